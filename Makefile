@@ -1,0 +1,76 @@
+# Versions of everything that is not in go.mod are pinned here, and only here.
+GOLANGCI_LINT_VERSION := v2.15.0
+GOFUMPT_VERSION       := v0.12.0
+DEADCODE_VERSION      := v0.52.0
+
+GO      ?= go
+TOOLS   := $(CURDIR)/.tools
+BIN     := $(CURDIR)/bin
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+
+.PHONY: build
+build: ## build the programs into bin/
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/...
+
+.PHONY: demo
+demo: build ## copy teams between two simulated tenants, with plan, progress and result
+	@$(BIN)/transport demo
+
+.PHONY: test
+test: ## all tests with the race detector, in random order
+	$(GO) test -race -shuffle=on -timeout 20m ./...
+
+.PHONY: check
+check: fmt-check vet lint dead test ## everything a change has to pass
+
+.PHONY: fmt
+fmt: $(TOOLS)/gofumpt-$(GOFUMPT_VERSION) ## format the code
+	$(TOOLS)/gofumpt-$(GOFUMPT_VERSION) -l -w $(shell git ls-files '*.go')
+
+.PHONY: fmt-check
+fmt-check: $(TOOLS)/gofumpt-$(GOFUMPT_VERSION)
+	@out=$$($(TOOLS)/gofumpt-$(GOFUMPT_VERSION) -l $(shell git ls-files '*.go')); \
+	if [ -n "$$out" ]; then echo "not formatted (make fmt):"; echo "$$out"; exit 1; fi
+
+.PHONY: vet
+vet: ## go vet, go mod tidy, and the modernisers
+	$(GO) vet ./...
+	$(GO) mod tidy -diff
+	@out=$$($(GO) fix -diff ./... 2>&1); if [ -n "$$out" ]; then echo "$$out"; echo "go fix ./... would change this"; exit 1; fi
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION) ## golangci-lint
+	$(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION) run ./...
+
+.PHONY: dead
+dead: $(TOOLS)/deadcode-$(DEADCODE_VERSION) ## code that nothing reaches
+	@out=$$($(TOOLS)/deadcode-$(DEADCODE_VERSION) -test ./...); if [ -n "$$out" ]; then echo "$$out"; exit 1; fi
+
+.PHONY: bench
+bench: ## calls against their lower bound, scale with peak memory, wall-time ratio
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./cmd/transport
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (one minute unless given)
+	@for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $${FUZZTIME:-1m} $$pkg || exit 1; \
+	  done; \
+	done
+
+$(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION):
+	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	mv $(TOOLS)/golangci-lint $@
+$(TOOLS)/gofumpt-$(GOFUMPT_VERSION):
+	GOBIN=$(TOOLS) $(GO) install mvdan.cc/gofumpt@$(GOFUMPT_VERSION)
+	mv $(TOOLS)/gofumpt $@
+$(TOOLS)/deadcode-$(DEADCODE_VERSION):
+	GOBIN=$(TOOLS) $(GO) install golang.org/x/tools/cmd/deadcode@$(DEADCODE_VERSION)
+	mv $(TOOLS)/deadcode $@

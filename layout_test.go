@@ -1,0 +1,191 @@
+// Package sacbridge_test holds the rules that span packages: who may import whom, which package
+// alone may use a library, and that every package says what it is for.
+package sacbridge_test
+
+import (
+	"encoding/json"
+	"errors"
+	"go/parser"
+	"go/token"
+	"io"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "sacbridge"
+
+// mayImport lists, for each package below internal and cmd, the packages of this module that its
+// non-test code may import. A package that is not listed fails the test.
+var mayImport = map[string][]string{
+	"internal/identity":        {},
+	"internal/mapping":         {"internal/identity"},
+	"internal/plan":            {"internal/identity"},
+	"internal/upstream":        {"internal/identity"},
+	"internal/apply":           {"internal/identity", "internal/plan", "internal/upstream"},
+	"internal/sac":             {"internal/identity", "internal/upstream", "internal/sac/session"},
+	"internal/sac/session":     {"internal/upstream"},
+	"internal/sacsim":          {"internal/sacsim/service"},
+	"internal/sacsim/service":  {},
+	"internal/dataset":         {"internal/identity"},
+	"internal/dataset/script":  {"internal/identity", "internal/dataset", "internal/mapping", "internal/plan"},
+	"internal/config":          {"internal/mapping"},
+	"internal/store":           {"internal/identity", "internal/apply"},
+	"internal/store/bolt":      {"internal/identity", "internal/apply", "internal/store"},
+	"internal/store/storetest": {"internal/identity", "internal/apply"},
+	"cmd/transport": {
+		"internal/identity", "internal/mapping", "internal/plan", "internal/upstream", "internal/dataset",
+		"internal/dataset/script", "internal/sac", "internal/apply", "internal/store/bolt", "internal/config",
+		"internal/sacsim", "internal/sacsim/service",
+	},
+}
+
+// onlyImporters lists the libraries that stay behind one or a few packages.
+var onlyImporters = map[string][]string{
+	"golang.org/x/oauth2":             {"internal/sac/session"},
+	"go.etcd.io/bbolt":                {"internal/store/bolt"},
+	"github.com/spf13/cobra":          {"cmd/transport"},
+	"github.com/goccy/go-yaml":        {"internal/config", "internal/dataset", "internal/mapping"},
+	"github.com/expr-lang/expr":       {"internal/mapping"},
+	"github.com/netresearch/go-cron":  {"internal/config"},
+	"github.com/cenkalti/backoff/v5":  {"internal/sac/session", "internal/apply"},
+	"golang.org/x/time":               {"internal/sac/session"},
+	"golang.org/x/sync":               {"internal/apply", "internal/sac", "internal/sac/session", "internal/upstream", "cmd/transport"},
+	"golang.org/x/text":               {"internal/dataset"},
+	"golang.org/x/term":               {"cmd/transport"},
+	"github.com/google/uuid":          {"cmd/transport"},
+	"github.com/jedib0t/go-pretty/v6": {"cmd/transport"},
+	"github.com/lmittmann/tint":       {"cmd/transport"},
+}
+
+type goPackage struct {
+	ImportPath   string
+	Dir          string
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+	GoFiles      []string
+}
+
+func listPackages(t *testing.T) []goPackage {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Dir,Imports,TestImports,XTestImports,GoFiles", "./...")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var all []goPackage
+	for dec := json.NewDecoder(out); ; {
+		var p goPackage
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestImportsPointOneWay(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, p := range listPackages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module+"/")
+		if p.ImportPath == module {
+			continue
+		}
+		allowed, ok := mayImport[name]
+		if !ok {
+			t.Errorf("%s is not in the layout: add it to mayImport with what it may import", name)
+			continue
+		}
+		seen[name] = true
+		for _, imp := range p.Imports {
+			if sub, ours := strings.CutPrefix(imp, module+"/"); ours && !slices.Contains(allowed, sub) {
+				t.Errorf("%s imports %s, which the layout does not allow", name, sub)
+			}
+		}
+	}
+	for name := range mayImport {
+		if !seen[name] {
+			t.Errorf("mayImport lists %s, which does not exist", name)
+		}
+	}
+}
+
+func TestAtMostFourteenSubjects(t *testing.T) {
+	t.Parallel()
+	subjects := map[string]bool{}
+	for name := range mayImport {
+		if rest, ok := strings.CutPrefix(name, "internal/"); ok {
+			subject, _, _ := strings.Cut(rest, "/")
+			subjects[subject] = true
+		}
+	}
+	if len(subjects) > 14 {
+		t.Errorf("%d subjects below internal, want at most 14", len(subjects))
+	}
+}
+
+func TestLibrariesStayBehindTheirPackage(t *testing.T) {
+	t.Parallel()
+	for _, p := range listPackages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module+"/")
+		for _, imp := range p.Imports {
+			for lib, importers := range onlyImporters {
+				if (imp == lib || strings.HasPrefix(imp, lib+"/")) && !slices.Contains(importers, name) {
+					t.Errorf("%s imports %s, which only %v may", name, imp, importers)
+				}
+			}
+		}
+	}
+}
+
+// The simulator and the client must not share a mistake: neither may know the other, except that the
+// client's external tests talk to the simulator.
+func TestSimulatorAndClientAreStrangers(t *testing.T) {
+	t.Parallel()
+	for _, p := range listPackages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module+"/")
+		if !strings.HasPrefix(name, "internal/sacsim") {
+			continue
+		}
+		for _, imp := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+			if strings.HasPrefix(imp, module+"/internal/") && !strings.HasPrefix(imp, module+"/internal/sacsim") {
+				t.Errorf("%s imports %s", name, imp)
+			}
+		}
+	}
+}
+
+func TestEveryPackageHasOneDocComment(t *testing.T) {
+	t.Parallel()
+	for _, p := range listPackages(t) {
+		if len(p.GoFiles) == 0 {
+			continue
+		}
+		var with []string
+		for _, f := range p.GoFiles {
+			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, f), nil, parser.PackageClauseOnly|parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if file.Doc != nil {
+				with = append(with, path.Base(f))
+			}
+		}
+		if len(with) != 1 {
+			t.Errorf("%s has %d doc comments %v, want exactly 1", p.ImportPath, len(with), with)
+		}
+	}
+}
