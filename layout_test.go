@@ -38,7 +38,7 @@ var mayImport = map[string][]string{
 	"internal/store/storetest": {"internal/identity", "internal/apply"},
 	"cmd/transport": {
 		"internal/identity", "internal/mapping", "internal/plan", "internal/upstream", "internal/dataset",
-		"internal/dataset/script", "internal/sac", "internal/apply", "internal/store/bolt", "internal/config",
+		"internal/dataset/script", "internal/sac", "internal/sac/session", "internal/apply", "internal/store/bolt", "internal/config",
 		"internal/sacsim", "internal/sacsim/service",
 	},
 }
@@ -54,7 +54,7 @@ var onlyImporters = map[string][]string{
 	"github.com/cenkalti/backoff/v5":  {"internal/sac/session", "internal/apply"},
 	"golang.org/x/time":               {"internal/sac/session"},
 	"golang.org/x/sync":               {"internal/apply", "internal/sac", "internal/sac/session", "internal/upstream", "cmd/transport"},
-	"golang.org/x/text":               {"internal/dataset"},
+	"golang.org/x/text":               {"internal/dataset", "internal/store"},
 	"golang.org/x/term":               {"cmd/transport"},
 	"github.com/google/uuid":          {"cmd/transport"},
 	"github.com/jedib0t/go-pretty/v6": {"cmd/transport"},

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"sacbridge/internal/plan"
+)
+
+// applyOptions are the flags of `apply`.
+type applyOptions struct {
+	file string
+	env  envFlags
+	planFlags
+	workers int
+}
+
+func newApplyCmd(a *app) *cobra.Command {
+	opts := &applyOptions{}
+	cmd := &cobra.Command{
+		Use:   "apply FILE",
+		Short: "Do exactly what a saved plan says, or nothing",
+		Long: withCodes(`apply reads everything the plan was decided from once more. If any of it is not as it was, it names what
+changed and writes nothing; else it does exactly the changes of the plan. The plan file is the approval:
+without a terminal apply does not ask. A plan that was edited by hand is refused.
+
+The tenants are those of the plan: from the configuration, or, for a plan that was made with --env, from
+the same environment files.`, append(changeCodes(), exitStale)),
+		Example: "  transport apply plan.json\n  transport apply plan.json --yes -o json\n  transport apply plan.json --env multi-tenant.postman_environment.json",
+		Args:    wantArgs(1, 1, "a plan FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.file = args[0]
+			return runApply(cmd.Context(), a, opts)
+		},
+	}
+	opts.env.add(cmd)
+	opts.planFlags.add(cmd.Flags())
+	cmd.Flags().IntVar(&opts.workers, "workers", 0, "calls side by side to each tenant")
+	return cmd
+}
+
+func runApply(ctx context.Context, a *app, opts *applyOptions) error {
+	if opts.dryRun && opts.yes {
+		return usagef("--dry-run and --yes contradict each other: choose one")
+	}
+	p, err := readPlanFile(opts.file)
+	if err != nil {
+		return err
+	}
+	ends, err := a.connectPlan(p, opts.env, opts.workers)
+	if err != nil {
+		return err
+	}
+	w := ends.work("apply "+opts.file, &opts.planFlags, &limitFlags{})
+	rep := &report{PlanFile: opts.file}
+	return a.finish(&opts.planFlags, rep, a.checkAndApply(ctx, w, p, rep))
+}
+
+// checkAndApply applies p if nothing it was decided from has changed.
+func (a *app) checkAndApply(ctx context.Context, w work, p *plan.Plan, rep *report) error {
+	if err := a.precheck(w); err != nil {
+		return err
+	}
+	stale, err := a.findStale(ctx, p, w.ends)
+	if err != nil {
+		return err
+	}
+	rep.Plan, rep.ReadCalls = p, w.from.callCount()+w.to.callCount()
+	if len(stale) > 0 {
+		rep.Stale = stale
+		return codef(exitStale, "the plan is stale, nothing was written: %s; make it again", staleNames(stale))
+	}
+	if w.flags.out != "" {
+		if err := writePlanFile(w.flags.out, p); err != nil {
+			return err
+		}
+	}
+	w.approved = true
+	return a.decideAndApply(ctx, w, rep)
+}

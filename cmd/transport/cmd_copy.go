@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"sacbridge/internal/identity"
+	"sacbridge/internal/plan"
+)
+
+func newCopyCmd(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "copy",
+		Short: "Copy people or teams from one tenant to another",
+		Long:  withCodes("copy brings people or teams of a source tenant to a target tenant of any platform and SSO mode.", changeCodes()),
+	}
+	asGroup(cmd)
+	cmd.AddCommand(newCopyTeamsCmd(a, runCopyTeams), newCopyUsersCmd(a, runCopyUsers))
+	return cmd
+}
+
+// pairFlags name source and target.
+type pairFlags struct{ from, to string }
+
+func (p *pairFlags) add(a *app, cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.from, "from", "", "source `TENANT`, as named in the configuration")
+	cmd.Flags().StringVar(&p.to, "to", "", "target `TENANT`")
+	suggestFlag(cmd, "from", a.tenantNames)
+	suggestFlag(cmd, "to", a.tenantNames)
+}
+
+// check refuses a command that lacks a side.
+func (p *pairFlags) check() error {
+	if p.from == "" || p.to == "" {
+		return usagef("say which tenants: --from TENANT --to TENANT")
+	}
+	return nil
+}
+
+// copyFlags are what both forms of copy have in common.
+type copyFlags struct {
+	pairFlags
+	planFlags
+	limitFlags
+	active         plan.ActiveMode
+	translateRoles bool
+	users          plan.Users
+	userRoles      identity.Action
+	userTeams      identity.Action
+}
+
+func (c *copyFlags) add(a *app, cmd *cobra.Command) {
+	c.active, c.users, c.userRoles, c.userTeams = plan.ActiveKeep, plan.UsersMissing, identity.Add, identity.Keep
+	f := cmd.Flags()
+	c.pairFlags.add(a, cmd)
+	f.Var(choiceOf(&c.userRoles, identity.LinkActions...), "user-roles", "what becomes of people's role links")
+	f.Var(choiceOf(&c.userTeams, identity.LinkActions...), "user-teams", "what becomes of people's memberships in all their teams")
+	addTransferFlags(f, &c.active, &c.translateRoles, true)
+	c.planFlags.add(f)
+	c.limitFlags.add(f)
+}
+
+// addTransferFlags binds the options that copy and run share.
+func addTransferFlags(f *pflag.FlagSet, active *plan.ActiveMode, translate *bool, byDefault bool) {
+	*active = plan.ActiveKeep
+	f.Var(choiceOf(active, plan.ActiveKeep, plan.ActiveSource, plan.ActiveTrue), "active",
+		"the active flag of people who exist in the target: left alone, as in the source, or switched on")
+	f.BoolVar(translate, "translate-roles", byDefault,
+		"rewrite role names from the source's content namespace to the target's, with the exceptions of `roles` in the configuration")
+}
+
+// check refuses what needs no file to be refused.
+func (c *copyFlags) check(a *app) error {
+	if err := c.pairFlags.check(); err != nil {
+		return err
+	}
+	if err := c.limitFlags.check(); err != nil {
+		return err
+	}
+	return c.approval(a)
+}
+
+// options are the plan's options, with the role table of the tenant pair.
+func (c *copyFlags) options(p *pair, secondaryRoles bool) plan.Options {
+	o := plan.Options{TranslateRoles: c.translateRoles, Active: c.active, Strict: c.strict, SecondaryRoles: secondaryRoles}
+	if c.translateRoles {
+		o.RoleTable = p.roleTable
+	}
+	return o
+}
+
+// copyTeamsOptions are the flags of `copy teams`.
+type copyTeamsOptions struct {
+	copyFlags
+	teams          []string
+	teamRoles      identity.Action
+	members        identity.Action
+	name           plan.NameMode
+	secondaryRoles bool
+}
+
+func newCopyTeamsCmd(a *app, run func(context.Context, *app, *copyTeamsOptions) error) *cobra.Command {
+	opts := &copyTeamsOptions{teamRoles: identity.Add, members: identity.Add, name: plan.NameKeep}
+	cmd := &cobra.Command{
+		Use:   "teams --from TENANT --to TENANT --team NAME...",
+		Short: "Copy teams with their people and role links",
+		Long: withCodes(`copy teams brings teams of the source to teams of the same name in the target. For each kind of link an
+action says what becomes of it:
+
+  --users        none, missing (create those the target lacks) or all (bring the others up to date too)
+  --user-roles   role links of the people who are copied:   keep, add, remove, replace
+  --user-teams   their memberships in all their teams:      keep, add, remove, replace
+  --team-roles   role links of the team itself:             those, and intersect, exclude
+  --members      members of the team:                       keep, add, remove, replace
+  --name         keep the target team's display name, or copy the source's
+
+The defaults remove nothing. The plan is shown before anything is written.`, changeCodes()),
+		Example: `  transport copy teams --from dev --to prod --team Finance --dry-run
+  transport copy teams --from dev --to prod --team Finance --team Sales --members replace --users all
+  transport copy teams --from dev --to prod --team Finance --out plan.json`,
+		Args: wantArgs(0, 0, ""),
+		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), a, opts) },
+	}
+	f := cmd.Flags()
+	f.StringArrayVar(&opts.teams, "team", nil, "team `NAME` to copy; repeat it for more")
+	f.Var(choiceOf(&opts.teamRoles, identity.SetActions...), "team-roles", "what becomes of the team's role links")
+	f.Var(choiceOf(&opts.members, identity.LinkActions...), "members", "what becomes of the team's members")
+	opts.copyFlags.add(a, cmd)
+	f.Var(choiceOf(&opts.users, plan.UsersNone, plan.UsersMissing, plan.UsersAll), "users", "whose user records are created or changed")
+	f.Var(choiceOf(&opts.name, plan.NameKeep, plan.NameCopy), "name", "the display name of a team that exists in the target")
+	f.BoolVar(&opts.secondaryRoles, "with-secondary-roles", false, "give other teams that --user-teams creates their source's role links")
+	return cmd
+}
+
+func runCopyTeams(ctx context.Context, a *app, opts *copyTeamsOptions) error {
+	if err := opts.check(a); err != nil {
+		return err
+	}
+	if len(opts.teams) == 0 {
+		return usagef("say which teams: --team NAME (repeat it for more)")
+	}
+	p, err := a.connect(opts.from, opts.to, opts.workers)
+	if err != nil {
+		return err
+	}
+	w := p.work("copy teams --from "+opts.from+" --to "+opts.to+" --team "+some(opts.teams, 5), &opts.planFlags, &opts.limitFlags)
+	w.request = func(context.Context) (plan.Request, *identity.Snapshot, error) {
+		return opts.request(p), nil, nil
+	}
+	return a.change(ctx, w)
+}
+
+// request is one step for each team.
+func (o *copyTeamsOptions) request(p *pair) plan.Request {
+	req := plan.Request{Options: o.options(p, o.secondaryRoles)}
+	for _, team := range o.teams {
+		req.Steps = append(req.Steps, plan.Step{
+			Origin: "--team " + team,
+			CopyTeam: &plan.CopyTeam{
+				Team: team, Users: o.users, UserRoles: o.userRoles, UserTeams: o.userTeams,
+				TeamRoles: o.teamRoles, Members: o.members, Name: o.name,
+			},
+		})
+	}
+	return req
+}

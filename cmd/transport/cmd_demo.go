@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"sacbridge/internal/identity"
+	"sacbridge/internal/plan"
+	"sacbridge/internal/sac"
+	"sacbridge/internal/sac/session"
+	"sacbridge/internal/sacsim"
+	"sacbridge/internal/sacsim/service"
+)
+
+func newDemoCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "demo",
+		Short: "Copy twelve teams between two simulated tenants, to see how it goes",
+		Long: withCodes(`demo starts two simulated tenants inside this process, a source "dev" on NEO and a target "prod" on Cloud
+Foundry, and copies twelve teams with their 300 people. It shows the plan, applies it, shows the result,
+and plans once more. It needs no configuration and no network, and leaves nothing behind.`,
+			[]int{exitOK, exitFailure, exitInterrupted}),
+		Example: "  transport demo",
+		Args:    wantArgs(0, 0, ""),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), a) },
+	}
+}
+
+func runDemo(ctx context.Context, a *app) (err error) {
+	dir, err := os.MkdirTemp("", "transport-demo-")
+	if err != nil {
+		return fmt.Errorf("make a folder for the demo: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	p, stop, err := a.demoPair(ctx, stateIn(dir))
+	if err != nil {
+		return err
+	}
+	defer stop()
+	return a.playDemo(ctx, p)
+}
+
+// demoPair starts both tenants and connects them. stop ends them.
+func (a *app) demoPair(ctx context.Context, place stateFolder) (p *pair, stop func(), err error) {
+	dev, err := startDemoTenant(ctx, demoSource(), sacsim.Options{Name: "dev", Platform: service.NEO, SSO: service.SSODefault, Namespace: "t.DEV"})
+	if err != nil {
+		return nil, nil, err
+	}
+	prod, err := startDemoTenant(ctx, demoTarget(), sacsim.Options{Name: "prod", Platform: service.CF, SSO: service.SSOEmail, Namespace: "t.PRD"})
+	if err != nil {
+		dev.Close()
+		return nil, nil, err
+	}
+	stop = func() {
+		prod.Close()
+		dev.Close()
+	}
+	p = &pair{place: place, guards: plan.DefaultGuards()}
+	p.from, err = a.demoSide(dev.Ready)
+	if err == nil {
+		p.to, err = a.demoSide(prod.Ready)
+	}
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return p, stop, nil
+}
+
+func startDemoTenant(ctx context.Context, data seedTenant, opts sacsim.Options) (*sacsim.Running, error) {
+	seed, err := data.parse()
+	if err != nil {
+		return nil, err
+	}
+	opts.Seed = seed
+	return sacsim.Listen(ctx, sacsim.ListenOptions{Options: opts})
+}
+
+// demoSide connects to a simulated tenant as to any other.
+func (a *app) demoSide(r sacsim.Ready) (*side, error) {
+	return a.newSide(sac.Config{
+		Name: r.Name, URL: r.URL, TokenURL: r.TokenURL, Platform: r.Platform, SSO: r.SSO, Namespace: r.Namespace,
+		Session: session.Config{
+			ClientID:     func() (string, error) { return r.ClientID, nil },
+			ClientSecret: func() (string, error) { return r.ClientSecret, nil },
+		},
+	}, "", false)
+}
+
+// playDemo shows plan, run and second plan, each with a sentence on what it shows.
+func (a *app) playDemo(ctx context.Context, p *pair) error {
+	l := &lines{w: a.out}
+	l.f("Two simulated tenants are running: dev (NEO) with 300 people in twelve teams, and prod (Cloud Foundry) with a few of them.")
+	l.f("This is the plan of: transport copy teams --from dev --to prod --team Finance ... --users all --user-roles add --members add")
+	l.f("Roles are translated from dev's namespace t.DEV to prod's t.PRD, and what cannot be done is said before anything is written.")
+	l.f("")
+	w := p.work("demo", &planFlags{yes: true, output: asTable}, &limitFlags{})
+	w.lost = true
+	w.request = func(context.Context) (plan.Request, *identity.Snapshot, error) { return demoRequest(), nil, nil }
+	rep := &report{}
+	if err := errors.Join(l.err, demoOutcome(a.planAndApply(ctx, w, rep))); err != nil {
+		return err
+	}
+	l.f("")
+	l.f("That was a run: every write was journaled, so that it could have been resumed after a crash; what stands under Conflicts was left out.")
+	l.f("Planning once more shows that nothing is left to do but what a person has to answer:")
+	l.f("")
+	second, err := a.makePlan(ctx, w)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(l.err, planView{plan: second, more: "-o json", paint: a.paint()}.write(a.out)); err != nil {
+		return err
+	}
+	l.f("")
+	l.f("Next: transport config schema, transport doctor, and transport copy teams --dry-run with your own tenants.")
+	return l.err
+}
+
+// demoOutcome takes the demo's conflicts for what they are: part of the show.
+func demoOutcome(err error) error {
+	if exitCode(err) == exitPartial {
+		return nil
+	}
+	return err
+}
+
+// demoRequest copies all teams of the demo.
+func demoRequest() plan.Request {
+	req := plan.Request{Options: plan.Options{TranslateRoles: true, Active: plan.ActiveKeep}}
+	for _, team := range strings.Fields(demoTeams) {
+		req.Steps = append(req.Steps, plan.Step{
+			Origin: "--team " + team,
+			CopyTeam: &plan.CopyTeam{
+				Team: team, Users: plan.UsersAll, UserRoles: identity.Add, UserTeams: identity.Keep,
+				TeamRoles: identity.Add, Members: identity.Add, Name: plan.NameCopy,
+			},
+		})
+	}
+	return req
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"sacbridge/internal/identity"
+	"sacbridge/internal/plan"
+)
+
+func newPlanCmd(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "plan",
+		Short: "Show a saved plan, or check whether it still holds",
+		Long:  withCodes("plan works with the files that --out writes.", localCodes()),
+	}
+	asGroup(cmd)
+	cmd.AddCommand(newPlanShowCmd(a), newPlanCheckCmd(a))
+	return cmd
+}
+
+// planShowOptions are the flags of `plan show`.
+type planShowOptions struct {
+	file    string
+	reasons bool
+	output  outputFlag
+}
+
+func newPlanShowCmd(a *app) *cobra.Command {
+	opts := &planShowOptions{output: asTable}
+	cmd := &cobra.Command{
+		Use:     "show FILE",
+		Short:   "Show a saved plan",
+		Long:    withCodes("plan show prints a plan file as the command that made it did. It calls no tenant.", localCodes()),
+		Example: "  transport plan show plan.json\n  transport plan show plan.json --reasons\n  transport plan show plan.json -o json",
+		Args:    wantArgs(1, 1, "a plan FILE"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			opts.file = args[0]
+			return runPlanShow(a, opts)
+		},
+	}
+	cmd.Flags().BoolVar(&opts.reasons, "reasons", false, "show why, below each change")
+	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	return cmd
+}
+
+func runPlanShow(a *app, opts *planShowOptions) error {
+	p, err := readPlanFile(opts.file)
+	if err != nil {
+		return err
+	}
+	if opts.output == asJSON {
+		return writeJSON(a.out, p)
+	}
+	return planView{plan: p, more: opts.file, reasons: opts.reasons, paint: a.paint()}.write(a.out)
+}
+
+// planCheckOptions are the flags of `plan check`.
+type planCheckOptions struct {
+	file    string
+	env     envFlags
+	workers int
+	output  outputFlag
+}
+
+func newPlanCheckCmd(a *app) *cobra.Command {
+	opts := &planCheckOptions{output: asTable}
+	cmd := &cobra.Command{
+		Use:   "check FILE",
+		Short: "Read both tenants again and tell whether a saved plan still holds",
+		Long: withCodes(`plan check reads everything the plan was decided from once more and lists what is not as it was. It writes
+nothing. The tenants are those of the plan: from the configuration, or, for a plan that was made with
+--env, from the same environment files.`, append(readCodes(), exitDifferent)),
+		Example: "  transport plan check plan.json\n  transport plan check plan.json --env multi-tenant.postman_environment.json -o json",
+		Args:    wantArgs(1, 1, "a plan FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.file = args[0]
+			return runPlanCheck(cmd.Context(), a, opts)
+		},
+	}
+	opts.env.add(cmd)
+	cmd.Flags().IntVar(&opts.workers, "workers", 0, "calls side by side to each tenant")
+	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	return cmd
+}
+
+// planCheck is the JSON output of `plan check`.
+type planCheck struct {
+	PlanID string       `json:"planId"`
+	Fresh  bool         `json:"fresh"`
+	Stale  []plan.Stale `json:"stale"` // what is not as it was; empty where the plan holds
+}
+
+func runPlanCheck(ctx context.Context, a *app, opts *planCheckOptions) error {
+	p, err := readPlanFile(opts.file)
+	if err != nil {
+		return err
+	}
+	ends, err := a.connectPlan(p, opts.env, opts.workers)
+	if err != nil {
+		return err
+	}
+	stale, err := a.findStale(ctx, p, ends)
+	if err != nil {
+		return err
+	}
+	if err := writeStale(a, p, stale, opts.output); err != nil {
+		return err
+	}
+	if len(stale) > 0 {
+		return codef(exitDifferent, "the plan no longer holds: %s changed", count(len(stale), "entity/entities"))
+	}
+	return nil
+}
+
+func writeStale(a *app, p *plan.Plan, stale []plan.Stale, output outputFlag) error {
+	if output == asJSON {
+		return writeJSON(a.out, planCheck{PlanID: p.ID, Fresh: len(stale) == 0, Stale: append([]plan.Stale{}, stale...)})
+	}
+	if len(stale) == 0 {
+		_, err := fmt.Fprintln(a.out, "The plan holds: everything it was decided from is as it was.")
+		return err
+	}
+	rows := make([][]string, len(stale))
+	for i, s := range stale {
+		rows[i] = []string{s.Side, string(s.Entity), s.Key, s.What}
+	}
+	return table(a.out, []string{"SIDE", "KIND", "NAME", "WHAT"}, rows)
+}
+
+// findStale reads what p was decided from once more and compares.
+func (a *app) findStale(ctx context.Context, p *plan.Plan, ends *pair) ([]plan.Stale, error) {
+	m := a.startMeter("checking "+ends.from.tenant.Name+" and "+ends.to.tenant.Name, both(ends.from, ends.to))
+	defer m.stop()
+	source, target, err := readBoth(ctx, ends, p.Request, nil)
+	if err != nil {
+		return nil, err
+	}
+	return p.FindStale(source, target), nil
+}
+
+// staleNames joins the names of the first stale entities.
+func staleNames(stale []plan.Stale) string {
+	names := make([]string, len(stale))
+	for i, s := range stale {
+		names[i] = fmt.Sprintf("%s %s %s (%s)", s.Side, s.Entity, s.Key, s.What)
+	}
+	return some(names, 10)
+}
+
+// connectPlan makes the sides that a plan speaks of. A tenant whose name now leads elsewhere is refused.
+func (a *app) connectPlan(p *plan.Plan, env envFlags, workers int) (*pair, error) {
+	ends, err := a.endsOf(p.Source, p.Target, env, workers)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range []struct {
+		side *side
+		was  identity.Tenant
+	}{{ends.from, p.Source}, {ends.to, p.Target}} {
+		if e.side.origin() != e.was.URL {
+			return nil, usagef("the plan is for tenant %s at %s, and that name now leads to %s", e.was.Name, e.was.URL, e.side.origin())
+		}
+	}
+	return ends, nil
+}
+
+// endsOf connects two tenants that were used before, by their names in the configuration or by the
+// environment files given again.
+func (a *app) endsOf(source, target identity.Tenant, env envFlags, workers int) (*pair, error) {
+	if env.env != "" {
+		return a.connectEnv(env.env, env.targetEnv, workers)
+	}
+	ends, err := a.connect(source.Name, target.Name, workers)
+	if err != nil {
+		return nil, usagef("%w\nif the plan was made with --env, give the same environment files again: --env FILE", err)
+	}
+	return ends, nil
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"sacbridge/internal/dataset"
+	"sacbridge/internal/dataset/script"
+	"sacbridge/internal/identity"
+	"sacbridge/internal/plan"
+)
+
+// runOptions are the flags of `run`.
+type runOptions struct {
+	number string
+	data   string
+	ends   endFlags
+	planFlags
+	limitFlags
+	active         plan.ActiveMode
+	translateRoles bool
+}
+
+// endFlags name source and target, from the configuration or from Postman environments.
+type endFlags struct {
+	pairFlags
+	envFlags
+}
+
+// envFlags are the Postman environments of source and target.
+type envFlags struct{ env, targetEnv string }
+
+func (e *envFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&e.env, "env", "", "Postman environment `FILE`: of both tenants (Source-… and Target-…), or of the source")
+	cmd.Flags().StringVar(&e.targetEnv, "target-env", "", "Postman environment `FILE` of the target")
+}
+
+func (e *endFlags) add(a *app, cmd *cobra.Command) {
+	e.pairFlags.add(a, cmd)
+	e.envFlags.add(cmd)
+}
+
+// check refuses a command that names its tenants twice or not at all.
+func (e *endFlags) check() error {
+	byName, byEnv := e.from != "" || e.to != "", e.env != "" || e.targetEnv != ""
+	switch {
+	case byName && byEnv:
+		return usagef("name the tenants either by --env or by --from and --to, not by both")
+	case byEnv && e.env == "":
+		return usagef("--target-env needs --env FILE for the source")
+	case !byName && !byEnv:
+		return usagef("say which tenants: --env FILE (Postman), or --from TENANT --to TENANT")
+	case byName:
+		return e.pairFlags.check()
+	}
+	return nil
+}
+
+// connect makes the sides that the flags name, without a call.
+func (e *endFlags) connect(a *app, workers int) (*pair, error) {
+	if e.env != "" {
+		return a.connectEnv(e.env, e.targetEnv, workers)
+	}
+	return a.connect(e.from, e.to, workers)
+}
+
+func newRunCmd(a *app, run func(context.Context, *app, *runOptions) error) *cobra.Command {
+	opts := &runOptions{}
+	cmd := &cobra.Command{
+		Use:   "run NUMBER --data FILE (--env FILE [--target-env FILE] | --from TENANT --to TENANT)",
+		Short: "Carry out one of SAP's sample scripts from its data file",
+		Long: withCodes(`run takes the number of one of SAP's SCIM sample scripts, its data file and Postman environment as they are,
+and leaves the target in the sample's end state, but with a plan, guards and a journal. The numbers are
+1903, 1933 (people) and 1953, 1983 (teams with their people), also without the leading 1.
+
+Data files are CSV (comma, semicolon or tab; UTF-8 or UTF-16) or JSON. Every bad row is reported with its
+place before any call. As in the samples, role names travel verbatim; --translate-roles rewrites their
+content namespace as copy does.`, changeCodes()),
+		Example: `  transport run 1953 --data x953.csv --env multi-tenant.postman_environment.json --dry-run
+  transport run 903 --data people.json --env dev.postman_environment.json --target-env prod.postman_environment.json
+  transport run 1953 --data x953.csv --from dev --to prod --yes`,
+		Args:      wantArgs(1, 1, "the NUMBER of a sample script, such as 1953"),
+		ValidArgs: []string{"1903\ttransport users", "1933\ttransport users, SAML", "1953\ttransport teams", "1983\ttransport teams, SAML"},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.number = args[0]
+			return run(cmd.Context(), a, opts)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&opts.data, "data", "", "data `FILE` (CSV or JSON)")
+	opts.ends.add(a, cmd)
+	addTransferFlags(f, &opts.active, &opts.translateRoles, false)
+	opts.planFlags.add(f)
+	opts.limitFlags.add(f)
+	return cmd
+}
+
+func runRun(ctx context.Context, a *app, opts *runOptions) error {
+	s, err := opts.check(a)
+	if err != nil {
+		return err
+	}
+	p, err := opts.ends.connect(a, opts.workers)
+	if err != nil {
+		return err
+	}
+	options := plan.Options{TranslateRoles: opts.translateRoles, Active: opts.active, Strict: opts.strict}
+	if opts.translateRoles {
+		options.RoleTable = p.roleTable
+	}
+	req, err := a.readRequest(s, opts.data, options)
+	if err != nil {
+		return err
+	}
+	w := p.work("run "+s.Number+" --data "+opts.data, &opts.planFlags, &opts.limitFlags)
+	w.request = func(context.Context) (plan.Request, *identity.Snapshot, error) { return req, nil, nil }
+	return a.change(ctx, w)
+}
+
+// check refuses what needs no file to be refused, and finds the script.
+func (o *runOptions) check(a *app) (script.Script, error) {
+	s, err := script.Lookup(o.number)
+	if err != nil {
+		return s, coded(exitUsage, err)
+	}
+	if o.data == "" {
+		return s, usagef("run %s needs its data file: --data FILE (SAP calls it %s)", s.Number, s.Data)
+	}
+	if err := o.ends.check(); err != nil {
+		return s, err
+	}
+	if err := o.limitFlags.check(); err != nil {
+		return s, err
+	}
+	return s, o.approval(a)
+}
+
+// readRequest reads the data file of a script. All of its faults come together, with exit code 2.
+func (a *app) readRequest(s script.Script, path string, options plan.Options) (plan.Request, error) {
+	t, warnings, err := readTable(path)
+	a.warn(warnings)
+	if err != nil {
+		return plan.Request{}, err
+	}
+	req, warnings, err := s.Request(t, options)
+	a.warn(warnings)
+	if err != nil {
+		return plan.Request{}, usagef("data file %s is not taken:\n%w", path, err)
+	}
+	return req, nil
+}
+
+// readTable reads a CSV or JSON file.
+func readTable(path string) (*dataset.Table, []dataset.Warning, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, usagef("data file: %w", err)
+	}
+	defer f.Close()
+	t, warnings, err := dataset.Read(f, path, dataset.Limits{})
+	if err != nil {
+		return nil, warnings, usagef("data file %s is not taken:\n%w", path, err)
+	}
+	return t, warnings, nil
+}
+
+// warn tells what is odd about a file.
+func (a *app) warn(warnings []dataset.Warning) {
+	for _, w := range warnings {
+		fmt.Fprintln(a.err, "warning: "+clean(w.String(), false))
+	}
+}

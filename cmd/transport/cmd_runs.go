@@ -1,0 +1,253 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sacbridge/internal/apply"
+	"sacbridge/internal/plan"
+)
+
+func newRunsCmd(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "runs",
+		Short: "List earlier runs, show what became of them, resume an interrupted one",
+		Long:  withCodes("runs works with the journals that every applied plan leaves, one file for each run.", localCodes()),
+	}
+	asGroup(cmd)
+	cmd.AddCommand(newRunsListCmd(a), newRunsShowCmd(a), newRunsResumeCmd(a))
+	return cmd
+}
+
+// runsListOptions are the flags of `runs list`.
+type runsListOptions struct{ output outputFlag }
+
+func newRunsListCmd(a *app) *cobra.Command {
+	opts := &runsListOptions{output: asTable}
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List earlier runs, the newest first",
+		Long: withCodes(`runs list shows every run that has a journal: when it started, how it ended, and what it was. A run that was
+killed, or that ended before its plan did, is interrupted and can be resumed.`, localCodes()),
+		Example: "  transport runs list\n  transport runs list -o json",
+		Args:    wantArgs(0, 0, ""),
+		RunE:    func(*cobra.Command, []string) error { return runRunsList(a, opts) },
+	}
+	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	return cmd
+}
+
+func runRunsList(a *app, opts *runsListOptions) error {
+	place, err := a.stateFolder()
+	if err != nil {
+		return err
+	}
+	runs, err := place.list()
+	if err != nil {
+		return err
+	}
+	if opts.output == asJSON {
+		return writeJSON(a.out, append([]runInfo{}, runs...))
+	}
+	if len(runs) == 0 {
+		a.say("No run has left a journal in %s yet.", place.runs)
+		return nil
+	}
+	rows := make([][]string, len(runs))
+	for i, r := range runs {
+		rows[i] = []string{r.ID, r.Started.Local().Format(time.DateTime), r.Status, r.Target, r.Command}
+	}
+	return table(a.out, []string{"RUN", "STARTED", "STATUS", "TARGET", "COMMAND"}, rows)
+}
+
+// runsShowOptions are the flags of `runs show`.
+type runsShowOptions struct {
+	id     string
+	output outputFlag
+}
+
+func newRunsShowCmd(a *app) *cobra.Command {
+	opts := &runsShowOptions{output: asTable}
+	cmd := &cobra.Command{
+		Use:   "show ID",
+		Short: "Show what became of every entity of a run",
+		Long: withCodes(`runs show prints how a run ended and the result of every person and team in it. The beginning of the ID is
+enough where only one run begins so. The JSON form has the plan and every call of the run too.`, localCodes()),
+		Example: "  transport runs show 0199\n  transport runs show 01990f6e-7c54-7a11-8f60-0f2a4f8f9a10 -o json",
+		Args:    wantArgs(1, 1, "the ID of a run"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			opts.id = args[0]
+			return runRunsShow(a, opts)
+		},
+	}
+	cmd.ValidArgsFunction = suggest(a.runIDs)
+	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	return cmd
+}
+
+// runReport is the JSON output of `runs show`.
+type runReport struct {
+	runInfo
+	End   *apply.End     `json:"end,omitempty"` // absent where the run was killed
+	Plan  *plan.Plan     `json:"plan"`
+	Calls []apply.Record `json:"calls"` // every intended call with what became of it
+}
+
+func runRunsShow(a *app, opts *runsShowOptions) (err error) {
+	place, err := a.stateFolder()
+	if err != nil {
+		return err
+	}
+	id, err := place.find(opts.id)
+	if err != nil {
+		return err
+	}
+	j, err := place.open(id)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+	r, err := readRun(id, j)
+	if err != nil {
+		return err
+	}
+	if opts.output == asJSON {
+		return writeJSON(a.out, r)
+	}
+	return writeRun(a, r)
+}
+
+// readRun reads all that a journal holds.
+func readRun(id string, j apply.Journal) (*runReport, error) {
+	info, err := inspect(id, j)
+	if err != nil {
+		return nil, err
+	}
+	r := &runReport{runInfo: info, Calls: []apply.Record{}}
+	end, ok, err := j.End()
+	if err != nil {
+		return nil, fmt.Errorf("read run %s: %w", id, err)
+	}
+	if ok {
+		r.End = &end
+	}
+	encoded, err := j.Plan()
+	if err != nil {
+		return nil, fmt.Errorf("read the plan of run %s: %w", id, err)
+	}
+	if r.Plan, err = plan.Decode(bytes.NewReader(encoded)); err != nil {
+		return nil, fmt.Errorf("read the plan of run %s: %w", id, err)
+	}
+	err = j.Records(func(rec apply.Record) bool {
+		r.Calls = append(r.Calls, rec)
+		return true
+	})
+	return r, wrap("read the calls of run "+id, err)
+}
+
+func writeRun(a *app, r *runReport) error {
+	l := &lines{w: a.out}
+	l.f("Run %s: %s", r.ID, r.Status)
+	l.f("  command  %s", clean(r.Command, false))
+	l.f("  from     %s", clean(r.Source, false))
+	l.f("  to       %s", clean(r.Target, false))
+	l.f("  started  %s", r.Started.Local().Format(time.DateTime))
+	unsettled := 0
+	for _, c := range r.Calls {
+		if !c.Settled {
+			unsettled++
+		}
+	}
+	l.f("  calls    %d, of which %d without a known outcome", len(r.Calls), unsettled)
+	if r.resumable() {
+		l.f("  resume   transport runs resume %s", r.ID)
+	}
+	if r.End == nil {
+		return l.err
+	}
+	if r.End.Cause != "" {
+		l.f("  cause    %s", clean(r.End.Cause, false))
+	}
+	l.f("  result   %s", tallyOf(r.End.Entities))
+	l.f("")
+	if l.err != nil {
+		return l.err
+	}
+	return writeEntities(a.out, r.End.Entities)
+}
+
+// runsResumeOptions are the flags of `runs resume`.
+type runsResumeOptions struct {
+	id      string
+	env     envFlags
+	workers int
+	output  outputFlag
+}
+
+func newRunsResumeCmd(a *app) *cobra.Command {
+	opts := &runsResumeOptions{output: asTable}
+	cmd := &cobra.Command{
+		Use:   "resume ID",
+		Short: "Go on with an interrupted run",
+		Long: withCodes(`runs resume asks the tenant about the calls whose outcome is not known, and then goes on where the run
+stopped: what is done is not done twice. The plan was approved when the run started, so it does not ask
+again. The tenants are those of the run: from the configuration, or, for a run that was started with
+--env, from the same environment files.`, changeCodes()),
+		Example: "  transport runs resume 0199\n  transport runs resume 0199 --env multi-tenant.postman_environment.json",
+		Args:    wantArgs(1, 1, "the ID of a run"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.id = args[0]
+			return runRunsResume(cmd.Context(), a, opts)
+		},
+	}
+	cmd.ValidArgsFunction = suggest(a.runIDs)
+	opts.env.add(cmd)
+	cmd.Flags().IntVar(&opts.workers, "workers", 0, "calls side by side to the tenant")
+	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	return cmd
+}
+
+func runRunsResume(ctx context.Context, a *app, opts *runsResumeOptions) (err error) {
+	place, err := a.stateFolder()
+	if err != nil {
+		return err
+	}
+	id, err := place.find(opts.id)
+	if err != nil {
+		return err
+	}
+	j, err := place.open(id)
+	if err != nil {
+		return err
+	}
+	r, err := readRun(id, j)
+	if err != nil {
+		return errors.Join(err, j.Close())
+	}
+	ends, err := a.connectPlan(r.Plan, opts.env, opts.workers)
+	if err != nil {
+		return errors.Join(err, j.Close())
+	}
+	flags := &planFlags{yes: true, output: opts.output}
+	w := ends.work(r.Command, flags, &limitFlags{})
+	if err := a.precheck(w); err != nil {
+		return errors.Join(err, j.Close())
+	}
+	rep := &report{Plan: r.Plan}
+	return a.finish(flags, rep, a.resumeRun(ctx, w, j, id, rep))
+}
+
+// resumeRun goes on with the run of journal j, which it closes.
+func (a *app) resumeRun(ctx context.Context, w work, j apply.Journal, id string, rep *report) error {
+	err := a.carryOut(ctx, w, j, id, rep, apply.Resume)
+	if errors.Is(err, apply.ErrFinished) {
+		a.say("Run %s is finished: there is nothing to resume.", id)
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+)
+
+func newTenantCmd(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "tenant",
+		Short: "List the tenants of the configuration, or test them",
+		Long:  withCodes("tenant works with the tenants that the configuration names.", localCodes()),
+	}
+	asGroup(cmd)
+	cmd.AddCommand(newTenantListCmd(a), newTenantTestCmd(a))
+	return cmd
+}
+
+// tenantListOptions are the flags of `tenant list`.
+type tenantListOptions struct{ output outputFlag }
+
+func newTenantListCmd(a *app) *cobra.Command {
+	opts := &tenantListOptions{output: asTable}
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List the tenants of the configuration",
+		Long:    withCodes("tenant list shows name, address and settings of each tenant, never a secret. It calls no tenant.", localCodes()),
+		Example: "  transport tenant list\n  transport tenant list -o json",
+		Args:    wantArgs(0, 0, ""),
+		RunE:    func(*cobra.Command, []string) error { return runTenantList(a, opts) },
+	}
+	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	return cmd
+}
+
+// tenantInfo is one tenant in the JSON output of `tenant list`.
+type tenantInfo struct {
+	Name       string `json:"name"`
+	URL        string `json:"url"`
+	Platform   string `json:"platform"`
+	SSO        string `json:"sso"`
+	Namespace  string `json:"namespace,omitempty"`
+	API        string `json:"api"`
+	Production bool   `json:"production"`
+}
+
+func runTenantList(a *app, opts *tenantListOptions) error {
+	s, err := a.settings()
+	if err != nil {
+		return err
+	}
+	if s.file == nil {
+		return usagef("there is no configuration: write sacbridge.yaml or give --config FILE")
+	}
+	list := []tenantInfo{}
+	for _, name := range slices.Sorted(maps.Keys(s.file.Tenants)) {
+		t := s.file.Tenants[name]
+		list = append(list, tenantInfo{
+			Name: name, URL: t.URL, Platform: t.Platform, SSO: t.SSO, Namespace: t.Namespace, API: t.API, Production: t.Production,
+		})
+	}
+	if opts.output == asJSON {
+		return writeJSON(a.out, list)
+	}
+	rows := make([][]string, len(list))
+	for i, t := range list {
+		kind := ""
+		if t.Production {
+			kind = "production"
+		}
+		rows[i] = []string{t.Name, t.URL, t.Platform, t.SSO, t.Namespace, t.API, kind}
+	}
+	return table(a.out, []string{"NAME", "URL", "PLATFORM", "SSO", "NAMESPACE", "API", ""}, rows)
+}
+
+// tenantTestOptions are the flags of `tenant test`.
+type tenantTestOptions struct {
+	names  []string
+	output outputFlag
+}
+
+func newTenantTestCmd(a *app) *cobra.Command {
+	opts := &tenantTestOptions{output: asTable}
+	cmd := &cobra.Command{
+		Use:   "test NAME...",
+		Short: "Walk the way to a tenant and say what is wrong, with its cure",
+		Long: withCodes(`tenant test asks each tenant for a token, a session and a first page, and looks at versions, page and bulk
+limits, the namespace setting, the SSO mode, rights and the clock. It writes nothing. Each finding comes
+with its cure. The exit code is that of the worst finding: 5 or 6 where the way ends there, 3 where
+something else is wrong.`, append(readCodes(), exitPartial)),
+		Example: "  transport tenant test dev\n  transport tenant test dev prod -o json",
+		Args:    wantArgs(1, -1, "the NAME of a tenant"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.names = args
+			return runTenantTest(cmd.Context(), a, opts)
+		},
+	}
+	cmd.ValidArgsFunction = suggest(a.tenantNames)
+	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	return cmd
+}

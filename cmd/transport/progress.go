@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"sacbridge/internal/apply"
+)
+
+// How often progress is told: redrawn in place on a terminal, else as a line of its own.
+const (
+	redrawEvery = 200 * time.Millisecond
+	lineEvery   = 30 * time.Second
+)
+
+// meter tells how far a reading or a run is. It is safe for concurrent use.
+type meter struct {
+	w        io.Writer
+	terminal bool
+	now      func() time.Time
+	label    string
+	calls    func() (calls, retries int) // of the sessions in use
+	started  time.Time
+
+	mu   sync.Mutex
+	last *apply.Progress // nil while only reading
+
+	quit chan struct{}
+	done sync.WaitGroup
+}
+
+// startMeter tells progress on stderr until stop. With --quiet it says nothing.
+func (a *app) startMeter(label string, calls func() (calls, retries int)) *meter {
+	m := &meter{
+		w: a.err, terminal: a.progress, now: a.now, label: label, calls: calls,
+		started: a.now(), quit: make(chan struct{}),
+	}
+	if a.quiet {
+		return m
+	}
+	every := lineEvery
+	if m.terminal {
+		every = redrawEvery
+	}
+	m.done.Go(func() { m.loop(every) })
+	return m
+}
+
+// loop tells the state at each tick until stop.
+func (m *meter) loop(every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-m.quit:
+			if m.terminal {
+				fmt.Fprint(m.w, "\r\x1b[K")
+			}
+			return
+		case <-tick.C:
+			if m.terminal {
+				fmt.Fprint(m.w, "\r\x1b[K"+m.line())
+			} else {
+				fmt.Fprintln(m.w, m.line())
+			}
+		}
+	}
+}
+
+// stop ends the telling and waits for it. It is called once.
+func (m *meter) stop() {
+	close(m.quit)
+	m.done.Wait()
+}
+
+// Progress takes the state of a run; it is an [apply.Hook].
+func (m *meter) Progress(p apply.Progress) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.last = &p
+}
+
+// line says how far things are: done of all, rate, time left, calls and retries.
+func (m *meter) line() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	elapsed := m.now().Sub(m.started)
+	if m.last == nil {
+		calls, retries := m.calls()
+		return fmt.Sprintf("%s: %s, %s, %s", m.label, count(calls, "call"), count(retries, "retry/retries"), elapsed.Round(time.Second))
+	}
+	p := m.last
+	parts := []string{fmt.Sprintf("%s: %s %d/%d", m.label, p.Phase, p.Done, p.Total)}
+	if rate := float64(p.Done) / elapsed.Seconds(); p.Done > 0 && elapsed >= time.Second {
+		parts = append(parts, fmt.Sprintf("%.1f/s", rate))
+		left := time.Duration(float64(p.Total-p.Done) / rate * float64(time.Second))
+		parts = append(parts, left.Round(time.Second).String()+" left")
+	}
+	parts = append(parts, fmt.Sprintf("%d of about %s", p.Calls, count(p.EstCalls, "call")), count(p.Retries, "retry/retries"))
+	if p.Failed > 0 {
+		parts = append(parts, fmt.Sprintf("%d failed", p.Failed))
+	}
+	if p.Current != "" {
+		parts = append(parts, clean(p.Current, false))
+	}
+	return strings.Join(parts, ", ")
+}

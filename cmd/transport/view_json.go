@@ -1,0 +1,59 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"sacbridge/internal/apply"
+	"sacbridge/internal/plan"
+)
+
+// report is the JSON output of every changing verb: one document on stdout, whatever happened after
+// the plan was made. It is complete: each change with before, after and reasons, and each result.
+type report struct {
+	Plan      *plan.Plan    `json:"plan"`
+	ReadCalls int           `json:"readCalls"`          // requests made to read both tenants; 0 where the plan came from a file
+	PlanFile  string        `json:"planFile,omitempty"` // where --out wrote it
+	Applied   bool          `json:"applied"`            // a run was started
+	Result    *apply.Result `json:"result,omitempty"`   // what became of it, entity by entity
+	Stale     []plan.Stale  `json:"stale,omitempty"`    // `apply`: what is not as it was when the plan was made
+	Exit      int           `json:"exit"`               // the exit code
+	Problem   string        `json:"problem,omitempty"`  // why it is not 0
+}
+
+// writeJSON writes v indented, with a line end.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return nil
+}
+
+// outputFlag is -o: a table for people or JSON for programs.
+type outputFlag string
+
+// The choices of outputFlag.
+const (
+	asTable outputFlag = "table"
+	asJSON  outputFlag = "json"
+)
+
+// String gives the choice.
+func (o *outputFlag) String() string { return string(*o) }
+
+// Set takes table or json.
+func (o *outputFlag) Set(s string) error {
+	switch outputFlag(s) {
+	case asTable, asJSON:
+		*o = outputFlag(s)
+		return nil
+	}
+	return fmt.Errorf("use table or json")
+}
+
+// Type names the value in help.
+func (*outputFlag) Type() string { return "table|json" }

@@ -1,0 +1,142 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Journal is the durable record of one run. Every method that writes returns only when the record
+// survives a crash (fsync), and is safe for concurrent use.
+type Journal interface {
+	// Begin stores the run's header and its encoded plan; ErrJournalUsed if the journal has a run already.
+	Begin(h Header, encodedPlan []byte) error
+	// Header and Plan give what Begin stored; ErrNoRun if nothing was.
+	Header() (Header, error)
+	Plan() ([]byte, error)
+	// Intend stores that a call is about to be made and gives its sequence number (from 1, gapless).
+	Intend(r Record) (seq uint64, err error)
+	// Settle stores what became of the call.
+	Settle(seq uint64, outcomes []ItemOutcome) error
+	// Finish stores how the run ended. The end of an interrupted run is replaced by that of its resumption.
+	Finish(end End) error
+	// Records yields all records in order, with their outcomes where settled.
+	Records(yield func(Record) bool) error
+	// End gives how the run ended; ok is false where it did not end.
+	End() (end End, ok bool, err error)
+	Close() error
+}
+
+// The sentinel errors about journals. ErrFinished comes from Resume.
+var (
+	ErrNoRun       = errors.New("the journal holds no run")
+	ErrJournalUsed = errors.New("the journal holds a run already")
+	ErrFinished    = errors.New("the run is finished, there is nothing to resume")
+)
+
+// The kinds of records, one for each kind of call.
+const (
+	KindCreateUsers   = "create users"
+	KindCorrectUsers  = "correct users" // created people whose roles or licence the tenant changed by its defaults
+	KindUpdateUsers   = "update users"
+	KindCreateTeam    = "create team"
+	KindDescribeTeam  = "describe team" // nothing but the description
+	KindRemoveMembers = "remove members"
+	KindChangeRoles   = "change roles" // removals and additions; the plan tells which is which
+	KindAddMembers    = "add members"
+	KindDeleteUsers   = "delete users"
+	KindDeleteTeam    = "delete team"
+)
+
+// Header says which run a journal belongs to.
+type Header struct {
+	RunID   string    `json:"runId"`
+	PlanID  string    `json:"planId"`
+	Source  string    `json:"source"`
+	Target  string    `json:"target"`
+	Started time.Time `json:"started"`
+	Command string    `json:"command"` // for people; without secrets
+}
+
+// Record is one intended call with its items.
+type Record struct {
+	Seq      uint64   `json:"seq"`
+	Kind     string   `json:"kind"` // one of the Kind constants
+	Team     string   `json:"team,omitempty"`
+	Keys     []string `json:"keys,omitempty"`     // user IDs, the team's name (create, delete) or the members or roles of the chunk
+	Describe bool     `json:"describe,omitempty"` // this write to a team sets its description too
+	// LeftOut holds the links that this call does not make though the plan wants them, by user ID.
+	LeftOut  map[string][]LinkFailure `json:"leftOut,omitempty"`
+	Fence    uint64                   `json:"fence,omitempty"` // the lease's fencing number at that time; 0 without a lease
+	At       time.Time                `json:"at"`
+	Settled  bool                     `json:"settled,omitempty"`
+	Outcomes []ItemOutcome            `json:"outcomes,omitempty"`
+}
+
+// Outcome gives what became of one of the record's keys; ok is false where that is not known. The key ""
+// stands for the call as a whole, and for the description of a team.
+func (r *Record) Outcome(key string) (o ItemOutcome, ok bool) {
+	for _, o := range r.Outcomes {
+		if o.Key == key {
+			return o, true
+		}
+	}
+	if key != "" {
+		return r.Outcome("")
+	}
+	return ItemOutcome{}, false
+}
+
+// ItemOutcome is what became of one item of a call. A Key of "" speaks for all keys of the record that
+// have no outcome of their own, so that a write of thousands of members is settled in a few bytes.
+type ItemOutcome struct {
+	Key      string   `json:"key,omitempty"`
+	OK       bool     `json:"ok,omitempty"`
+	Ref      string   `json:"ref,omitempty"`
+	Error    string   `json:"error,omitempty"`
+	Class    string   `json:"class,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// End is how a run ended.
+type End struct {
+	At          time.Time      `json:"at"`
+	Interrupted bool           `json:"interrupted"`
+	Cause       string         `json:"cause,omitempty"`
+	Entities    []EntityResult `json:"entities,omitempty"`
+}
+
+// Leases say who may write to a tenant, also across processes.
+type Leases interface {
+	// Acquire takes the lease of a tenant for ttl, or fails with a *LeaseHeldError. The fencing number
+	// grows with every new holder of that tenant.
+	Acquire(ctx context.Context, tenant, holder string, ttl time.Duration) (Lease, error)
+	// Holder tells who holds the tenant's lease; ok is false where nobody does.
+	Holder(tenant string) (l Lease, ok bool, err error)
+	// Renew extends l; ErrLeaseLost if another holder has come since.
+	Renew(l Lease, ttl time.Duration) (Lease, error)
+	// Check fails with ErrLeaseLost when l is outdated or over.
+	Check(l Lease) error
+	// Release gives l back; releasing an outdated lease does nothing.
+	Release(l Lease) error
+}
+
+// ErrLeaseLost says that somebody else may write to the tenant by now.
+var ErrLeaseLost = errors.New("the lease on the tenant is lost")
+
+// Lease is the right to write to a tenant until Expires.
+type Lease struct {
+	Tenant  string    `json:"tenant"` // scheme and host of the tenant's URL
+	Holder  string    `json:"holder"`
+	Fence   uint64    `json:"fence"`
+	Expires time.Time `json:"expires"`
+}
+
+// LeaseHeldError says who holds a tenant.
+type LeaseHeldError struct{ Lease Lease }
+
+// Error names the tenant, the holder and when the lease runs out.
+func (e *LeaseHeldError) Error() string {
+	return "tenant " + e.Lease.Tenant + " is being written to by " + e.Lease.Holder +
+		", until " + e.Lease.Expires.UTC().Format(time.RFC3339) + " at the latest unless it renews"
+}

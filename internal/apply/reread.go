@@ -1,0 +1,159 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"sacbridge/internal/identity"
+	"sacbridge/internal/upstream"
+)
+
+// reread reads created people again where the target asks for that, and corrects what the tenant's
+// default roles changed: role links beyond the wanted ones where the plan wants exactly these, and the
+// kind of licence, which follows from the roles.
+func (r *runner) reread(ctx context.Context) {
+	l := r.d.Target.Limits(0)
+	if !l.Reread || ctx.Err() != nil {
+		return
+	}
+	var created []int
+	for _, level := range r.lay.creates {
+		for _, i := range level {
+			if r.isDone(i) && !r.past.sawLater(i) {
+				created = append(created, i)
+			}
+		}
+	}
+	var mu sync.Mutex
+	fixes := map[int]*upstream.UserUpdate{}
+	batches := slices.Collect(slices.Chunk(created, max(l.Lookup, 1)))
+	each(ctx, r.workers(), batches, func(batch []int) {
+		for i, fix := range r.compareCreated(ctx, batch) {
+			mu.Lock()
+			fixes[i] = fix
+			mu.Unlock()
+		}
+	})
+	var idx []int
+	for _, i := range created {
+		if fixes[i] != nil {
+			idx = append(idx, i)
+		}
+	}
+	st := r.correctStage(fixes)
+	each(ctx, r.workers(), split(idx, st.size(l)), func(batch []int) { r.drive(ctx, st, batch) })
+}
+
+// isDone reports whether change i has been carried out.
+func (r *runner) isDone(i int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.results[i].Status == Done || r.results[i].Status == Partly
+}
+
+// compareCreated reads a batch of created people and gives the corrections they need, by change.
+func (r *runner) compareCreated(ctx context.Context, batch []int) map[int]*upstream.UserUpdate {
+	ids := make([]string, len(batch))
+	for n, i := range batch {
+		ids[n] = r.p.Changes[i].Key
+	}
+	users, err := retry(ctx, r, func() (map[string]*identity.User, error) { return r.readPeople(ctx, ids) })
+	if ctx.Err() != nil {
+		return nil
+	}
+	fixes := map[int]*upstream.UserUpdate{}
+	for _, i := range batch {
+		u := users[r.p.Changes[i].Key]
+		switch {
+		case err != nil:
+			r.warn(i, fmt.Sprintf("created, but not read again: %v", err))
+		case u == nil:
+			r.warn(i, "created, but the tenant does not show this person yet: default roles are not checked")
+		default:
+			r.remember(i, u.Ref)
+			if fix := r.correction(i, u); fix != nil {
+				fixes[i] = fix
+			}
+		}
+	}
+	return fixes
+}
+
+// correction gives the update that makes the created person got what change i wants; nil where nothing
+// is to be done. Roles that could not be linked stay out.
+func (r *runner) correction(i int, got *identity.User) *upstream.UserUpdate {
+	c := &r.p.Changes[i]
+	fix := &upstream.UserUpdate{UserKey: upstream.UserKey{UserID: got.UserID, Ref: got.Ref}}
+	if c.ExactRoles {
+		it := item{user: c.User}
+		r.mu.Lock()
+		for _, l := range r.results[i].Links {
+			it.leaveRole(l.Key, "")
+		}
+		r.mu.Unlock()
+		if roles := it.roles(); !sameSet(roles, got.Roles) {
+			fix.Roles = &roles
+		}
+	}
+	if c.User.Concurrent != got.Concurrent {
+		fix.Concurrent = &c.User.Concurrent
+	}
+	if fix.Roles == nil && fix.Concurrent == nil {
+		return nil
+	}
+	return fix
+}
+
+// correctStage writes corrections of created people, who stay created if that fails.
+func (r *runner) correctStage(fixes map[int]*upstream.UserUpdate) stage {
+	return stage{
+		kind: KindCorrectUsers,
+		size: func(l upstream.Limits) int { return l.UpdateBatch },
+		fill: func(it *item) { it.update = fixes[it.change] },
+		send: r.sendUpdates,
+		look: r.lookAtPeople(func(it *item, u *identity.User) bool { return u != nil && reached(it.update, u) }),
+		ok: func(it *item) {
+			r.warn(it.change, it.warnings...)
+			r.failLinks(it.change, it.links...)
+		},
+		bad: func(it *item, cause error) {
+			kind, key := LicenceLink, "concurrent"
+			if it.update.Roles != nil {
+				kind, key = RoleLink, "default roles"
+			}
+			r.failLinks(it.change, append(it.links, LinkFailure{
+				Kind: kind, Key: key, Cause: "created, but what the tenant's defaults added was not corrected: " + cause.Error(),
+			})...)
+		},
+	}
+}
+
+// readSettings reads the people of the updates idx whose other settings must be known.
+func (r *runner) readSettings(ctx context.Context, idx []int) {
+	batches := slices.Collect(slices.Chunk(idx, max(r.d.Target.Limits(0).Lookup, 1)))
+	each(ctx, r.workers(), batches, func(batch []int) {
+		ids := make([]string, len(batch))
+		for n, i := range batch {
+			ids[n] = r.p.Changes[i].Key
+		}
+		users, err := retry(ctx, r, func() (map[string]*identity.User, error) { return r.readPeople(ctx, ids) })
+		if ctx.Err() != nil {
+			return
+		}
+		for _, i := range batch {
+			u := users[r.p.Changes[i].Key]
+			switch {
+			case err != nil:
+				r.fail(i, fmt.Errorf("read the settings that the update must keep: %w", err))
+			case u == nil:
+				r.fail(i, errGone)
+			default:
+				r.mu.Lock()
+				r.base[i] = u.Settings
+				r.mu.Unlock()
+			}
+		}
+	})
+}

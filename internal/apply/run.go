@@ -1,0 +1,181 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"sacbridge/internal/plan"
+	"sacbridge/internal/upstream"
+)
+
+// The defaults of Deps.
+const (
+	defaultLeaseTTL = 60 * time.Second
+	defaultGrace    = 5 * time.Minute
+)
+
+// maxTries is how often a write, or the look at what became of one, is tried before it counts as failed.
+const maxTries = 5
+
+// ErrHeld says that a guard of the plan tripped: such a plan is never carried out.
+var ErrHeld = errors.New("the plan is held by a guard")
+
+// Deps is what a run needs. Target, Journal and Now must be set, Holder too where Leases is.
+type Deps struct {
+	Target  upstream.Connector
+	Journal Journal
+	Leases  Leases // nil: no lease is taken
+	Holder  string // who this is, for others that find the tenant leased, such as "transport run 0190… on host1 (pid 17)"
+	Hook    Hook
+	Logger  *slog.Logger
+	Now     func() time.Time
+
+	RunID   string // of a new run; the plan's ID where it is empty
+	Command string // what started a new run, for people; without secrets
+
+	LeaseTTL time.Duration // how long a lease lasts unless renewed, which happens three times as often; 60 s if 0
+	Grace    time.Duration // how long a call in flight may go on after ctx is cancelled; 5 min if 0
+	// Wait says how long to wait before try number try (from 2) of something, where the tenant asked
+	// for a pause of asked (0: it did not). nil: the pause asked for, else 1, 2, 4 and 8 seconds.
+	Wait func(try int, asked time.Duration) time.Duration
+}
+
+// Hook hears about progress. Its methods are called from several goroutines, but never at the same time.
+type Hook interface {
+	// Progress is called after each call: how much is done of all, and what is being worked on. It
+	// must return fast; a caller that draws slowly leaves some out.
+	Progress(p Progress)
+}
+
+// Progress is how far a run is.
+type Progress struct {
+	Phase       string // "users", "teams", "deletes"
+	Done, Total int    // entities and links
+	Calls       int    // requests so far, counted as Estimate does
+	EstCalls    int
+	Retries     int
+	Failed      int    // entities and links
+	Current     string // such as "team Finance"
+}
+
+// Status is what became of one entity.
+type Status string
+
+// The statuses of an entity after a run.
+const (
+	Done      Status = "done"
+	Partly    Status = "done in part" // done, but for the links that EntityResult.Links names
+	Unchanged Status = "unchanged"
+	Failed    Status = "failed"
+	Skipped   Status = "skipped"
+	Pending   Status = "pending" // not reached, or not completely: the run was interrupted
+)
+
+// LinkKind says what a link leads to.
+type LinkKind string
+
+// The kinds of links.
+const (
+	RoleLink    LinkKind = "role"
+	ManagerLink LinkKind = "manager"
+	MemberLink  LinkKind = "member"
+	LicenceLink LinkKind = "licence" // the kind of BI licence, which default roles can flip
+)
+
+// LinkFailure is a link that could not be made or unmade though its entity was written.
+type LinkFailure struct {
+	Kind  LinkKind `json:"kind"`
+	Key   string   `json:"key"` // role ID or user ID, "default roles" or "concurrent"
+	Cause string   `json:"cause"`
+}
+
+// EntityResult is what became of one change, or of something the plan skips (Op is empty then).
+type EntityResult struct {
+	Entity   plan.Entity   `json:"entity"`
+	Key      string        `json:"key"`
+	Op       plan.Op       `json:"op,omitempty"`
+	Status   Status        `json:"status"`
+	Cause    string        `json:"cause,omitempty"`
+	Links    []LinkFailure `json:"links,omitempty"`
+	Warnings []string      `json:"warnings,omitempty"`
+}
+
+// Result is what became of a run.
+type Result struct {
+	RunID       string         `json:"runId"`
+	Entities    []EntityResult `json:"entities"`    // one per change in the plan's order, then the plan's skips
+	Unchanged   int            `json:"unchanged"`   // entities the plan looked at and leaves alone
+	Interrupted bool           `json:"interrupted"` // resumable
+	Calls       int            `json:"calls"`       // requests of this process, counted as Estimate does
+	Started     time.Time      `json:"started"`
+	Ended       time.Time      `json:"ended"`
+}
+
+// Complete reports whether all that the plan asked for is done.
+func (r *Result) Complete() bool {
+	for i := range r.Entities {
+		switch r.Entities[i].Status {
+		case Failed, Partly, Pending:
+			return false
+		case Done, Unchanged, Skipped:
+		}
+	}
+	return !r.Interrupted
+}
+
+// Run carries p out. The error is non-nil only for what stops the whole run (credentials, tenant out of
+// reach, lease held or lost, journal not writable, ctx cancelled); failures of single entities are in the
+// Result, which is returned in every case. A cancelled ctx lets calls in flight end and leaves a
+// resumable journal. The journal must be fresh; p must not change while the run lasts.
+func Run(ctx context.Context, d Deps, p *plan.Plan) (*Result, error) {
+	r := newRunner(d, p)
+	if len(p.Held) > 0 {
+		return r.result(true), fmt.Errorf("%w: %s", ErrHeld, p.Held[0].Message)
+	}
+	if err := check(p); err != nil {
+		return r.result(true), err
+	}
+	encoded, err := encodePlan(p)
+	if err != nil {
+		return r.result(true), fmt.Errorf("encode the plan for the journal: %w", err)
+	}
+	return r.leased(ctx, func(ctx context.Context) error {
+		if err := r.d.Journal.Begin(r.header, encoded); err != nil {
+			return fmt.Errorf("begin the journal, nothing was changed: %w", err)
+		}
+		encoded = nil
+		return r.perform(ctx)
+	})
+}
+
+// Resume goes on with the run that d.Journal holds. Calls whose outcome the journal does not tell are
+// looked at in the tenant before anything is written; what succeeded is not repeated; what failed is
+// tried once more, and so are links that a team write left out. Returns ErrFinished with the old Result
+// where the run came to its end, and ErrNoRun where the journal is empty.
+func Resume(ctx context.Context, d Deps) (*Result, error) {
+	h, err := d.Journal.Header()
+	if err != nil {
+		return &Result{}, fmt.Errorf("resume a run: %w", err)
+	}
+	end, ended, err := d.Journal.End()
+	if err != nil {
+		return &Result{RunID: h.RunID, Started: h.Started}, fmt.Errorf("resume run %s: %w", h.RunID, err)
+	}
+	if ended && !end.Interrupted {
+		old := &Result{RunID: h.RunID, Entities: end.Entities, Started: h.Started, Ended: end.At}
+		return old, fmt.Errorf("resume run %s: %w", h.RunID, ErrFinished)
+	}
+	p, err := storedPlan(d.Journal)
+	if err != nil {
+		return &Result{RunID: h.RunID, Started: h.Started}, fmt.Errorf("resume run %s: %w", h.RunID, err)
+	}
+	r := newRunner(d, p)
+	r.header = h
+	if tenant := d.Target.Tenant().URL; tenant != h.Target {
+		return r.result(true), fmt.Errorf("resume run %s: it writes to %s, not to %s", h.RunID, h.Target, tenant)
+	}
+	return r.leased(ctx, r.resume)
+}

@@ -1,0 +1,438 @@
+package apply_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+
+	"sacbridge/internal/identity"
+	"sacbridge/internal/upstream"
+)
+
+var errDead = errors.New("the process is dead")
+
+// tenant is a target in memory that keeps state, counts requests by the price list of its limits and
+// notes every breach of the contract.
+type tenant struct {
+	limits func(size int) upstream.Limits
+	// before may refuse or lose a write: it is given the kind of call and its number, from 1. A lost
+	// write takes effect where effect is true.
+	before func(op string, n int) (err error, effect bool)
+	reads  func(n int) error // may fail a read
+	dead   func() bool       // no call may come once it is true
+
+	mu           sync.Mutex
+	users        map[string]identity.User
+	teams        map[string]identity.Group
+	ids          int
+	roles        map[string]bool // nil: all exist
+	defaultRoles []string        // what each created person gets on top
+	dropped      map[string]bool // members whom team writes leave out
+	writing      map[string]bool // teams with a write in flight
+	written      map[string]bool // teams with a write so far
+	opNumber     map[string]int
+	requests     int
+	readCount    int
+	creates      map[string]int
+	breaches     []string
+	log          []string
+}
+
+func newTenant(l upstream.Limits) *tenant {
+	return &tenant{
+		limits: func(int) upstream.Limits { return l },
+		users:  map[string]identity.User{}, teams: map[string]identity.Group{},
+		dropped: map[string]bool{}, writing: map[string]bool{}, written: map[string]bool{},
+		opNumber: map[string]int{}, creates: map[string]int{},
+	}
+}
+
+func (f *tenant) Tenant() identity.Tenant {
+	return identity.Tenant{Name: "b", URL: "https://b.example.test"}
+}
+
+func (f *tenant) Limits(size int) upstream.Limits { return f.limits(size) }
+
+func (f *tenant) RoleIDs(context.Context) ([]string, bool, error) { return nil, false, nil }
+
+// enter counts a call and asks what is to go wrong with it.
+func (f *tenant) enter(ctx context.Context, op, detail string, price, size, most int) (error, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.dead != nil && f.dead() {
+		return errDead, false
+	}
+	if ctx.Err() != nil {
+		f.breaches = append(f.breaches, op+" with a context that is over")
+	}
+	if size > most {
+		f.breaches = append(f.breaches, fmt.Sprintf("%s of %d, at most %d are allowed", op, size, most))
+	}
+	f.requests += price
+	f.opNumber[op]++
+	f.log = append(f.log, op+" "+detail)
+	if f.before == nil {
+		return nil, true
+	}
+	n := f.opNumber[op]
+	f.mu.Unlock()
+	err, effect := f.before(op, n)
+	f.mu.Lock()
+	return err, effect || err == nil
+}
+
+func (f *tenant) find(yieldErr func(error)) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.dead != nil && f.dead() {
+		yieldErr(errDead)
+		return false
+	}
+	f.readCount++
+	if f.reads != nil {
+		if err := f.reads(f.readCount); err != nil {
+			yieldErr(err)
+			return false
+		}
+	}
+	return true
+}
+
+func (f *tenant) FindUsers(ctx context.Context, q upstream.UserQuery) iter.Seq2[*identity.User, error] {
+	return func(yield func(*identity.User, error) bool) {
+		if ctx.Err() != nil {
+			yield(nil, &upstream.Error{Class: upstream.Cancelled, Op: "find users", Err: ctx.Err()})
+			return
+		}
+		if !f.find(func(err error) { yield(nil, err) }) {
+			return
+		}
+		f.mu.Lock()
+		f.requests += (len(q.UserIDs) + f.limits(0).Lookup - 1) / f.limits(0).Lookup
+		var found []identity.User
+		for _, id := range q.UserIDs {
+			if u, ok := f.users[id]; ok {
+				found = append(found, u)
+			}
+		}
+		f.mu.Unlock()
+		for i := range found {
+			if !yield(&found[i], nil) {
+				return
+			}
+		}
+	}
+}
+
+func (f *tenant) FindGroups(ctx context.Context, q upstream.GroupQuery) iter.Seq2[*identity.Group, error] {
+	return func(yield func(*identity.Group, error) bool) {
+		if ctx.Err() != nil {
+			yield(nil, &upstream.Error{Class: upstream.Cancelled, Op: "find groups", Err: ctx.Err()})
+			return
+		}
+		if !f.find(func(err error) { yield(nil, err) }) {
+			return
+		}
+		for _, name := range q.Names {
+			f.mu.Lock()
+			g, ok := f.teams[name]
+			g.Members = slices.Clone(g.Members)
+			f.mu.Unlock()
+			if name == "hidden" {
+				if !yield(nil, &upstream.UnreadableError{Name: name, Cause: "hidden"}) {
+					return
+				}
+				continue
+			}
+			if !q.Members {
+				g.Members = nil
+			}
+			if ok && !yield(&g, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (f *tenant) CreateUsers(ctx context.Context, users []*identity.User) []upstream.Outcome {
+	l := f.limits(0)
+	err, effect := f.enter(ctx, "create users", names(users), l.CreateCalls, len(users), l.CreateBatch)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	outs := make([]upstream.Outcome, len(users))
+	for n, u := range users {
+		if effect {
+			outs[n] = f.create(u)
+		}
+		if err != nil {
+			outs[n] = upstream.Outcome{Err: err}
+		}
+	}
+	return outs
+}
+
+func (f *tenant) create(u *identity.User) upstream.Outcome {
+	if _, ok := f.users[u.UserID]; ok {
+		return refuse(upstream.Conflict, u.UserID+" exists", "")
+	}
+	for _, role := range u.Roles {
+		if f.roles != nil && !f.roles[role] {
+			return refuse(upstream.Refused, "unknown role", role)
+		}
+	}
+	if u.Manager != "" {
+		if _, ok := f.users[u.Manager]; !ok {
+			return refuse(upstream.Refused, "unknown manager", u.Manager)
+		}
+	}
+	f.creates["user "+u.UserID]++
+	made := *u
+	f.ids++
+	made.Ref = fmt.Sprint("ref-", f.ids)
+	made.Roles = union(u.Roles, f.defaultRoles)
+	made.Concurrent = u.Concurrent && len(f.defaultRoles) == 0
+	f.users[u.UserID] = made
+	if f.limits(0).Reread {
+		return upstream.Outcome{}
+	}
+	return upstream.Outcome{Ref: made.Ref}
+}
+
+func (f *tenant) UpdateUsers(ctx context.Context, updates []upstream.UserUpdate) []upstream.Outcome {
+	l := f.limits(0)
+	err, effect := f.enter(ctx, "update users", fmt.Sprint(len(updates)), l.UpdateCalls, len(updates), l.UpdateBatch)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	outs := make([]upstream.Outcome, len(updates))
+	for n := range updates {
+		if effect {
+			outs[n] = f.update(&updates[n])
+		}
+		if err != nil {
+			outs[n] = upstream.Outcome{Err: err}
+		}
+	}
+	return outs
+}
+
+func (f *tenant) update(up *upstream.UserUpdate) upstream.Outcome {
+	u, ok := f.users[up.UserID]
+	if !ok {
+		return refuse(upstream.Gone, up.UserID+" is gone", "")
+	}
+	if up.Ref != "" && up.Ref != u.Ref {
+		f.breaches = append(f.breaches, "wrong ref for "+up.UserID)
+	}
+	if up.Roles != nil {
+		for _, role := range *up.Roles {
+			if f.roles != nil && !f.roles[role] {
+				return refuse(upstream.Refused, "unknown role", role)
+			}
+		}
+		u.Roles = union(*up.Roles, nil)
+	}
+	set(&u.Email, up.Email)
+	set(&u.LoginID, up.LoginID)
+	set(&u.Active, up.Active)
+	set(&u.Concurrent, up.Concurrent)
+	set(&u.Language, up.Language)
+	set(&u.Settings, up.Settings)
+	set(&u.Manager, up.Manager)
+	set(&u.Photos, up.Photos)
+	f.users[up.UserID] = u
+	return upstream.Outcome{}
+}
+
+func set[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+func (f *tenant) DeleteUsers(ctx context.Context, users []upstream.UserKey) []upstream.Outcome {
+	l := f.limits(0)
+	err, effect := f.enter(ctx, "delete users", fmt.Sprint(users), l.DeleteCalls, len(users), l.DeleteBatch)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	outs := make([]upstream.Outcome, len(users))
+	for n, key := range users {
+		if effect {
+			for _, other := range f.users {
+				if other.Manager == key.UserID {
+					f.breaches = append(f.breaches, key.UserID+" deleted before the report "+other.UserID)
+				}
+			}
+			if _, ok := f.users[key.UserID]; !ok {
+				outs[n] = refuse(upstream.Gone, "gone", "")
+			}
+			delete(f.users, key.UserID)
+			for name, g := range f.teams {
+				g.Members = slices.DeleteFunc(slices.Clone(g.Members), func(m string) bool { return m == key.UserID })
+				f.teams[name] = g
+			}
+		}
+		if err != nil {
+			outs[n] = upstream.Outcome{Err: err}
+		}
+	}
+	return outs
+}
+
+func (f *tenant) CreateGroup(ctx context.Context, g *identity.Group) upstream.Outcome {
+	err, effect := f.enter(ctx, "create team", g.Name, f.limits(0).GroupCreateCalls, 1, 1)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out upstream.Outcome
+	if effect {
+		if _, ok := f.teams[g.Name]; ok {
+			out = refuse(upstream.Conflict, "team exists", "")
+		} else {
+			if len(g.Members)+len(g.Roles) > 0 {
+				f.breaches = append(f.breaches, "team created with links")
+			}
+			f.creates["team "+g.Name]++
+			f.ids++
+			out.Ref = fmt.Sprint("ref-", f.ids)
+			f.teams[g.Name] = identity.Group{Name: g.Name, Description: g.Description, Ref: out.Ref}
+		}
+	}
+	if err != nil {
+		return upstream.Outcome{Err: err}
+	}
+	return out
+}
+
+func (f *tenant) UpdateGroup(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
+	f.mu.Lock()
+	if f.writing[u.Name] {
+		f.breaches = append(f.breaches, "two writes to team "+u.Name+" at a time")
+	}
+	f.writing[u.Name] = true
+	l, price := f.limits(u.Size), 0
+	if price = l.GroupNextCalls; !f.written[u.Name] {
+		price = l.GroupFirstCalls
+	}
+	f.written[u.Name] = true
+	f.mu.Unlock()
+	roles := len(u.RemoveRoles) + len(u.AddRoles)
+	size := max(len(u.AddMembers)-l.AddChunk, len(u.RemoveMembers)-l.RemoveChunk, roles-l.RoleChunk)
+	err, effect := f.enter(ctx, "write team", fmt.Sprintf("%s -%d -%v +%v +%d", u.Name, len(u.RemoveMembers), u.RemoveRoles, u.AddRoles, len(u.AddMembers)), price, size, 0)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.writing[u.Name] = false
+	var out upstream.Outcome
+	if effect {
+		out = f.write(&u)
+	}
+	if err != nil {
+		return upstream.Outcome{Err: err}
+	}
+	return out
+}
+
+func (f *tenant) write(u *upstream.GroupUpdate) (out upstream.Outcome) {
+	g, ok := f.teams[u.Name]
+	if !ok {
+		return refuse(upstream.Gone, "no team", "")
+	}
+	if u.Ref != "" && u.Ref != g.Ref {
+		f.breaches = append(f.breaches, "wrong ref for "+u.Name)
+	}
+	if len(u.RemoveMembers) > 0 && roleOrAdd(u) {
+		f.breaches = append(f.breaches, "members removed together with something else")
+	}
+	for _, role := range u.AddRoles {
+		if f.roles != nil && !f.roles[role] {
+			return refuse(upstream.Refused, "unknown role", role)
+		}
+	}
+	set(&g.Description, u.Description)
+	g.Roles = union(without(g.Roles, u.RemoveRoles), u.AddRoles)
+	var come []string
+	for _, m := range u.AddMembers {
+		if f.dropped[m] {
+			out.Dropped = append(out.Dropped, m)
+			continue
+		}
+		if _, ok := f.users[m]; !ok {
+			f.breaches = append(f.breaches, "member "+m+" of "+u.Name+" does not exist")
+		}
+		come = append(come, m)
+	}
+	g.Members = union(without(g.Members, u.RemoveMembers), come)
+	f.teams[u.Name] = g
+	return out
+}
+
+func roleOrAdd(u *upstream.GroupUpdate) bool {
+	return len(u.AddMembers)+len(u.RemoveRoles)+len(u.AddRoles) > 0
+}
+
+func (f *tenant) DeleteGroup(ctx context.Context, g upstream.GroupKey) upstream.Outcome {
+	err, effect := f.enter(ctx, "delete team", g.Name, f.limits(0).GroupDeleteCalls, 1, 1)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if effect {
+		delete(f.teams, g.Name)
+	}
+	return upstream.Outcome{Err: err}
+}
+
+// state is all there is in the tenant, without the keys it gave.
+func (f *tenant) state() (map[string]identity.User, map[string]identity.Group) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	users, teams := maps.Clone(f.users), maps.Clone(f.teams)
+	for id, u := range users {
+		u.Ref = ""
+		users[id] = u
+	}
+	for name, g := range teams {
+		g.Ref = ""
+		teams[name] = g
+	}
+	return users, teams
+}
+
+// clone gives a tenant of the same state and limits, with counters at zero.
+func (f *tenant) clone() *tenant {
+	c := newTenant(upstream.Limits{})
+	c.limits, c.roles, c.defaultRoles, c.dropped, c.ids = f.limits, f.roles, f.defaultRoles, f.dropped, f.ids
+	c.users, c.teams = maps.Clone(f.users), maps.Clone(f.teams)
+	return c
+}
+
+// doubles names what was created more than once.
+func (f *tenant) doubles() (out []string) {
+	for what, n := range f.creates {
+		if n > 1 {
+			out = append(out, what)
+		}
+	}
+	return out
+}
+
+func refuse(class upstream.Class, detail, missing string) upstream.Outcome {
+	return upstream.Outcome{Err: &upstream.Error{Class: class, Op: "write", Status: 400, Detail: detail, MissingRef: missing}}
+}
+
+func union(a, b []string) []string {
+	out := slices.Concat(a, b)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func without(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
+}
+
+func names(users []*identity.User) (out string) {
+	for _, u := range users {
+		out += u.UserID + " "
+	}
+	return out
+}

@@ -1,0 +1,49 @@
+package dataset
+
+import "strings"
+
+// Nearest gives the known word that was most likely meant by word, or "" if none is near: letter case
+// and separators count little, and about a third of the letters may be wrong.
+func Nearest(word string, known []string) string {
+	best, bestDistance := "", len(word)/3+1
+	for _, k := range known {
+		if d := distance(simplify(word), simplify(k)); d < bestDistance {
+			best, bestDistance = k, d
+		}
+	}
+	return best
+}
+
+// simplify takes away what people get wrong without noticing.
+func simplify(s string) []rune {
+	return []rune(strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(s)))
+}
+
+// distance is the number of letters to insert, remove or exchange (Levenshtein).
+func distance(a, b []rune) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i, ca := range a {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j, cb := range b {
+			cost := diagonal
+			if ca != cb {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(row[j+1]+1, row[j]+1, cost)
+		}
+	}
+	return row[len(b)]
+}
+
+// didYouMean gives the end of a message about an unknown word, or "".
+func didYouMean(word string, known []string) string {
+	if near := Nearest(word, known); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return ""
+}

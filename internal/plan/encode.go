@@ -1,0 +1,211 @@
+package plan
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+const (
+	checksumKey    = "checksum"
+	checksumPrefix = "sha256:"
+)
+
+// Encode writes the plan's file: indented JSON, one change after the other, with a checksum over the
+// content at the end. White space does not count for the checksum, every value does.
+func Encode(w io.Writer, p *Plan) error {
+	buffered := bufio.NewWriterSize(w, 1<<16)
+	f := newFileWriter(buffered)
+	sum, err := f.plan(p)
+	if err != nil {
+		return fmt.Errorf("encode plan %s: %w", p.ID, err)
+	}
+	f.raw(",\n  \"" + checksumKey + "\": \"" + sum + "\"\n}\n")
+	if f.err == nil {
+		f.err = buffered.Flush()
+	}
+	if f.err != nil {
+		return fmt.Errorf("write plan %s: %w", p.ID, f.err)
+	}
+	return nil
+}
+
+// checksum gives the checksum that the plan's file must carry.
+func checksum(p *Plan) (string, error) { return newFileWriter(io.Discard).plan(p) }
+
+// fileWriter writes a plan value by value, so that a plan of 100,000 changes is never in memory as
+// text, and hashes what it writes in compact form.
+type fileWriter struct {
+	out     io.Writer
+	sum     hash.Hash
+	compact bytes.Buffer
+	pretty  bytes.Buffer
+	encoder *json.Encoder
+	err     error // the first of out
+}
+
+func newFileWriter(out io.Writer) *fileWriter {
+	f := &fileWriter{out: out, sum: sha256.New()}
+	f.encoder = json.NewEncoder(&f.compact)
+	f.encoder.SetEscapeHTML(false)
+	return f
+}
+
+// plan writes all but the checksum and the closing brace, and gives the checksum.
+func (f *fileWriter) plan(p *Plan) (string, error) {
+	head := []struct {
+		name  string
+		value any
+	}{
+		{"version", p.Version}, {"id", p.ID}, {"tool", p.Tool}, {"created", p.Created}, {"source", p.Source}, {"target", p.Target},
+		{"request", p.Request}, {"rules", p.Rules}, {"counts", p.Counts}, {"calls", p.Calls}, {"held", p.Held},
+	}
+	for i, part := range head {
+		f.raw(separator(i, "{", "  "))
+		if err := f.named(part.name, part.value, "  "); err != nil {
+			return "", fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	if err := writeList(f, "conflicts", p.Conflicts); err != nil {
+		return "", err
+	}
+	if err := writeList(f, "skips", p.Skips); err != nil {
+		return "", err
+	}
+	if err := writeList(f, "changes", p.Changes); err != nil {
+		return "", err
+	}
+	if err := f.table("sourcePrints", p.SourcePrints); err != nil {
+		return "", err
+	}
+	if err := f.table("targetPrints", p.TargetPrints); err != nil {
+		return "", err
+	}
+	return checksumPrefix + hex.EncodeToString(f.sum.Sum(nil)), nil
+}
+
+// named writes one key with its value.
+func (f *fileWriter) named(name string, value any, indent string) error {
+	f.hashText(name)
+	if err := f.marshal(name); err != nil {
+		return err
+	}
+	f.raw(f.compact.String() + ": ")
+	return f.value(value, indent)
+}
+
+// writeList writes a list element by element.
+func writeList[T any](f *fileWriter, name string, list []T) error {
+	f.raw(",\n  \"" + name + "\": [")
+	f.hashText(name)
+	for i := range list {
+		f.raw(separator(i, "", "    "))
+		if err := f.value(&list[i], "    "); err != nil {
+			return fmt.Errorf("%s, element %d: %w", name, i+1, err)
+		}
+	}
+	f.raw(closing(len(list), "]"))
+	return nil
+}
+
+// table writes fingerprints in the order of their keys.
+func (f *fileWriter) table(name string, prints map[string]string) error {
+	f.raw(",\n  \"" + name + "\": {")
+	f.hashText(name)
+	for i, key := range slices.Sorted(maps.Keys(prints)) {
+		f.raw(separator(i, "", "    "))
+		if err := f.named(key, prints[key], "    "); err != nil {
+			return fmt.Errorf("%s of %s: %w", name, key, err)
+		}
+	}
+	f.raw(closing(len(prints), "}"))
+	return nil
+}
+
+// separator gives what stands before the i-th element.
+func separator(i int, open, indent string) string {
+	if i == 0 {
+		return open + "\n" + indent
+	}
+	return ",\n" + indent
+}
+
+// closing gives what stands after the last of n elements.
+func closing(n int, bracket string) string {
+	if n == 0 {
+		return bracket
+	}
+	return "\n  " + bracket
+}
+
+// value writes and hashes one value.
+func (f *fileWriter) value(v any, indent string) error {
+	if err := f.marshal(v); err != nil {
+		return err
+	}
+	f.hashText(f.compact.String())
+	if f.out == io.Discard {
+		return nil
+	}
+	f.pretty.Reset()
+	if err := json.Indent(&f.pretty, f.compact.Bytes(), indent, "  "); err != nil {
+		return err
+	}
+	f.raw(f.pretty.String())
+	return nil
+}
+
+// marshal puts the compact form of v into f.compact.
+func (f *fileWriter) marshal(v any) error {
+	f.compact.Reset()
+	if err := f.encoder.Encode(v); err != nil {
+		return err
+	}
+	f.compact.Truncate(f.compact.Len() - 1) // the encoder ends with a line break
+	if fixed := replaceEscaped(f.compact.String()); fixed != f.compact.String() {
+		f.compact.Reset()
+		f.compact.WriteString(fixed)
+	}
+	return nil
+}
+
+// replaceEscaped writes the replacement character, which the encoder puts in escaped form where text is
+// not valid UTF-8, as itself. So it reads back to the same text, and the checksum holds.
+func replaceEscaped(s string) string {
+	const escaped = `\ufffd`
+	var out strings.Builder
+	for {
+		i := strings.Index(s, escaped)
+		if i < 0 {
+			out.WriteString(s)
+			return out.String()
+		}
+		slashes := i - len(strings.TrimRight(s[:i], `\`))
+		if slashes%2 == 1 { // the backslash itself is escaped: this is text
+			out.WriteString(s[:i+1])
+			s = s[i+1:]
+			continue
+		}
+		out.WriteString(s[:i] + "\uFFFD")
+		s = s[i+len(escaped):]
+	}
+}
+
+func (f *fileWriter) hashText(s string) {
+	// The length keeps neighbours apart. A hash never fails.
+	_, _ = fmt.Fprintf(f.sum, "%d:%s", len(s), s)
+}
+
+func (f *fileWriter) raw(s string) {
+	if f.err == nil {
+		_, f.err = io.WriteString(f.out, s)
+	}
+}

@@ -1,0 +1,218 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"sacbridge/internal/identity"
+)
+
+// maxNames bounds the names in one message.
+const maxNames = 20
+
+// settleTeams writes the changes of teams down, creates first.
+func (m *maker) settleTeams(p *Plan) {
+	cases := m.teamCases()
+	var creates, updates []Change
+	for _, name := range slices.Sorted(maps.Keys(m.teams)) {
+		t := m.teams[name]
+		c := m.teamChange(t)
+		if c == nil || !m.allowTeam(t, c, cases) {
+			if c == nil && t.exists {
+				p.Counts.UnchangedTeams++
+			}
+			continue
+		}
+		if c.Op == Create {
+			creates = append(creates, *c)
+			continue
+		}
+		updates = append(updates, *c)
+	}
+	p.Changes = append(append(p.Changes, creates...), updates...)
+}
+
+// teamChange compares one team's picture with the target; nil where nothing differs.
+func (m *maker) teamChange(t *team) *Change {
+	c := &Change{Entity: Team, Op: Update, Key: t.name, Reasons: t.why}
+	var before []string
+	if t.old != nil {
+		c.Ref, before = t.old.Ref, identity.Set(t.old.Roles)
+		c.Size = max(t.old.Size, len(t.base))
+	}
+	if t.create {
+		c.Op, c.Group = Create, &identity.Group{Name: t.name, Description: t.description}
+	} else if t.setDescription && t.old != nil && t.description != t.old.Description {
+		c.Fields = []Field{{Name: FieldDescription, Before: t.old.Description, After: t.description}}
+	}
+	c.AddRoles, c.RemoveRoles = identity.Diff(before, t.currentRoles())
+	for id, in := range t.delta {
+		if in {
+			c.AddMembers = append(c.AddMembers, id)
+		} else {
+			c.RemoveMembers = append(c.RemoveMembers, id)
+		}
+	}
+	slices.Sort(c.AddMembers)
+	slices.Sort(c.RemoveMembers)
+	if !t.create && c.idle() {
+		return nil
+	}
+	return c
+}
+
+// idle reports whether an update would change nothing.
+func (c *Change) idle() bool {
+	return len(c.Fields)+len(c.AddRoles)+len(c.RemoveRoles)+len(c.AddMembers)+len(c.RemoveMembers) == 0
+}
+
+// allowTeam takes out of a team's change what cannot or must not be done, with a conflict or skip for
+// each. It reports whether anything is left.
+func (m *maker) allowTeam(t *team, c *Change, cases map[string][]string) bool {
+	if reason := m.guard.team(t.name); reason != "" {
+		m.skip(Team, t.name, reason+": nothing about it is changed")
+		return false
+	}
+	before := len(c.AddMembers)
+	m.allowMembers(t, c)
+	if t.create && !t.primary && before > 0 && len(c.AddMembers) == 0 {
+		return false // a secondary team that nobody can join is not needed
+	}
+	if !t.create && c.idle() {
+		return false
+	}
+	if conflict := m.teamConflict(t, cases); conflict != nil {
+		m.conflict(*conflict)
+		return false
+	}
+	c.AddRoles, c.RemoveRoles = m.allowRoles(Team, t.name, c.AddRoles, c.RemoveRoles)
+	if len(c.AddRoles)+len(c.RemoveRoles) > 0 && t.old != nil {
+		c.RolesBefore = identity.Set(t.old.Roles)
+	}
+	return t.create || !c.idle()
+}
+
+// allowMembers takes out of a team's change the people who are protected or will not exist, and all
+// removals where the source's list looks cut short.
+func (m *maker) allowMembers(t *team, c *Change) {
+	if t.short != "" && len(c.RemoveMembers) > 0 {
+		m.conflict(Conflict{Kind: ConflictShortSource, Entity: Team, Key: t.name, Detail: t.short})
+		c.RemoveMembers = nil
+	}
+	var ghosts []string
+	c.AddMembers = slices.DeleteFunc(c.AddMembers, func(id string) bool {
+		if m.alive(id) {
+			return m.skipMember(t, id)
+		}
+		if p := m.people[id]; p == nil || !p.stopped { // who was stopped is reported already
+			ghosts = append(ghosts, id)
+		}
+		return true
+	})
+	c.RemoveMembers = slices.DeleteFunc(c.RemoveMembers, func(id string) bool { return m.skipMember(t, id) })
+	if len(ghosts) > 0 {
+		m.skip(Team, t.name, fmt.Sprintf("%d members of the source's team do not exist in the target and stay out: %s", len(ghosts), some(ghosts)))
+	}
+}
+
+// skipMember notes a protected person whose membership would change.
+func (m *maker) skipMember(t *team, id string) bool {
+	reason := m.guard.user(id)
+	if reason != "" {
+		m.skip(User, id, fmt.Sprintf("%s: membership of team %s stays", reason, t.name))
+	}
+	return reason != ""
+}
+
+// teamConflict gives what stands against writing to a team, or nil.
+func (m *maker) teamConflict(t *team, cases map[string][]string) *Conflict {
+	if cause, ok := m.target.Unreadable[t.name]; ok {
+		return &Conflict{Kind: ConflictUnreadable, Entity: Team, Key: t.name, Detail: cause}
+	}
+	if t.old != nil && t.old.Twins > 0 {
+		return &Conflict{
+			Kind: ConflictTeamName, Entity: Team, Key: t.name,
+			Detail: fmt.Sprintf("the target has %d teams of this name in different content namespaces: rename or delete all but one", t.old.Twins+1),
+		}
+	}
+	if others := without(cases[strings.ToLower(t.name)], t.name); t.create && len(others) > 0 {
+		return &Conflict{
+			Kind: ConflictTeamName, Entity: Team, Key: t.name,
+			Detail: fmt.Sprintf("differs only in letter case from team %s, and SAC refuses such a pair", strings.Join(others, ", ")),
+		}
+	}
+	return nil
+}
+
+// teamCases gives the names of the target's teams and of those to be created, by lower case: team names
+// are unique without case (script 1501).
+func (m *maker) teamCases() map[string][]string {
+	out := map[string][]string{}
+	put := func(name string) { out[strings.ToLower(name)] = append(out[strings.ToLower(name)], name) }
+	for name := range m.target.Groups {
+		put(name)
+	}
+	for name := range m.target.Unreadable {
+		put(name)
+	}
+	for name, t := range m.teams {
+		if t.create {
+			put(name)
+		}
+	}
+	return out
+}
+
+// checkSourceSize marks a team of which nobody may be removed, because the source's list of members is
+// smaller than the rules trust.
+func (m *maker) checkSourceSize(t *team, c CopyTeam, src *identity.Group, members int) {
+	replaces := c.Members == identity.Replace || c.copiesUsers() && c.UserTeams == identity.Replace
+	if !replaces && c.Members != identity.Remove {
+		return
+	}
+	had := len(t.base)
+	if t.old != nil {
+		had = max(had, t.old.Size)
+	}
+	cure := "nobody is removed; look whether the source was read in full, and allow it with --min-source-size 0"
+	g := m.rules.Guards.MinSourceSize
+	switch {
+	case src.Size > members && members > 0:
+		t.short = fmt.Sprintf("only %d of the %d members of the source's team were read: %s", members, src.Size, cure)
+	case g.Count != nil && members < *g.Count:
+		t.short = fmt.Sprintf("the source's team has %d members, fewer than the %d asked for: %s", members, *g.Count, cure)
+	case replaces && g.Percent != nil && had >= minTrusted && float64(members)*100 < *g.Percent*float64(had):
+		t.short = fmt.Sprintf("the source's team has %d members and the target's %d, a share under %g %%: %s", members, had, *g.Percent, cure)
+	}
+}
+
+// some joins the first names of a list and counts the rest.
+func some(names []string) string {
+	if len(names) <= maxNames {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNames], ", "), len(names)-maxNames)
+}
+
+// sortedConflicts orders conflicts and drops repetitions: several rows may meet the same one.
+func sortedConflicts(list []Conflict) []Conflict {
+	for i := range list {
+		list[i].Users, list[i].Teams = identity.Set(list[i].Users), identity.Set(list[i].Teams)
+	}
+	slices.SortStableFunc(list, func(a, b Conflict) int {
+		return cmp.Or(cmp.Compare(a.Entity, b.Entity), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Kind, b.Kind))
+	})
+	return slices.CompactFunc(list, func(a, b Conflict) bool {
+		return a.Entity == b.Entity && a.Key == b.Key && a.Kind == b.Kind
+	})
+}
+
+func sortedSkips(list []Skip) []Skip {
+	slices.SortFunc(list, func(a, b Skip) int {
+		return cmp.Or(cmp.Compare(a.Entity, b.Entity), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Reason, b.Reason))
+	})
+	return slices.Compact(list)
+}

@@ -1,0 +1,127 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sacbridge/internal/identity"
+)
+
+// claim is an e-mail or login ID that the plan wants to write: who wants it and who has it.
+type claim struct {
+	wanted  []string // user IDs, by the plan
+	holders []string // user IDs of the target
+}
+
+// checkNames stops everybody whose e-mail or login ID SAC would refuse, or would answer with a "_1"
+// duplicate. An e-mail that its holder gives up in this same plan counts as taken: people are written
+// side by side, so the next plan does it.
+func (m *maker) checkNames(drafts []*draft) {
+	emails, logins := map[string]*claim{}, map[string]*claim{}
+	for _, d := range drafts {
+		claimName(emails, d.email, d.p.id)
+		claimName(logins, d.login, d.p.id)
+	}
+	if len(emails)+len(logins) == 0 {
+		return
+	}
+	for id, u := range m.target.Users {
+		holdName(emails, u.Email, id)
+		holdName(logins, u.LoginID, id)
+	}
+	twins := m.sourceTwins(emails)
+	for _, d := range drafts {
+		if c := m.nameConflict(d, emails, logins, twins); c != nil {
+			d.p.stopped = true
+			m.conflict(*c)
+		}
+	}
+}
+
+func claimName(claims map[string]*claim, name, id string) {
+	if name == "" {
+		return
+	}
+	key := identity.Fold(name)
+	if claims[key] == nil {
+		claims[key] = &claim{}
+	}
+	claims[key].wanted = append(claims[key].wanted, id)
+}
+
+func holdName(claims map[string]*claim, name, id string) {
+	if c := claims[identity.Fold(name)]; c != nil && name != "" {
+		c.holders = append(c.holders, id)
+	}
+}
+
+// sourceTwins gives the people of the source who have one of the wanted e-mails, by e-mail.
+func (m *maker) sourceTwins(emails map[string]*claim) map[string][]string {
+	out := make(map[string][]string, len(emails))
+	for id, u := range m.source.Users {
+		if key := identity.Fold(u.Email); emails[key] != nil {
+			out[key] = append(out[key], id)
+		}
+	}
+	return out
+}
+
+// nameConflict gives what stands against a draft's e-mail or login ID, or nil.
+func (m *maker) nameConflict(d *draft, emails, logins map[string]*claim, twins map[string][]string) *Conflict {
+	id := d.p.id
+	if d.p.create && d.email == "" {
+		return &Conflict{Kind: ConflictInvalid, Entity: User, Key: id, Detail: "has no e-mail in the source, and nobody can be created without one"}
+	}
+	email := identity.Fold(d.email)
+	if others := without(twins[email], id); d.email != "" && len(others) > 0 {
+		return &Conflict{
+			Kind: ConflictSourceEmail, Entity: User, Key: id,
+			Detail: fmt.Sprintf("e-mail %s belongs in the source to %s too: give each their own", d.email, strings.Join(others, ", ")),
+		}
+	}
+	if c := emails[email]; d.email != "" && c != nil {
+		if others := without(c.holders, id); len(others) > 0 {
+			return takenEmail(id, d.email, others)
+		}
+	}
+	if c := logins[identity.Fold(d.login)]; d.login != "" && c != nil {
+		if others := without(slices.Concat(c.holders, c.wanted), id); len(others) > 0 {
+			return &Conflict{
+				Kind: ConflictLoginID, Entity: User, Key: id,
+				Detail: fmt.Sprintf("login ID %s is that of %s: change one of them", d.login, strings.Join(others, ", ")),
+			}
+		}
+	}
+	return nil
+}
+
+// takenEmail says who has the e-mail. SAC makes a user "<ID>_1" when an existing ID is created with an
+// unknown e-mail; such a duplicate is named as one, and never removed by itself.
+func takenEmail(id, email string, others []string) *Conflict {
+	for _, other := range others {
+		if isDuplicate(other, id) {
+			return &Conflict{
+				Kind: ConflictDuplicate, Entity: User, Key: id,
+				Detail: fmt.Sprintf("the target has %s with e-mail %s, it seems a duplicate of %s made by a create: "+
+					"check it, delete it or change its e-mail, then make a new plan", other, email, id),
+			}
+		}
+	}
+	return &Conflict{
+		Kind: ConflictEmail, Entity: User, Key: id,
+		Detail: fmt.Sprintf("e-mail %s belongs in the target to %s: change it there; "+
+			"where this plan does so itself, apply it and make a new plan", email, strings.Join(others, ", ")),
+	}
+}
+
+// isDuplicate reports whether other has the form "<id>_<n>".
+func isDuplicate(other, id string) bool {
+	n, ok := strings.CutPrefix(other, id+"_")
+	return ok && n != "" && strings.Trim(n, "0123456789") == ""
+}
+
+// without gives the set of list less id.
+func without(list []string, id string) []string {
+	return identity.Apply(identity.Remove, list, []string{id}, nil)
+}

@@ -1,0 +1,169 @@
+package plan
+
+import (
+	"time"
+
+	"sacbridge/internal/identity"
+)
+
+// Plan is everything that would be done, in order, with the reasons. It is data: see Encode and Decode
+// for its file format.
+type Plan struct {
+	Version   int             `json:"version"` // of the file format
+	ID        string          `json:"id"`
+	Tool      string          `json:"tool"` // program and version that made it
+	Created   time.Time       `json:"created"`
+	Source    identity.Tenant `json:"source"`
+	Target    identity.Tenant `json:"target"`
+	Request   Request         `json:"request"`
+	Rules     Rules           `json:"rules"`
+	Changes   []Change        `json:"changes"`
+	Conflicts []Conflict      `json:"conflicts,omitempty"`
+	Skips     []Skip          `json:"skips,omitempty"` // protected entities and the like: asked for, deliberately not done
+	Held      []Trip          `json:"held,omitempty"`  // tripped guards; a plan that has any is not applied
+	Counts    Counts          `json:"counts"`
+	Calls     int             `json:"calls"` // requests that applying will take; filled in by the caller from apply.Estimate
+	// Fingerprints of all that was read, by "user:<id>" and "team:<name>"; an absent entity has "-".
+	SourcePrints map[string]string `json:"sourcePrints"`
+	TargetPrints map[string]string `json:"targetPrints"`
+}
+
+// Entity says what a change is about.
+type Entity string
+
+// The kinds of entities.
+const (
+	User Entity = "user"
+	Team Entity = "team"
+	Role Entity = "role" // in conflicts only: no plan changes a role
+)
+
+// Op is what a change does to its entity.
+type Op string
+
+// The operations.
+const (
+	Create Op = "create"
+	Update Op = "update"
+	Delete Op = "delete"
+)
+
+// Change is one entity's part of the plan. Of a user: User (create, delete), Fields and roles (update).
+// Of a team: Group (create, delete), Fields, roles and members.
+type Change struct {
+	Entity Entity `json:"entity"`
+	Op     Op     `json:"op"`
+	Key    string `json:"key"`           // user ID or team name
+	Ref    string `json:"ref,omitempty"` // the target's own key, where it was read
+
+	User  *identity.User  `json:"user,omitempty"`  // create: all of it (Roles included, Teams not); delete: what is lost
+	Group *identity.Group `json:"group,omitempty"` // create: name and description; delete: what is lost
+
+	Fields []Field `json:"fields,omitempty"`
+
+	RolesBefore []string `json:"rolesBefore,omitempty"` // the whole set, where role links change
+	AddRoles    []string `json:"addRoles,omitempty"`
+	RemoveRoles []string `json:"removeRoles,omitempty"`
+	// ExactRoles says that a created user must end with exactly User.Roles, even if the tenant adds
+	// default roles of its own.
+	ExactRoles bool `json:"exactRoles,omitempty"`
+
+	AddMembers    []string `json:"addMembers,omitempty"`
+	RemoveMembers []string `json:"removeMembers,omitempty"`
+	Size          int      `json:"size,omitempty"` // members of the team before
+
+	Reasons []string `json:"reasons"` // why, in words, such as "--team Finance: members add"
+}
+
+// Field is one attribute that changes. Before and After are the values as text.
+type Field struct {
+	Name   FieldName `json:"name"`
+	Before string    `json:"before"`
+	After  string    `json:"after"`
+}
+
+// FieldName is an attribute's name in plan files.
+type FieldName string
+
+// The attributes that updates can change.
+const (
+	FieldEmail        FieldName = "email"
+	FieldLoginID      FieldName = "loginId"
+	FieldActive       FieldName = "active"     // "true" or "false"
+	FieldConcurrent   FieldName = "concurrent" // "true" or "false"
+	FieldLanguage     FieldName = "language"
+	FieldDataLanguage FieldName = "dataLanguage"
+	FieldDateFormat   FieldName = "dateFormat"
+	FieldTimeFormat   FieldName = "timeFormat"
+	FieldNumberFormat FieldName = "numberFormat"
+	FieldCleanUpDays  FieldName = "cleanUpDays"   // a whole number
+	FieldNotify       FieldName = "notifyByEmail" // "true" or "false"
+	FieldManager      FieldName = "manager"
+	FieldPhotos       FieldName = "photos"      // URLs, one a line
+	FieldDescription  FieldName = "description" // of a team
+)
+
+// ConflictKind says what stands in the way.
+type ConflictKind string
+
+// The kinds of conflicts.
+const (
+	ConflictEmail       ConflictKind = "email taken"        // the target has this e-mail for someone else
+	ConflictLoginID     ConflictKind = "login ID taken"     // likewise
+	ConflictSourceEmail ConflictKind = "same source email"  // two people of the source share an e-mail
+	ConflictDuplicate   ConflictKind = "duplicate user"     // the target has a "_1" duplicate of this person
+	ConflictTeamName    ConflictKind = "team name"          // same name in two namespaces, or but for letter case
+	ConflictUnreadable  ConflictKind = "team unreadable"    // exists, cannot be read
+	ConflictMissingRole ConflictKind = "missing role"       // stops only these links
+	ConflictMissingBoss ConflictKind = "missing manager"    // stops only this link
+	ConflictMissing     ConflictKind = "missing in source"  // a person or team that was asked for
+	ConflictShortSource ConflictKind = "source too small"   // min_source_size
+	ConflictInvalid     ConflictKind = "invalid for target" // the target's SSO or rules cannot take this entity
+)
+
+// Conflict is something only a person can answer. It stops the entity's own change, or just a link.
+type Conflict struct {
+	Kind   ConflictKind `json:"kind"`
+	Entity Entity       `json:"entity"`
+	Key    string       `json:"key"`
+	Detail string       `json:"detail"`          // what was found and what to do
+	Users  []string     `json:"users,omitempty"` // who needs a missing role or manager
+	Teams  []string     `json:"teams,omitempty"`
+}
+
+// Skip is something that was asked for and is deliberately not done.
+type Skip struct {
+	Entity Entity `json:"entity"`
+	Key    string `json:"key"`
+	Reason string `json:"reason"`
+}
+
+// Trip is a guard that was exceeded.
+type Trip struct {
+	Guard   string  `json:"guard"` // as in the configuration: "max_role_removal"
+	Count   int     `json:"count"` // what the plan would do
+	Of      int     `json:"of"`    // out of how many that were read
+	Limit   int     `json:"limit,omitempty"`
+	Percent float64 `json:"percent,omitempty"`
+	Message string  `json:"message"` // rule, number and way forward
+}
+
+// Counts sum a plan up.
+type Counts struct {
+	CreateUsers     int `json:"createUsers"`
+	UpdateUsers     int `json:"updateUsers"`
+	DeleteUsers     int `json:"deleteUsers"`
+	DeactivateUsers int `json:"deactivateUsers"`
+	CreateTeams     int `json:"createTeams"`
+	UpdateTeams     int `json:"updateTeams"`
+	DeleteTeams     int `json:"deleteTeams"`
+	AddRoles        int `json:"addRoles"` // role links of users and teams
+	RemoveRoles     int `json:"removeRoles"`
+	AddMembers      int `json:"addMembers"`
+	RemoveMembers   int `json:"removeMembers"`
+	UnchangedUsers  int `json:"unchangedUsers"`
+	UnchangedTeams  int `json:"unchangedTeams"`
+}
+
+// Empty reports whether there is nothing to do.
+func (p *Plan) Empty() bool { return len(p.Changes) == 0 }

@@ -1,0 +1,99 @@
+package plan_test
+
+import (
+	"testing"
+
+	"sacbridge/internal/identity"
+	"sacbridge/internal/plan"
+)
+
+func TestProtected(t *testing.T) {
+	t.Parallel()
+	all := plan.CopyTeam{Users: plan.UsersAll, UserRoles: identity.Replace, UserTeams: identity.Replace, TeamRoles: identity.Replace, Members: identity.Replace}
+	owner := user("OWNER", identity.SystemOwnerRole)
+	withRoles := func(g identity.Group, roles ...string) identity.Group {
+		g.Roles = roles
+		return g
+	}
+	tests := map[string]struct {
+		protect        plan.Protect
+		source, target identity.Snapshot
+		row            plan.CopyTeam
+		changes, found []string
+	}{
+		"the System Owner keeps fields, role links and memberships": {
+			source:  tenantOf("userid", []identity.User{user("OWNER", roleOne), user("A")}, group("P", "OWNER", "A")),
+			target:  tenantOf("userid", []identity.User{owner, user("A")}, group("P"), group("Own", "OWNER")),
+			row:     all,
+			changes: []string{"update team P +A"},
+			found: []string{
+				"skip: user OWNER is the System Owner, whom no API can change: fields and role links stay",
+				"skip: user OWNER is the System Owner, whom no API can change: membership of team Own stays",
+				"skip: user OWNER is the System Owner, whom no API can change: membership of team P stays",
+			},
+		},
+		"a replaced team keeps the System Owner": {
+			source:  tenantOf("userid", []identity.User{user("A")}, group("P", "A")),
+			target:  tenantOf("userid", []identity.User{owner, user("A"), user("Z")}, group("P", "OWNER", "Z")),
+			row:     plan.CopyTeam{Users: plan.UsersNone, Members: identity.Replace},
+			changes: []string{"update team P -Z +A"},
+			found:   []string{"skip: user OWNER is the System Owner, whom no API can change: membership of team P stays"},
+		},
+		"a protected person who would not change is no skip": {
+			protect: plan.Protect{Users: []string{"A"}},
+			source:  tenantOf("userid", []identity.User{user("A")}, group("P", "A")),
+			target:  tenantOf("userid", []identity.User{user("A")}, group("P", "A")),
+			row:     all,
+		},
+		"a protected person is not created, and no member": {
+			protect: plan.Protect{Users: []string{"A"}},
+			source:  tenantOf("userid", []identity.User{user("A"), user("B")}, group("P", "A", "B"), group("Sec", "A")),
+			target:  tenantOf("userid", nil),
+			row:     all,
+			changes: []string{"create user B", "create team P +B"},
+			found:   []string{"skip: user A is protected: not created"},
+		},
+		"a protected team": {
+			protect: plan.Protect{Teams: []string{"P"}},
+			source:  tenantOf("userid", []identity.User{user("A")}, withRoles(group("P", "A"), roleOne), group("Sec", "A")),
+			target:  tenantOf("userid", nil, group("P", "Z")),
+			row:     all,
+			changes: []string{"create user A", "create team Sec +A"},
+			found:   []string{"skip: team P is protected: nothing about it is changed"},
+		},
+		"a protected role is neither added nor removed": {
+			protect: plan.Protect{Roles: []string{roleOne, roleTwo}},
+			source:  tenantOf("userid", []identity.User{user("A", roleOne, roleThree)}, withRoles(group("P", "A"), roleOne)),
+			target:  tenantOf("userid", []identity.User{user("A", roleTwo, roleAdmin)}, withRoles(group("P", "A"), roleTwo)),
+			row:     all,
+			changes: []string{"update user A -sap.epm:BI_Admin +t.x:Three"},
+			found: []string{
+				"skip: team P role " + roleOne + " is protected: not added", "skip: team P role " + roleTwo + " is protected: not removed",
+				"skip: user A role " + roleOne + " is protected: not added", "skip: user A role " + roleTwo + " is protected: not removed",
+			},
+		},
+		"nobody is made System Owner": {
+			source:  tenantOf("userid", []identity.User{owner}, withRoles(group("P", "OWNER"), identity.SystemOwnerRole)),
+			target:  tenantOf("userid", nil),
+			row:     all,
+			changes: []string{"create user OWNER", "create team P +OWNER"},
+			found: []string{
+				"skip: team P the System Owner role is not given: one person holds it, and no API can assign it",
+				"skip: user OWNER the System Owner role is not given: one person holds it, and no API can assign it",
+			},
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			check(t, plan.Make(copyTeams(tc.row, "P"), tc.source, tc.target, plan.Rules{Protect: tc.protect}), tc.changes, tc.found)
+		})
+	}
+}
+
+func TestAProtectedPersonWithATakenEmailIsSkippedNotInConflict(t *testing.T) {
+	t.Parallel()
+	p := plan.Make(copyUsers(identity.Keep, identity.Keep, "A"), tenantOf("email", []identity.User{withEmail("A", "new@x.example")}),
+		tenantOf("email", []identity.User{withEmail("A", "old@x.example"), withEmail("Z", "new@x.example")}), plan.Rules{Protect: plan.Protect{Users: []string{"A"}}})
+	check(t, p, nil, []string{"skip: user A is protected: fields and role links stay"})
+}

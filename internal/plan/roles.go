@@ -1,0 +1,89 @@
+package plan
+
+import "sacbridge/internal/identity"
+
+// translator turns role IDs of the source into those of the target.
+type translator struct {
+	on       bool
+	from, to string // content namespaces
+	table    map[string]string
+}
+
+func newTranslator(o Options, source, target identity.Tenant) translator {
+	return translator{on: o.TranslateRoles, from: source.Namespace, to: target.Namespace, table: o.RoleTable}
+}
+
+// role translates one role. What is neither in the table nor in the source's content namespace, above
+// all the roles that SAP delivers, keeps its name. Names are compared exactly (script 1102).
+func (t translator) role(id string) string {
+	if !t.on {
+		return id
+	}
+	if to := t.table[id]; to != "" {
+		return to
+	}
+	namespace, name, ok := identity.SplitRole(id)
+	if !ok || t.from == "" || t.to == "" || namespace != t.from {
+		return id
+	}
+	return identity.RoleID(t.to, name)
+}
+
+// set translates role links and gives them as a set.
+func (t translator) set(ids []string) []string {
+	if !t.on {
+		return identity.Set(ids)
+	}
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = t.role(id)
+	}
+	return identity.Set(out)
+}
+
+// allowRoles splits wanted changes of role links into those that can be done and notes the others:
+// protected roles are skipped, roles that the target lacks are gathered, to be reported once each.
+func (m *maker) allowRoles(e Entity, key string, add, remove []string) (canAdd, canRemove []string) {
+	for _, r := range add {
+		switch {
+		case r == identity.SystemOwnerRole:
+			m.skip(e, key, "the System Owner role is not given: one person holds it, and no API can assign it")
+		case m.guard.roles[r]:
+			m.skip(e, key, "role "+r+" is protected: not added")
+		case m.lacksRole(r):
+			m.missRole(r, e, key)
+		default:
+			canAdd = append(canAdd, r)
+		}
+	}
+	for _, r := range remove {
+		if m.guard.roles[r] || r == identity.SystemOwnerRole {
+			m.skip(e, key, "role "+r+" is protected: not removed")
+			continue
+		}
+		canRemove = append(canRemove, r)
+	}
+	return canAdd, canRemove
+}
+
+// lacksRole reports whether the role is known not to exist in the target.
+func (m *maker) lacksRole(id string) bool {
+	return m.target.RolesComplete && !m.target.Roles[id] && !identity.Delivered(id)
+}
+
+// missRole gathers who needs a role that the target lacks.
+func (m *maker) missRole(id string, e Entity, key string) {
+	c := m.missingRoles[id]
+	if c == nil {
+		c = &Conflict{
+			Kind: ConflictMissingRole, Entity: Role, Key: id,
+			Detail: "the target has no role " + id + ", and no API can create one: create it there, or map it in the roles table",
+		}
+		m.missingRoles[id] = c
+	}
+	if e == Team {
+		c.Teams = append(c.Teams, key)
+		return
+	}
+	c.Users = append(c.Users, key)
+}

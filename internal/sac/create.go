@@ -1,0 +1,175 @@
+package sac
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"sacbridge/internal/identity"
+	"sacbridge/internal/sac/session"
+	"sacbridge/internal/upstream"
+)
+
+// CreateUsers creates people. CF takes them by v2 under any chosen user ID, in one Bulk where it
+// offers that; a Bulk answer carries no UUIDs, so Outcome.Ref is then empty (Limits.Reread). NEO
+// derives user IDs itself and is talked round one by one, see createV1.
+func (t *Tenant) CreateUsers(ctx context.Context, users []*identity.User) []upstream.Outcome {
+	if !t.hasV2() {
+		outs := make([]upstream.Outcome, len(users))
+		for i, u := range users {
+			outs[i] = t.createV1(ctx, u)
+		}
+		return outs
+	}
+	outs := make([]upstream.Outcome, len(users))
+	bosses := make([]string, len(users))
+	for i, u := range users {
+		bosses[i] = u.Manager
+	}
+	refs, err := t.refsOf(ctx, bosses)
+	var ops []bulkOp
+	var at []int
+	for i, u := range users {
+		op := fmt.Sprintf("create user %q", u.UserID)
+		switch {
+		case err != nil:
+			outs[i].Err = classed(op, err)
+		case u.Manager != "" && refs[i] == "":
+			outs[i].Err = noBoss(op, u.Manager)
+		default:
+			ops = append(ops, bulkOp{Method: http.MethodPost, Path: "/Users", Data: t.newUserV2(u, refs[i]), name: op})
+			at = append(at, i)
+		}
+	}
+	t.createAll(ctx, users, outs, ops, at)
+	return outs
+}
+
+// createAll sends the creates by Bulk as long as the tenant takes that, else one by one. No public
+// source shows whether every tenant does (IPS lists its Bulk option for users without exception).
+func (t *Tenant) createAll(ctx context.Context, users []*identity.User, outs []upstream.Outcome, ops []bulkOp, at []int) {
+	from := 0
+	if len(ops) > 1 && t.bulk.createSize() > 1 {
+		errs, ok := t.bulkErrors(ctx, bulkName("create", len(ops)), ops)
+		if ok && t.tookCreates(errs) {
+			createSettled(users, outs, at, errs)
+			return
+		}
+		if ok && !saysNoCreates(errs[0]) {
+			// Everything was refused. Whether Bulk or the people are at fault, a single create shows.
+			outs[at[0]] = t.createOne(ctx, ops[0], users[at[0]])
+			if outs[at[0]].Err != nil {
+				createSettled(users, outs, at[1:], errs[1:])
+				return
+			}
+			from = 1
+		}
+		if ok {
+			t.bulk.set(func(b *bulkState) { b.noCreates = true })
+		}
+	}
+	for k := from; k < len(ops); k++ {
+		outs[at[k]] = t.createOne(ctx, ops[k], users[at[k]])
+	}
+}
+
+// tookCreates reports whether Bulk treated the creates as such: one of them went through, now or
+// before, or one was refused for its own sake.
+func (t *Tenant) tookCreates(errs []error) bool {
+	for _, err := range errs {
+		if err == nil {
+			t.bulk.set(func(b *bulkState) { b.creates = true })
+			return true
+		}
+		e, ok := errors.AsType[*upstream.Error](err)
+		if !ok || e.Class != upstream.Refused || e.Status == http.StatusPreconditionRequired || e.Status == 0 {
+			return true
+		}
+	}
+	return t.bulk.get(func(b *bulkState) bool { return b.creates })
+}
+
+// saysNoCreates reports whether an item was refused because of its method.
+func saysNoCreates(err error) bool {
+	e, ok := errors.AsType[*upstream.Error](err)
+	return ok && (e.Status == http.StatusNotImplemented || e.Status == http.StatusMethodNotAllowed)
+}
+
+// createSettled writes the outcomes of a Bulk of creates.
+func createSettled(users []*identity.User, outs []upstream.Outcome, at []int, errs []error) {
+	for k, err := range errs {
+		outs[at[k]] = upstream.Outcome{Err: explainCreate(err, users[at[k]].Manager)}
+	}
+}
+
+// createOne makes one person and checks that it is the wanted one.
+func (t *Tenant) createOne(ctx context.Context, op bulkOp, u *identity.User) upstream.Outcome {
+	var p person
+	told := false
+	_, err := t.http.Do(ctx, session.Request{
+		Op: op.name, Method: http.MethodPost, Path: pathV2 + "/Users", Body: op.Data,
+		Decode: func(dec *json.Decoder) error {
+			var err error
+			p, err = t.decodePerson(dec, v2)
+			told = err == nil
+			return err
+		},
+	})
+	if err != nil {
+		return upstream.Outcome{Err: explainCreate(err, u.Manager)}
+	}
+	if !told {
+		return upstream.Outcome{}
+	}
+	t.book.put(p.user.UserID, p.user.Ref)
+	if p.user.UserID != u.UserID {
+		return upstream.Outcome{Err: &upstream.Error{
+			Class: upstream.Conflict, Op: op.name,
+			Cause: fmt.Sprintf("the tenant made user %q instead: delete it if nobody uses it", p.user.UserID),
+		}}
+	}
+	out := upstream.Outcome{Ref: p.user.Ref}
+	if p.user.Active != u.Active {
+		out.Warnings = append(out.Warnings, "the tenant created the person with active="+boolWord(p.user.Active))
+	}
+	return out
+}
+
+// explainCreate names the cause of a refused create.
+func explainCreate(err error, boss string) error {
+	if err == nil {
+		return nil
+	}
+	err = explain(err, boss)
+	if e, ok := errors.AsType[*upstream.Error](err); ok && e.Class == upstream.Conflict && e.Cause == "" {
+		e.Cause = "the user ID exists, or the e-mail or login ID belongs to someone else"
+	}
+	return err
+}
+
+func noBoss(op, boss string) *upstream.Error {
+	return &upstream.Error{
+		Class: upstream.Refused, Op: op, MissingRef: boss, Cause: "the tenant has no user " + boss + " to be the manager",
+	}
+}
+
+// refsOf gives the UUIDs of people by user ID, "" where the tenant has no such person. Those the book
+// does not know are looked up together.
+func (t *Tenant) refsOf(ctx context.Context, ids []string) ([]string, error) {
+	var strange []string
+	for _, id := range ids {
+		if _, ok := t.book.ref(id); !ok && id != "" {
+			strange = append(strange, id)
+		}
+	}
+	if err := t.learn(ctx, strange, nil); err != nil {
+		return nil, fmt.Errorf("look up UUIDs: %w", err)
+	}
+	refs := make([]string, len(ids))
+	for i, id := range ids {
+		refs[i], _ = t.book.ref(id)
+	}
+	return refs, nil
+}

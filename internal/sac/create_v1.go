@@ -1,0 +1,111 @@
+package sac
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"sacbridge/internal/identity"
+	"sacbridge/internal/sac/session"
+	"sacbridge/internal/upstream"
+)
+
+// createV1 makes one person where there is no v2. The tenant derives the user ID from userName, so
+// under SSO email the person is made with a stand-in address that gives the right ID, and the wanted
+// address follows at once (scripts 13x and 23x); under custom the same holds for the login ID.
+func (t *Tenant) createV1(ctx context.Context, u *identity.User) upstream.Outcome {
+	op := fmt.Sprintf("create user %q", u.UserID)
+	email := strings.ToLower(strings.TrimSpace(u.Email))
+	login, first, follow := t.standIn(u, email)
+	made, err := t.postUserV1(ctx, op, newUserV1(u, login, first))
+	switch {
+	case err != nil && upstream.ClassOf(err) == upstream.Unknown && follow:
+		// Who was made with a stand-in must not stay so, so this outcome is settled here.
+		if _, gone := t.getPerson(ctx, v1, u.UserID); gone != nil {
+			return upstream.Outcome{Err: err}
+		}
+	case err != nil:
+		return upstream.Outcome{Err: explainCreate(err, u.Manager)}
+	case made.user.UserID != u.UserID:
+		return upstream.Outcome{Err: t.undoDuplicate(ctx, op, u.UserID, made.user)}
+	}
+	if !follow && u.Active && len(u.Photos) == 0 {
+		return upstream.Outcome{}
+	}
+	change := upstream.UserUpdate{UserKey: upstream.UserKey{UserID: u.UserID}}
+	if follow {
+		change.Email = &email
+		if t.cfg.SSO == ssoCustom {
+			change.LoginID = &u.LoginID
+		}
+	}
+	if !u.Active {
+		change.Active = &u.Active
+	}
+	if len(u.Photos) > 0 {
+		change.Photos = &u.Photos
+	}
+	out := t.updateV1(ctx, change)
+	if out.Err != nil && follow {
+		out.Warnings = append(out.Warnings, "the person exists under user ID "+u.UserID+" with stand-in e-mail "+first+" and login ID "+login)
+	}
+	return out
+}
+
+// standIn gives the login ID and e-mail to create with, and whether the wanted ones have to follow.
+func (t *Tenant) standIn(u *identity.User, email string) (login, first string, follow bool) {
+	switch t.cfg.SSO {
+	case ssoEmail:
+		at := strings.IndexByte(email, '@')
+		if at < 0 {
+			return email, email, false
+		}
+		first = u.UserID + email[at:]
+		if strings.EqualFold(first, email) {
+			return email, email, false
+		}
+		return first, first, true
+	case ssoCustom:
+		// A login ID in capitals becomes the user ID as it is; the e-mail needs no stand-in then.
+		return u.UserID, email, u.LoginID != "" && u.LoginID != u.UserID
+	default:
+		return u.UserID, email, false
+	}
+}
+
+func (t *Tenant) postUserV1(ctx context.Context, op string, body object) (person, error) {
+	var p person
+	_, err := t.http.Do(ctx, session.Request{
+		Op: op, Method: http.MethodPost, Path: pathV1 + "/Users", Body: body,
+		Decode: func(dec *json.Decoder) error {
+			var err error
+			p, err = t.decodePerson(dec, v1)
+			return err
+		},
+	})
+	return p, err
+}
+
+// undoDuplicate deletes the "_1" that SAC makes when a user ID exists with another e-mail (script
+// 1121). Only an ID of that very form, made by this very call, is touched.
+func (t *Tenant) undoDuplicate(ctx context.Context, op, wanted string, made *identity.User) error {
+	e := &upstream.Error{Class: upstream.Conflict, Op: op}
+	if made.UserID == "" {
+		e.Class, e.Cause = upstream.Unknown, "the tenant does not say which user it made"
+		return e
+	}
+	_, isDuplicate := strings.CutPrefix(made.UserID, wanted+"_")
+	if !isDuplicate {
+		e.Cause = fmt.Sprintf("the tenant made user %q instead, which stays: delete it if nobody uses it", made.UserID)
+		return e
+	}
+	if out := t.deleteV1(ctx, upstream.UserKey{UserID: made.UserID}); out.Err != nil {
+		e.Cause = fmt.Sprintf("the user ID exists with another e-mail; the duplicate %q that the tenant made could not be deleted again", made.UserID)
+		e.Err = out.Err
+		return e
+	}
+	e.Cause = fmt.Sprintf("the user ID exists with another e-mail; the duplicate %q that the tenant made is deleted again", made.UserID)
+	return e
+}

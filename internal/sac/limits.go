@@ -1,0 +1,140 @@
+package sac
+
+import (
+	"math"
+	"sync"
+	"time"
+
+	"sacbridge/internal/upstream"
+)
+
+// maxMembers is the hard stop of SAP's samples for one team (script 1103).
+const maxMembers = 32_767
+
+// maxRemovals is how many members one v2 PATCH may remove (IPS connector).
+const maxRemovals = 98
+
+// Limits gives the sizes and prices of the next writes. Adds to a team follow SAP's formula for a team
+// of teamSize, scaled by what answer times have shown so far. Prices hold for a team whose UUID is
+// known; a v1 create under SSO email or custom costs a read and a second write.
+func (t *Tenant) Limits(teamSize int) upstream.Limits {
+	l := upstream.Limits{
+		Workers: t.workers(), Page: pageSize, Lookup: t.lookupSize(),
+		CreateBatch: 1, UpdateBatch: 1, DeleteBatch: 1, CreateCalls: 1, UpdateCalls: 1, DeleteCalls: 1,
+		GroupCreateCalls: 1, GroupDeleteCalls: 1,
+		GroupFirstCalls: 1, GroupNextCalls: 1, RoleFirstCalls: 2, RoleNextCalls: 1,
+		AddChunk: t.tune.adds(teamSize), RoleChunk: t.tune.roles(teamSize), RemoveChunk: maxRemovals,
+		MaxMembers: maxMembers,
+	}
+	if t.hasV2() {
+		l.UpdateBatch, _ = t.bulk.size()
+		l.DeleteBatch, l.CreateBatch = l.UpdateBatch, t.bulk.createSize()
+		l.Reread = true
+		return l
+	}
+	l.UpdateCalls, l.GroupFirstCalls, l.RemoveChunk = 2, 2, l.AddChunk
+	if t.cfg.SSO == ssoEmail || t.cfg.SSO == ssoCustom {
+		l.CreateCalls = 3
+	}
+	return l
+}
+
+// lookupSize is how many people one look-up by user ID asks for.
+func (t *Tenant) lookupSize() int {
+	if t.cfg.NoLookup || (!t.hasV2() && !t.loginIsUserID()) {
+		return 1
+	}
+	return batchSize
+}
+
+// baseAdds is the number of members that a team of n takes in about 210 seconds (script 1103).
+func baseAdds(n int) int { return max(1, int(math.Round(4589.9994-0.14*float64(n)))) }
+
+// baseRoles is the number of role changes that a team of n takes in the same time.
+func baseRoles(n int) int {
+	if n <= 0 {
+		return 50
+	}
+	return max(1, int(math.Round(9586.957/float64(n))))
+}
+
+// tuning fits the chunks of team writes to how fast the tenant is: SAP's samples start from the
+// formulas above and correct them after each full chunk by its answer time (script 1103). The
+// correction is a factor on the formula, so that it carries over from team to team.
+type tuning struct {
+	mu     sync.Mutex
+	factor float64
+	roleBy int // added to the formula
+}
+
+func newTuning() *tuning { return &tuning{factor: 1} }
+
+// adds is the number of members to add at once to a team of n.
+func (u *tuning) adds(n int) int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	chunk := int(math.Round(u.factor * float64(baseAdds(n))))
+	return max(1, min(chunk, maxMembers-n))
+}
+
+// roles is the number of role links to change at once on a team of n.
+func (u *tuning) roles(n int) int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return max(1, baseRoles(n)+u.roleBy)
+}
+
+// added learns from a write of size members to a team that had n. Only a full chunk says anything.
+// The factor follows from the chunk that was measured, not from the current factor, so that several
+// teams written side by side do not multiply each other's growth.
+func (u *tuning) added(n, size int, took time.Duration) {
+	if size < u.adds(n) {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	next := float64(size) * addFactor(took) / float64(baseAdds(n))
+	u.factor = min(max(next, 1/float64(baseAdds(0))), float64(maxMembers))
+}
+
+// rolesChanged learns from a write of size role changes to a team of n.
+func (u *tuning) rolesChanged(n, size int, took time.Duration) {
+	if size < u.roles(n) {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.roleBy = min(max(size+roleStep(took, size)-baseRoles(n), -50), 50)
+}
+
+// addFactor is what the next chunk is multiplied by (script 1103).
+func addFactor(took time.Duration) float64 {
+	switch {
+	case took > 270*time.Second:
+		return 0.6
+	case took > 210*time.Second:
+		return 0.8
+	case took < 60*time.Second:
+		return 2
+	case took < 120*time.Second:
+		return 1.75
+	}
+	return 1
+}
+
+// roleStep is what is added to the next chunk of role changes (script 1103).
+func roleStep(took time.Duration, chunk int) int {
+	switch {
+	case took > 270*time.Second && chunk > 1:
+		return -2
+	case took > 210*time.Second && chunk > 1:
+		return -1
+	case took < 20*time.Second:
+		return 3
+	case took < 60*time.Second:
+		return 2
+	case took < 80*time.Second:
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,188 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	"sacbridge/internal/upstream"
+)
+
+const (
+	ordinaryTimeout = 60 * time.Second
+	// slowTimeout lies beyond the tenant's own limit of five minutes for team writes.
+	slowTimeout  = 330 * time.Second
+	maxRedirects = 5
+)
+
+const headerCSRF = "X-Csrf-Token"
+
+// attempt tries the call once, with whatever calls the session needs for it.
+func (s *Session) attempt(ctx context.Context, c *call, stale *login, n int) (*Response, *failure) {
+	if err := s.pace.enter(ctx); err != nil {
+		return nil, s.broken(ctx, c, err, false)
+	}
+	defer s.pace.leave()
+	l, f := s.signIn(ctx, c.Op, stale)
+	if f != nil {
+		return nil, f
+	}
+	csrf, opened, f := s.open(ctx, l, c)
+	if f != nil {
+		return nil, f
+	}
+	w, f := s.send(ctx, l, c, csrf)
+	opened(w)
+	if f != nil {
+		return nil, f
+	}
+	resp, f := s.receive(ctx, l, c, w)
+	s.log(ctx, c, w, n)
+	if f == nil {
+		s.pace.praise()
+	}
+	return resp, f
+}
+
+// wire is an answer whose body is still to be read.
+type wire struct {
+	resp   *http.Response
+	begun  time.Time
+	cancel context.CancelFunc
+}
+
+func (w *wire) close() {
+	_ = w.resp.Body.Close()
+	w.cancel()
+}
+
+// send sends the call and gives the answer's header. The caller closes the wire.
+func (s *Session) send(ctx context.Context, l *login, c *call, csrf string) (*wire, *failure) {
+	waited, err := s.pace.wait(ctx)
+	s.stats.waited(waited)
+	if err != nil {
+		return nil, s.broken(ctx, c, err, false)
+	}
+	limited, cancel := context.WithTimeout(ctx, c.timeout())
+	flight := &flight{count: func() { s.stats.called(c.Method + " " + c.route) }}
+	req, err := s.request(httptrace.WithClientTrace(limited, flight.trace()), l, c, csrf)
+	if err != nil {
+		cancel()
+		return nil, &failure{Error: upstream.Error{Class: upstream.Refused, Op: c.Op, Err: bare(err)}}
+	}
+	begun := time.Now()
+	resp, err := l.client.Do(req) //nolint:bodyclose // the wire's owner closes it
+	flight.done()
+	if err != nil {
+		cancel()
+		f := s.broken(ctx, c, l.quiet(bare(err)), flight.maySent(err))
+		s.logLost(ctx, c, begun, f)
+		return nil, f
+	}
+	return &wire{resp: resp, begun: begun, cancel: cancel}, nil
+}
+
+func (s *Session) request(ctx context.Context, l *login, c *call, csrf string) (*http.Request, error) {
+	var body io.Reader
+	if c.body != nil {
+		body = bytes.NewReader(c.body)
+	}
+	req, err := http.NewRequestWithContext(ctx, c.Method, c.url, body)
+	if err != nil {
+		return nil, err
+	}
+	if c.Header != nil {
+		req.Header = c.Header.Clone()
+	}
+	// The transport repeats a request by itself where it takes it for idempotent; writes are repeated
+	// by nobody but the caller, who looks first.
+	req.Header.Del("Idempotency-Key")
+	req.Header.Del("X-Idempotency-Key")
+	for name, value := range map[string]string{"Accept": "application/json", "Content-Type": "application/json"} {
+		if req.Header.Get(name) == "" && (name == "Accept" || body != nil) {
+			req.Header.Set(name, value)
+		}
+	}
+	req.Header.Set("User-Agent", s.cfg.UserAgent)
+	req.Header.Set("Authorization", "Bearer "+l.token)
+	req.Header.Set("X-Sap-Sac-Custom-Auth", "true")
+	req.Header.Del(headerCSRF)
+	if csrf != "" {
+		req.Header.Set(headerCSRF, csrf)
+	}
+	return req, nil
+}
+
+// redirect follows a GET within the host. A write is never redirected: most redirects would turn it
+// into a GET. Elsewhere waits a login page, which the answer's reader recognises by the status.
+func redirect(req *http.Request, via []*http.Request) error {
+	first := via[0]
+	same := req.URL.Host == first.URL.Host && req.URL.Scheme == first.URL.Scheme
+	if !same || first.Method != http.MethodGet || len(via) >= maxRedirects {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// flight watches one request on its way.
+type flight struct {
+	count     func()
+	seen      atomic.Bool // the transport reports: it is net/http's
+	connected atomic.Bool
+	counted   atomic.Bool
+}
+
+func (f *flight) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GetConn: func(string) { f.seen.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { f.connected.Store(true) },
+		WroteHeaders: func() {
+			f.counted.Store(true)
+			f.count()
+		},
+	}
+}
+
+// done counts a request whose transport does not report.
+func (f *flight) done() {
+	if !f.seen.Load() && !f.counted.Load() {
+		f.count()
+	}
+}
+
+// maySent tells whether the failed request may have reached the tenant: unless no connection was made.
+func (f *flight) maySent(err error) bool {
+	if f.seen.Load() {
+		return f.connected.Load()
+	}
+	return !isDial(err)
+}
+
+// bare takes the URL, with ids and filters, out of an error of net/http.
+func bare(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	return err
+}
+
+// logLost writes the line of a call without an answer.
+func (s *Session) logLost(ctx context.Context, c *call, begun time.Time, f *failure) {
+	s.cfg.Logger.LogAttrs(ctx, slog.LevelDebug, "tenant call without an answer",
+		slog.String("method", c.Method), slog.String("route", c.route), slog.String("class", string(f.Class)),
+		slog.Duration("elapsed", time.Since(begun)))
+}
+
+// log writes the call's line: no ids, no names, no tokens.
+func (s *Session) log(ctx context.Context, c *call, w *wire, n int) {
+	s.cfg.Logger.LogAttrs(ctx, slog.LevelDebug, "tenant call",
+		slog.String("method", c.Method), slog.String("route", c.route), slog.Int("status", w.resp.StatusCode),
+		slog.Duration("elapsed", time.Since(w.begun)), slog.Int("attempt", n+1))
+}

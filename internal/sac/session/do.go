@@ -1,0 +1,127 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"sacbridge/internal/upstream"
+)
+
+// maxRefusals bounds the tries that 401 and 403 get within one request; SAP's scripts give an item
+// up at the third error (script 1665).
+const maxRefusals = 3
+
+// step is what the session itself does about a failed try.
+type step int
+
+const (
+	stop   step = iota
+	renew       // new token, cookies and CSRF token, then again
+	pause       // 429: everybody waits, then again; no try is counted
+	later       // wait as asked, then again
+	repeat      // wait a growing time, then again
+)
+
+// failure is a failed try.
+type failure struct {
+	upstream.Error
+	step  step
+	tries int           // refusals after which renewal is given up
+	wait  time.Duration // for pause and later
+	login *login        // what was refused, for renew
+	begun time.Time     // when the call was sent, for pause
+}
+
+// Do makes one call: it obtains token, CSRF token and cookies where they are missing, renews them
+// when refused, waits for limits, and repeats what certainly had no effect (not sent, 429, 503 with
+// Retry-After, 401 and 403 after renewal; reads after any failure). Every error is an *upstream.Error.
+func (s *Session) Do(ctx context.Context, r Request) (*Response, error) {
+	c, err := newCall(s.cfg.BaseURL, r)
+	if err != nil {
+		return nil, &upstream.Error{Class: upstream.Refused, Op: c.Op, Err: err}
+	}
+	t := s.newTries()
+	var stale *login
+	for {
+		resp, f := s.attempt(ctx, c, stale, t.all)
+		if f == nil {
+			return resp, nil
+		}
+		if ended := t.next(ctx, c, f); ended != nil {
+			return nil, ended
+		}
+		if f.step == renew {
+			stale = f.login
+		}
+		s.stats.retried()
+	}
+}
+
+// DoJSON is Do, and decodes the body of the answer into the value. An answer without a body leaves
+// the value alone.
+func (s *Session) DoJSON(ctx context.Context, r Request, into any) (*Response, error) {
+	resp, err := s.Do(ctx, r)
+	if err != nil || len(resp.Body) == 0 {
+		return resp, err
+	}
+	if err := json.Unmarshal(resp.Body, into); err != nil {
+		c, _ := newCall(s.cfg.BaseURL, r) // it was made before without an error
+		return nil, &upstream.Error{
+			Class: byEffect(c, upstream.Refused), Op: c.Op, Status: resp.Status,
+			Detail: "the answer has an unknown shape", Err: err,
+		}
+	}
+	return resp, nil
+}
+
+// tries decides whether a failed request gets another try, and waits for it.
+type tries struct {
+	s       *Session
+	all     int // tries so far
+	failed  int // of them, those that count
+	refused int
+	waited  time.Duration // for Retry-After
+	backoff *backoff.ExponentialBackOff
+}
+
+func (s *Session) newTries() *tries {
+	return &tries{s: s, backoff: &backoff.ExponentialBackOff{
+		InitialInterval: s.cfg.Backoff, Multiplier: 2, RandomizationFactor: 0.5, MaxInterval: 30 * time.Second,
+	}}
+}
+
+// next waits until the request may be tried again; otherwise it gives the final error.
+func (t *tries) next(ctx context.Context, c *call, f *failure) error {
+	t.all++
+	if f.step == stop {
+		return &f.Error
+	}
+	if f.step != pause {
+		t.failed++
+	}
+	if f.step == renew {
+		t.refused++
+	}
+	t.waited += f.wait
+	if t.failed >= t.s.cfg.MaxTries || t.waited > t.s.cfg.MaxWait || f.step == renew && t.refused >= f.tries {
+		return &f.Error
+	}
+	var err error
+	switch {
+	case f.step == pause:
+		t.s.pace.slow(f.begun, f.wait) // the next try waits with all others
+	case f.step == later:
+		var d time.Duration
+		d, err = timed(ctx, f.wait)
+		t.s.stats.waited(d)
+	case f.step == repeat || t.refused > 1:
+		err = wait(ctx, t.backoff.NextBackOff())
+	}
+	if err != nil {
+		return &upstream.Error{Class: upstream.Cancelled, Op: c.Op, Status: f.Status, Detail: f.Detail, Err: err}
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package sac
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"sacbridge/internal/identity"
+	"sacbridge/internal/sac/session"
+	"sacbridge/internal/upstream"
+)
+
+// maxDescription is what a team's description is cut at (script 1501).
+const maxDescription = 1024
+
+// folderHeader keeps v2 from making a folder for a new team.
+const folderHeader = "X-Sap-Sac-Create-Team-Folder"
+
+func cut(s string, limit int) string {
+	runes := []rune(s)
+	if len(runes) <= limit {
+		return s
+	}
+	return string(runes[:limit])
+}
+
+// CreateGroup creates an empty team: on CF by v2 and without a team folder, on NEO by v1, which always
+// makes one.
+func (t *Tenant) CreateGroup(ctx context.Context, g *identity.Group) upstream.Outcome {
+	op := fmt.Sprintf("create team %q", g.Name)
+	r := session.Request{Op: op, Method: http.MethodPost}
+	description := g.Description
+	if t.hasV2() {
+		if description == "" {
+			description = g.Name
+		}
+		r.Path, r.Header = pathV2+"/Groups", http.Header{folderHeader: {"false"}}
+		r.Body = object{
+			"schemas": []string{urnGroup, urnTeamV2}, "displayName": g.Name, "members": []any{},
+			urnTeamV2: object{"description": cut(description, maxDescription)},
+		}
+	} else {
+		if description == "" {
+			description = g.Name + " with Team Folder"
+		}
+		r.Path = pathV1 + "/Groups"
+		r.Body = object{"schemas": []string{urnGroup}, "id": g.Name, "displayName": cut(description, maxDescription)}
+	}
+	var made *team
+	r.Decode = func(dec *json.Decoder) error {
+		v := v1
+		if t.hasV2() {
+			v = v2
+		}
+		var err error
+		made, err = t.decodeTeam(dec, v, false)
+		return err
+	}
+	if _, err := t.http.Do(ctx, r); err != nil {
+		return upstream.Outcome{Err: explainTeamCreate(err)}
+	}
+	if made == nil {
+		return upstream.Outcome{}
+	}
+	return upstream.Outcome{Ref: made.group.Ref}
+}
+
+// explainTeamCreate names the two causes that SAP's scripts name for a 400 or 409.
+func explainTeamCreate(err error) error {
+	e, ok := errors.AsType[*upstream.Error](err)
+	if ok && (e.Status == http.StatusBadRequest || e.Status == http.StatusConflict) {
+		e.Class = upstream.Conflict
+		e.Cause = "a team of this name exists, if only in other letter case or hidden from v1 " +
+			`(setting "Ignore Content Namespace For Teams"), or a team folder of this name is left under Files > System: delete that folder`
+	}
+	return err
+}
+
+// DeleteGroup deletes a team; its people and its folder stay.
+func (t *Tenant) DeleteGroup(ctx context.Context, k upstream.GroupKey) upstream.Outcome {
+	op := fmt.Sprintf("delete team %q", k.Name)
+	t.kept.drop(k.Name)
+	path := groupPath(v1, k.Name)
+	if t.hasV2() {
+		ref, err := t.teamRef(ctx, k)
+		if upstream.ClassOf(err) == upstream.Gone {
+			return upstream.Outcome{}
+		}
+		if err != nil {
+			return upstream.Outcome{Err: classed(op, err)}
+		}
+		path = groupPath(v2, ref)
+	}
+	_, err := t.http.Do(ctx, session.Request{Op: op, Method: http.MethodDelete, Path: path, Slow: true})
+	if upstream.ClassOf(err) != upstream.Gone {
+		return upstream.Outcome{Err: err}
+	}
+	if t.cfg.Platform == platformCF && !t.hasV2() {
+		return upstream.Outcome{Err: t.hiddenOrGone(ctx, op, k.Name)}
+	}
+	return upstream.Outcome{}
+}
+
+// hiddenOrGone tells a team that does not exist (nil) from one that v1 lists but cannot address.
+func (t *Tenant) hiddenOrGone(ctx context.Context, op, name string) error {
+	for g, err := range t.FindGroups(ctx, upstream.GroupQuery{Names: []string{name}}) {
+		if err != nil {
+			return classed(op, err)
+		}
+		if g.Name == name {
+			return refused(op, causeHidden)
+		}
+	}
+	return nil
+}
+
+// UpdateGroup makes one write to a team. Members go by v2 PATCH on CF, which names only who comes and
+// who goes. Roles go by v1 PUT wherever v1 sees the team: that is how every SAP script writes them,
+// while no public source shows how v2 takes the roles of a team.
+func (t *Tenant) UpdateGroup(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
+	if !t.hasV2() {
+		return t.putTeam(ctx, u)
+	}
+	var out upstream.Outcome
+	roles := len(u.AddRoles)+len(u.RemoveRoles) > 0
+	if roles {
+		out = t.changeRoles(ctx, u)
+	}
+	if out.Err != nil || len(u.AddMembers)+len(u.RemoveMembers) == 0 && u.Description == nil {
+		return out
+	}
+	next := t.patchTeam(ctx, u)
+	next.Warnings = append(out.Warnings, next.Warnings...)
+	return next
+}
+
+// changeRoles writes role links on CF: through v1, or by v2 where v1 does not see the team.
+func (t *Tenant) changeRoles(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
+	only := upstream.GroupUpdate{GroupKey: u.GroupKey, Size: u.Size, AddRoles: u.AddRoles, RemoveRoles: u.RemoveRoles}
+	if t.mayV1() {
+		out := t.putTeam(ctx, only)
+		if upstream.ClassOf(out.Err) != upstream.Gone {
+			return out
+		}
+	}
+	return t.patchRoles(ctx, only)
+}

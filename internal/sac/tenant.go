@@ -1,0 +1,169 @@
+package sac
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync"
+
+	"sacbridge/internal/identity"
+	"sacbridge/internal/sac/session"
+	"sacbridge/internal/upstream"
+)
+
+// Config says which tenant to talk to and how.
+type Config struct {
+	Name      string // as in the configuration
+	URL       string // scheme and host
+	TokenURL  string
+	Platform  string // "cf" or "neo"
+	SSO       string // "default", "userid", "email" or "custom"
+	Namespace string
+	API       string // "auto", "1" or "2"; empty is "auto"
+
+	// Session holds the credentials, the transport and the limits of rate; New fills in its BaseURL,
+	// TokenURL and Platform.
+	Session session.Config
+
+	NoBulk   bool // one person per write
+	NoLookup bool // one person per search
+	Logger   *slog.Logger
+}
+
+// Tenant is one tenant as an upstream.Connector. It is safe for concurrent use.
+//
+// A person's LoginID is what v1 shows as userName: the login ID of SSO modes email and custom, and the
+// user ID under default and userid. v2 shows the e-mail as idpUserId of a default tenant; that value
+// follows the e-mail and is never given out as LoginID, so that readings of both versions compare.
+type Tenant struct {
+	cfg  Config
+	who  identity.Tenant
+	http *session.Session
+	log  *slog.Logger
+
+	names *interner
+	book  *book
+	tune  *tuning
+	bulk  *bulkState
+	kept  *keptTeams
+
+	mu    sync.Mutex
+	total int // people in the tenant as last seen; 0 = never counted
+}
+
+var _ upstream.Connector = (*Tenant)(nil)
+
+// New makes the connector of one tenant; it makes no call. A wrong URL or word is an error.
+func New(c Config) (*Tenant, error) {
+	if err := c.complete(); err != nil {
+		return nil, fmt.Errorf("tenant %q: %w", c.Name, err)
+	}
+	s, err := session.New(c.Session)
+	if err != nil {
+		return nil, fmt.Errorf("tenant %q: %w", c.Name, err)
+	}
+	who := identity.Tenant{Name: c.Name, URL: c.URL, Platform: c.Platform, SSO: c.SSO, Namespace: c.Namespace}
+	return &Tenant{
+		cfg: c, who: who, http: s, log: c.Logger,
+		names: newInterner(), book: newBook(), tune: newTuning(), bulk: newBulkState(c.NoBulk), kept: newKeptTeams(),
+	}, nil
+}
+
+// complete fills in defaults and refuses unknown words.
+func (c *Config) complete() error {
+	if c.API == "" {
+		c.API = "auto"
+	}
+	if c.SSO == "" {
+		c.SSO = ssoDefault
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if !oneOf(c.Platform, platformCF, platformNEO) || !oneOf(c.SSO, ssoDefault, ssoUserID, ssoEmail, ssoCustom) ||
+		!oneOf(c.API, "auto", "1", "2") {
+		return fmt.Errorf("platform %q, sso %q or api %q is not a known word", c.Platform, c.SSO, c.API)
+	}
+	if c.Platform == platformNEO && c.API == "2" {
+		return errors.New("api 2 does not exist on NEO: use auto or 1")
+	}
+	base, err := absolute(c.URL)
+	if err != nil {
+		return fmt.Errorf("url: %w", err)
+	}
+	token, err := absolute(c.TokenURL)
+	if err != nil {
+		return fmt.Errorf("token url: %w", err)
+	}
+	c.URL = strings.TrimSuffix(base.String(), "/")
+	c.Session.BaseURL, c.Session.TokenURL, c.Session.Platform = base, token, c.Platform
+	return nil
+}
+
+const (
+	platformCF  = "cf"
+	platformNEO = "neo"
+
+	ssoDefault = "default"
+	ssoUserID  = "userid"
+	ssoEmail   = "email"
+	ssoCustom  = "custom"
+)
+
+func oneOf(word string, words ...string) bool {
+	for _, w := range words {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
+
+// absolute parses a URL that must name scheme and host.
+func absolute(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("parse %q: %w", raw, err)
+	}
+	if u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return nil, fmt.Errorf("%q needs a scheme and a host", raw)
+	}
+	u.Path = strings.TrimSuffix(u.Path, "/")
+	return u, nil
+}
+
+// Tenant says which tenant this is. It makes no call.
+func (t *Tenant) Tenant() identity.Tenant { return t.who }
+
+// Stats gives the requests sent so far and how many of them were repeats.
+func (t *Tenant) Stats() session.Stats { return t.http.Stats() }
+
+// hasV2 reports whether v2 may be called: never on NEO (SAP Help, "Managing Users and Teams").
+func (t *Tenant) hasV2() bool { return t.cfg.Platform == platformCF && t.cfg.API != "1" }
+
+// mayV1 reports whether v1 may be called.
+func (t *Tenant) mayV1() bool { return t.cfg.API != "2" }
+
+// loginIsUserID reports whether the SSO mode makes the login ID the user ID (script 1131).
+func (t *Tenant) loginIsUserID() bool { return t.cfg.SSO == ssoDefault || t.cfg.SSO == ssoUserID }
+
+// loginIsEmail reports whether v2 wants idpUserId to equal the e-mail exactly (KBA 3562962).
+func (t *Tenant) loginIsEmail() bool { return t.cfg.SSO == ssoDefault || t.cfg.SSO == ssoEmail }
+
+// people gives the number of people as last counted, 0 if never.
+func (t *Tenant) people() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.total
+}
+
+func (t *Tenant) setPeople(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.total = n
+}
+
+// Close gives back idle connections. Calls may follow it.
+func (t *Tenant) Close() { t.http.Close() }

@@ -1,0 +1,276 @@
+package sacsim
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Action is what a fault does to the request it meets.
+type Action string
+
+// The actions. Those named after a write happen only once the write took effect.
+const (
+	ActStatus           Action = "status"
+	Act429              Action = "429"
+	ActHangup           Action = "hangup"
+	ActRevokeToken      Action = "revoke-token"
+	ActRevokeCSRF       Action = "revoke-csrf"
+	ActExpireSession    Action = "expire-session"
+	ActHTML             Action = "html"
+	ActDelay            Action = "delay"
+	ActStatusAfterWrite Action = "status-after-write"
+	ActHangupAfterWrite Action = "hangup-after-write"
+	ActTruncate         Action = "truncate"
+)
+
+func actions() []Action {
+	return []Action{
+		ActStatus, Act429, ActHangup, ActRevokeToken, ActRevokeCSRF, ActExpireSession, ActHTML,
+		ActDelay, ActStatusAfterWrite, ActHangupAfterWrite, ActTruncate,
+	}
+}
+
+// afterWrite tells whether the action waits for the write's effect.
+func (a Action) afterWrite() bool { return a == ActStatusAfterWrite || a == ActHangupAfterWrite }
+
+// Match narrows a fault to some requests; an absent part matches all.
+type Match struct {
+	Method string `json:"method,omitempty"`
+	Path   string `json:"path,omitempty"` // regular expression, searched for in the URL's path
+}
+
+// Fault is one rule. At most one of Every, Nth, Once and Prob says when it fires; without any it
+// fires each time. A rule read by ParseFaults or DecodeFaults is checked.
+type Fault struct {
+	Match      Match   `json:"match,omitzero"`
+	Every      int     `json:"every,omitempty"`
+	Nth        []int   `json:"nth,omitempty"`
+	Once       bool    `json:"once,omitempty"`
+	Prob       float64 `json:"prob,omitempty"`
+	Max        int     `json:"max,omitempty"`
+	Action     Action  `json:"action"`
+	Status     int     `json:"status,omitempty"`
+	RetryAfter *int    `json:"retryAfter,omitempty"` // seconds; negative leaves the header out
+	MS         int     `json:"ms,omitempty"`
+}
+
+// ParseFaults reads a list of rules strictly; an error names the rule and the place.
+func ParseFaults(r io.Reader) ([]Fault, error) {
+	data, err := readFile(r)
+	if err != nil {
+		return nil, fmt.Errorf("read fault rules: %w", err)
+	}
+	var raw []json.RawMessage
+	if err := strictJSON(data, &raw); err != nil {
+		return nil, fmt.Errorf("fault rules: %w", err)
+	}
+	if raw == nil {
+		return nil, errors.New("fault rules: want a list of rules, got null")
+	}
+	faults := make([]Fault, len(raw))
+	for i, one := range raw {
+		if err := decodeFault(one, &faults[i]); err != nil {
+			return nil, fmt.Errorf("fault rule %d: %w", i+1, err)
+		}
+	}
+	return faults, checkFaults(faults)
+}
+
+// decodeFault decodes one rule. A zero would read as "not given", hence as "each time".
+func decodeFault(raw json.RawMessage, f *Fault) error {
+	if err := strictJSON(raw, f); err != nil {
+		return err
+	}
+	zero := struct {
+		Every *int     `json:"every"`
+		Prob  *float64 `json:"prob"`
+		Max   *int     `json:"max"`
+	}{}
+	if err := json.Unmarshal(raw, &zero); err != nil {
+		return err
+	}
+	if (zero.Every != nil && *zero.Every == 0) || (zero.Prob != nil && *zero.Prob == 0) || (zero.Max != nil && *zero.Max == 0) {
+		return errors.New(`"every", "prob" and "max" must be above 0 where they are given`)
+	}
+	return nil
+}
+
+func checkFaults(faults []Fault) error {
+	for i, f := range faults {
+		if err := f.check(); err != nil {
+			return fmt.Errorf("fault rule %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// check names the first key that makes no sense.
+func (f Fault) check() error {
+	if f.Action == "" {
+		return errors.New(`"action" is missing`)
+	}
+	if !slices.Contains(actions(), f.Action) {
+		return fmt.Errorf(`"action" %q is not one of %v`, f.Action, actions())
+	}
+	if _, err := regexp.Compile(f.Match.Path); err != nil {
+		return fmt.Errorf(`"match.path": %w`, err)
+	}
+	if f.conditions() > 1 {
+		return errors.New(`only one of "every", "nth", "once" and "prob" may be given`)
+	}
+	if f.Every < 0 || f.Max < 0 || f.MS < 0 {
+		return errors.New(`"every", "max" and "ms" may not be negative`)
+	}
+	if slices.ContainsFunc(f.Nth, func(n int) bool { return n < 1 }) {
+		return errors.New(`"nth" counts from 1`)
+	}
+	if f.Prob < 0 || f.Prob > 1 {
+		return fmt.Errorf(`"prob" is %g, want 0 to 1`, f.Prob)
+	}
+	if f.Status != 0 && (f.Status < 200 || f.Status > 599) {
+		return fmt.Errorf(`"status" is %d, want 200 to 599`, f.Status)
+	}
+	return nil
+}
+
+func (f Fault) conditions() int {
+	n := 0
+	for _, given := range []bool{f.Every != 0, f.Nth != nil, f.Once, f.Prob != 0} {
+		if given {
+			n++
+		}
+	}
+	return n
+}
+
+// status is the rule's status, or the action's own.
+func (f Fault) status() int {
+	switch {
+	case f.Action == Act429:
+		return http.StatusTooManyRequests
+	case f.Status != 0:
+		return f.Status
+	case f.Action == ActStatusAfterWrite:
+		return http.StatusBadGateway
+	}
+	return http.StatusServiceUnavailable
+}
+
+// retryAfter is the Retry-After header in seconds and whether it is sent: unasked only with the
+// statuses that invite a repeat.
+func (f Fault) retryAfter() (int, bool) {
+	if f.RetryAfter != nil {
+		return *f.RetryAfter, *f.RetryAfter >= 0
+	}
+	status := f.status()
+	return 1, status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
+}
+
+// armed is a rule with its counters.
+type armed struct {
+	Fault
+	path  *regexp.Regexp
+	seen  int
+	fired int
+}
+
+// magazine holds the rules in force. It is safe for concurrent use.
+type magazine struct {
+	mu    sync.Mutex
+	rules []*armed
+	rand  *rand.Rand
+}
+
+// newMagazine arms checked rules; the random source is seeded with a constant, so a run repeats.
+func newMagazine(faults []Fault) (*magazine, error) {
+	if err := checkFaults(faults); err != nil {
+		return nil, err
+	}
+	m := &magazine{rand: rand.New(rand.NewPCG(1, 2))} //nolint:gosec // repeatable on purpose
+	for _, f := range faults {
+		path, err := regexp.Compile(f.Match.Path)
+		if err != nil {
+			return nil, fmt.Errorf("fault path %q: %w", f.Match.Path, err)
+		}
+		m.rules = append(m.rules, &armed{Fault: f, path: path})
+	}
+	return m, nil
+}
+
+// faults gives the rules without their counters.
+func (m *magazine) faults() []Fault {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	list := make([]Fault, len(m.rules))
+	for i, r := range m.rules {
+		list[i] = r.Fault
+	}
+	return list
+}
+
+// shot is a rule that fired for one request; number counts rules from 1.
+type shot struct {
+	Fault
+	number int
+}
+
+// fire counts the request with every rule it matches and gives the first that fires, or nil.
+func (m *magazine) fire(method, path string) *shot {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var first *shot
+	for i, r := range m.rules {
+		if !r.matches(method, path) {
+			continue
+		}
+		r.seen++
+		due := r.due(m.rand)
+		if first != nil || !due {
+			continue
+		}
+		r.fired++
+		first = &shot{Fault: r.Fault, number: i + 1}
+	}
+	return first
+}
+
+// giveBack takes a firing back: the write it waited for had no effect.
+func (m *magazine) giveBack(s *shot) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s.number <= len(m.rules) {
+		m.rules[s.number-1].fired--
+	}
+}
+
+func (r *armed) matches(method, path string) bool {
+	return (r.Match.Method == "" || strings.EqualFold(r.Match.Method, method)) && r.path.MatchString(path)
+}
+
+// due decides by the rule's own counters. The random source is drawn from even when the limit is
+// reached, so that one rule's limit does not shift the draws of another.
+func (r *armed) due(source *rand.Rand) bool {
+	drawn := r.Prob > 0 && source.Float64() < r.Prob
+	if r.Max > 0 && r.fired >= r.Max {
+		return false
+	}
+	switch {
+	case r.Once:
+		return r.fired == 0
+	case r.Every > 0:
+		return r.seen%r.Every == 0
+	case r.Nth != nil:
+		return slices.Contains(r.Nth, r.seen)
+	case r.Prob > 0:
+		return drawn
+	}
+	return true
+}

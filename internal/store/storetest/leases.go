@@ -1,0 +1,282 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"sacbridge/internal/apply"
+)
+
+// OpenLeases gives two handles on the same empty leases, as two processes would have them, both on the
+// clock now.
+type OpenLeases func(t *testing.T, now func() time.Time) (a, b apply.Leases)
+
+const (
+	tenant = "https://prod.example.test"
+	ttl    = time.Minute
+)
+
+// clock is a clock that moves when told to.
+type clock struct{ at atomic.Int64 }
+
+func newClock() *clock {
+	c := &clock{}
+	c.at.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixNano())
+	return c
+}
+
+func (c *clock) now() time.Time          { return time.Unix(0, c.at.Load()).UTC() }
+func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
+
+// Leases runs the contract of apply.Leases.
+func Leases(t *testing.T, open OpenLeases) {
+	t.Run("nobody holds what was never taken", func(t *testing.T) { freshLease(t, open) })
+	t.Run("a lease keeps others out until it is released", func(t *testing.T) { heldLease(t, open) })
+	t.Run("a lease that ran out is lost to the next holder", func(t *testing.T) { expiredLease(t, open) })
+	t.Run("a renewed lease lasts longer", func(t *testing.T) { renewedLease(t, open) })
+	t.Run("an outdated lease releases nothing", func(t *testing.T) { staleRelease(t, open) })
+	t.Run("tenants do not disturb each other", func(t *testing.T) { otherTenant(t, open) })
+	t.Run("of many who race one wins", func(t *testing.T) { racedLease(t, open) })
+	t.Run("it agrees with a plain model", func(t *testing.T) { modelledLease(t, open) })
+}
+
+func freshLease(t *testing.T, open OpenLeases) {
+	a, _ := open(t, newClock().now)
+	if l, ok, err := a.Holder(tenant); ok || err != nil {
+		t.Errorf("Holder: got %v, %v, %v, want nobody", l, ok, err)
+	}
+	l := apply.Lease{Tenant: tenant, Holder: "a", Fence: 1}
+	if err := a.Check(l); !errors.Is(err, apply.ErrLeaseLost) {
+		t.Errorf("Check: got %v, want ErrLeaseLost", err)
+	}
+	if _, err := a.Renew(l, ttl); !errors.Is(err, apply.ErrLeaseLost) {
+		t.Errorf("Renew: got %v, want ErrLeaseLost", err)
+	}
+	if err := a.Release(l); err != nil {
+		t.Errorf("Release: got %v, want nothing to happen", err)
+	}
+}
+
+func heldLease(t *testing.T, open OpenLeases) {
+	a, b := open(t, newClock().now)
+	l := acquire(t, a, "a")
+	_, err := b.Acquire(t.Context(), tenant, "b", ttl)
+	held, ok := errors.AsType[*apply.LeaseHeldError](err)
+	if !ok {
+		t.Fatalf("second Acquire: got %v, want a LeaseHeldError", err)
+	}
+	if diff := cmp.Diff(held.Lease, l); diff != "" {
+		t.Errorf("who holds it (-got +want):\n%s", diff)
+	}
+	if _, err := a.Acquire(t.Context(), tenant, "a", ttl); err == nil {
+		t.Error("the holder itself got a second lease")
+	}
+	if got, ok, err := b.Holder(tenant); !ok || err != nil || cmp.Diff(got, l) != "" {
+		t.Errorf("Holder: got %v, %v, %v, want %v", got, ok, err, l)
+	}
+	if err := errors.Join(a.Check(l), a.Release(l)); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Check(l); !errors.Is(err, apply.ErrLeaseLost) {
+		t.Errorf("Check after Release: got %v, want ErrLeaseLost", err)
+	}
+	if _, err := a.Renew(l, ttl); !errors.Is(err, apply.ErrLeaseLost) {
+		t.Errorf("Renew after Release: got %v, want ErrLeaseLost", err)
+	}
+	if next := acquire(t, b, "b"); next.Fence <= l.Fence {
+		t.Errorf("got fencing number %d after %d, want it to grow", next.Fence, l.Fence)
+	}
+}
+
+func expiredLease(t *testing.T, open OpenLeases) {
+	c := newClock()
+	a, b := open(t, c.now)
+	l := acquire(t, a, "a")
+	c.advance(ttl)
+	if err := a.Check(l); !errors.Is(err, apply.ErrLeaseLost) {
+		t.Errorf("Check at the end of its time: got %v, want ErrLeaseLost", err)
+	}
+	if _, ok, err := b.Holder(tenant); ok || err != nil {
+		t.Errorf("Holder: got %v, %v, want nobody", ok, err)
+	}
+	next := acquire(t, b, "b")
+	if next.Fence <= l.Fence {
+		t.Errorf("got fencing number %d after %d, want it to grow", next.Fence, l.Fence)
+	}
+	if _, err := a.Renew(l, ttl); !errors.Is(err, apply.ErrLeaseLost) {
+		t.Errorf("Renew: got %v, want ErrLeaseLost", err)
+	}
+	if err := b.Check(next); err != nil {
+		t.Error(err)
+	}
+}
+
+func renewedLease(t *testing.T, open OpenLeases) {
+	c := newClock()
+	a, b := open(t, c.now)
+	l := acquire(t, a, "a")
+	c.advance(ttl - time.Second)
+	renewed, err := a.Renew(l, ttl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if renewed.Fence != l.Fence || !renewed.Expires.Equal(c.now().Add(ttl)) {
+		t.Errorf("got %v, want the same number and %v more", renewed, ttl)
+	}
+	c.advance(ttl - time.Second)
+	if err := errors.Join(a.Check(renewed), a.Check(l)); err != nil {
+		t.Errorf("Check after Renew: %v", err)
+	}
+	c.advance(time.Hour)
+	if _, err := a.Renew(renewed, ttl); err != nil {
+		t.Errorf("Renew of a lease that ran out while nobody came: %v", err)
+	}
+	if _, err := b.Acquire(t.Context(), tenant, "b", ttl); err == nil {
+		t.Error("a renewed lease was taken by another")
+	}
+}
+
+func staleRelease(t *testing.T, open OpenLeases) {
+	c := newClock()
+	a, b := open(t, c.now)
+	old := acquire(t, a, "a")
+	c.advance(ttl)
+	l := acquire(t, b, "b")
+	if err := errors.Join(a.Release(old), b.Check(l)); err != nil {
+		t.Errorf("the new holder after the old one's Release: %v", err)
+	}
+}
+
+func otherTenant(t *testing.T, open OpenLeases) {
+	a, b := open(t, newClock().now)
+	l := acquire(t, a, "a")
+	other, err := b.Acquire(t.Context(), "https://dev.example.test", "b", ttl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(b.Release(other), a.Check(l)); err != nil {
+		t.Error(err)
+	}
+}
+
+func racedLease(t *testing.T, open OpenLeases) {
+	const rounds, racers = 5, 6
+	a, b := open(t, newClock().now)
+	last := uint64(0)
+	for round := range rounds {
+		var won sync.Map
+		var race sync.WaitGroup
+		for n := range racers {
+			race.Go(func() {
+				handle := a
+				if n%2 == 1 {
+					handle = b
+				}
+				l, err := handle.Acquire(t.Context(), tenant, fmt.Sprint("racer ", n), ttl)
+				if err == nil {
+					won.Store(n, l)
+				} else if _, held := errors.AsType[*apply.LeaseHeldError](err); !held {
+					t.Errorf("round %d: got %v, want a LeaseHeldError", round, err)
+				}
+			})
+		}
+		race.Wait()
+		winners := 0
+		won.Range(func(_, value any) bool {
+			l, _ := value.(apply.Lease)
+			winners++
+			if l.Fence <= last {
+				t.Errorf("round %d: got fencing number %d after %d", round, l.Fence, last)
+			}
+			last = l.Fence
+			if err := a.Release(l); err != nil {
+				t.Error(err)
+			}
+			return true
+		})
+		if winners != 1 {
+			t.Fatalf("round %d: got %d winners, want 1", round, winners)
+		}
+	}
+}
+
+func modelledLease(t *testing.T, open OpenLeases) {
+	rapid.Check(t, func(rt *rapid.T) {
+		c := newClock()
+		a, b := open(t, c.now)
+		var model apply.Lease // the tenant's last lease; Expires zero once released
+		mine := map[string]apply.Lease{}
+		handle := func(rt *rapid.T) (apply.Leases, string) {
+			if rapid.Bool().Draw(rt, "second handle") {
+				return b, "b"
+			}
+			return a, "a"
+		}
+		isMine := func(who string) bool {
+			return mine[who].Fence != 0 && mine[who].Fence == model.Fence && !model.Expires.IsZero()
+		}
+		rt.Repeat(map[string]func(*rapid.T){
+			"acquire": func(rt *rapid.T) {
+				s, who := handle(rt)
+				l, err := s.Acquire(t.Context(), tenant, who, ttl)
+				if free := !c.now().Before(model.Expires); free != (err == nil) {
+					rt.Fatalf("Acquire by %s: got %v, free is %v", who, err, free)
+				}
+				if err == nil {
+					if l.Fence <= model.Fence {
+						rt.Fatalf("got fencing number %d after %d", l.Fence, model.Fence)
+					}
+					model, mine[who] = l, l
+				}
+			},
+			"renew": func(rt *rapid.T) {
+				s, who := handle(rt)
+				l, err := s.Renew(mine[who], ttl)
+				if isMine(who) != (err == nil) {
+					rt.Fatalf("Renew by %s: got %v", who, err)
+				}
+				if err == nil {
+					model, mine[who] = l, l
+				}
+			},
+			"check": func(rt *rapid.T) {
+				s, who := handle(rt)
+				want := isMine(who) && c.now().Before(model.Expires)
+				if err := s.Check(mine[who]); want != (err == nil) {
+					rt.Fatalf("Check by %s: got %v", who, err)
+				}
+			},
+			"release": func(rt *rapid.T) {
+				s, who := handle(rt)
+				if err := s.Release(mine[who]); err != nil {
+					rt.Fatal(err)
+				}
+				if isMine(who) {
+					model.Expires = time.Time{}
+				}
+			},
+			"time passes": func(rt *rapid.T) {
+				c.advance(time.Duration(rapid.IntRange(1, 90).Draw(rt, "seconds")) * time.Second)
+			},
+		})
+	})
+}
+
+func acquire(t *testing.T, s apply.Leases, holder string) apply.Lease {
+	t.Helper()
+	l, err := s.Acquire(t.Context(), tenant, holder, ttl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Tenant != tenant || l.Holder != holder || l.Fence == 0 {
+		t.Fatalf("got lease %+v", l)
+	}
+	return l
+}
