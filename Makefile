@@ -54,8 +54,8 @@ dead: $(TOOLS)/deadcode-$(DEADCODE_VERSION) ## code that nothing reaches
 	@out=$$($(TOOLS)/deadcode-$(DEADCODE_VERSION) -test ./...); if [ -n "$$out" ]; then echo "$$out"; exit 1; fi
 
 .PHONY: bench
-bench: ## calls against their lower bound, scale with peak memory, wall-time ratio
-	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./cmd/transport
+bench: build ## calls against their lower bound, scale with peak memory, wall-time ratio
+	TRANSPORT_BINARY=$(BIN)/transport $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./cmd/transport
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (one minute unless given)

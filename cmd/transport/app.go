@@ -25,6 +25,7 @@ type app struct {
 
 	ask      bool // there is a person at a terminal who can answer
 	progress bool // err is a terminal
+	width    int  // of err in characters; 0 where it is no terminal
 	colorOut bool // out is a terminal
 
 	globals
@@ -42,8 +43,12 @@ type globals struct {
 // newApp gives the app of this process.
 func newApp() *app {
 	isTerminal := func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+	width, _, err := term.GetSize(int(os.Stderr.Fd()))
+	if err != nil {
+		width = 0
+	}
 	return &app{
-		in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv, now: time.Now,
+		in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv, now: time.Now, width: width,
 		ask:      isTerminal(os.Stdin) && isTerminal(os.Stderr),
 		progress: isTerminal(os.Stderr),
 		colorOut: isTerminal(os.Stdout),
@@ -56,7 +61,7 @@ func execute(ctx context.Context, a *app, args []string) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err != nil {
-		fmt.Fprintln(a.err, "transport: "+strings.TrimSpace(clean(err.Error(), true)))
+		a.tell("transport: %s", strings.TrimSpace(clean(err.Error(), true)))
 	}
 	return exitCode(err)
 }
@@ -64,8 +69,13 @@ func execute(ctx context.Context, a *app, args []string) int {
 // say writes a line of talk, unless --quiet.
 func (a *app) say(format string, args ...any) {
 	if !a.quiet {
-		fmt.Fprintf(a.err, format+"\n", args...)
+		a.tell(format, args...)
 	}
+}
+
+// tell writes a line on stderr. Where even that fails there is nobody left to be told.
+func (a *app) tell(format string, args ...any) {
+	_, _ = fmt.Fprintf(a.err, format+"\n", args...)
 }
 
 // paint tells how the streams are coloured.

@@ -35,7 +35,7 @@ the same environment files.`, append(changeCodes(), exitStale)),
 		},
 	}
 	opts.env.add(cmd)
-	opts.planFlags.add(cmd.Flags())
+	opts.add(cmd.Flags())
 	cmd.Flags().IntVar(&opts.workers, "workers", 0, "calls side by side to each tenant")
 	return cmd
 }
@@ -53,6 +53,7 @@ func runApply(ctx context.Context, a *app, opts *applyOptions) error {
 		return err
 	}
 	w := ends.work("apply "+opts.file, &opts.planFlags, &limitFlags{})
+	w.approved = true
 	rep := &report{PlanFile: opts.file}
 	return a.finish(&opts.planFlags, rep, a.checkAndApply(ctx, w, p, rep))
 }
@@ -76,6 +77,5 @@ func (a *app) checkAndApply(ctx context.Context, w work, p *plan.Plan, rep *repo
 			return err
 		}
 	}
-	w.approved = true
 	return a.decideAndApply(ctx, w, rep)
 }

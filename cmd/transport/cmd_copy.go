@@ -127,7 +127,7 @@ The defaults remove nothing. The plan is shown before anything is written.`, cha
 	f.StringArrayVar(&opts.teams, "team", nil, "team `NAME` to copy; repeat it for more")
 	f.Var(choiceOf(&opts.teamRoles, identity.SetActions...), "team-roles", "what becomes of the team's role links")
 	f.Var(choiceOf(&opts.members, identity.LinkActions...), "members", "what becomes of the team's members")
-	opts.copyFlags.add(a, cmd)
+	opts.add(a, cmd)
 	f.Var(choiceOf(&opts.users, plan.UsersNone, plan.UsersMissing, plan.UsersAll), "users", "whose user records are created or changed")
 	f.Var(choiceOf(&opts.name, plan.NameKeep, plan.NameCopy), "name", "the display name of a team that exists in the target")
 	f.BoolVar(&opts.secondaryRoles, "with-secondary-roles", false, "give other teams that --user-teams creates their source's role links")

@@ -47,7 +47,7 @@ Finance. The defaults remove nothing. The plan is shown before anything is writt
 	f.StringVar(&opts.ids, "ids", "", "`FILE` with user IDs")
 	f.StringArrayVar(&opts.teams, "team", nil, "members of the source's team `NAME`; repeat it for more")
 	f.StringVar(&opts.where, "where", "", "people for whom `RULE` is true")
-	opts.copyFlags.add(a, cmd)
+	opts.add(a, cmd)
 	f.Var(choiceOf(&opts.users, plan.UsersMissing, plan.UsersAll), "users", "create who is missing only, or bring the others up to date too")
 	return cmd
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -159,7 +158,7 @@ func readTable(path string) (*dataset.Table, []dataset.Warning, error) {
 	if err != nil {
 		return nil, nil, usagef("data file: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	t, warnings, err := dataset.Read(f, path, dataset.Limits{})
 	if err != nil {
 		return nil, warnings, usagef("data file %s is not taken:\n%w", path, err)
@@ -170,6 +169,6 @@ func readTable(path string) (*dataset.Table, []dataset.Warning, error) {
 // warn tells what is odd about a file.
 func (a *app) warn(warnings []dataset.Warning) {
 	for _, w := range warnings {
-		fmt.Fprintln(a.err, "warning: "+clean(w.String(), false))
+		a.tell("warning: %s", clean(w.String(), false))
 	}
 }

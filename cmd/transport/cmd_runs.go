@@ -235,6 +235,7 @@ func runRunsResume(ctx context.Context, a *app, opts *runsResumeOptions) (err er
 	}
 	flags := &planFlags{yes: true, output: opts.output}
 	w := ends.work(r.Command, flags, &limitFlags{})
+	w.approved = true
 	if err := a.precheck(w); err != nil {
 		return errors.Join(err, j.Close())
 	}

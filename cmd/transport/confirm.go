@@ -21,7 +21,9 @@ func (a *app) confirm(ctx context.Context, w work, p *plan.Plan) error {
 		want = p.Target.Name
 		question = fmt.Sprintf("%s is a production tenant and %d would be deleted. Type its name to go on: ", clean(p.Target.Name, false), deletes)
 	}
-	fmt.Fprint(a.err, "\n"+question)
+	if _, err := fmt.Fprint(a.err, "\n"+question); err != nil {
+		return fmt.Errorf("ask: %w", err)
+	}
 	answer, err := a.readLine(ctx)
 	if err != nil {
 		return err

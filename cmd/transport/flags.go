@@ -85,9 +85,13 @@ func (l *limitFlags) over(g plan.Guards) plan.Guards {
 		flag  limit
 		guard *plan.Guard
 	}{
-		{l.create, &g.MaxCreate}, {l.update, &g.MaxUpdate}, {l.deactivate, &g.MaxDeactivate},
-		{l.remove, &g.MaxDelete}, {l.roleRemoval, &g.MaxRoleRemoval},
-		{l.memberRemoval, &g.MaxMemberRemoval}, {l.sourceSize, &g.MinSourceSize},
+		{l.create, &g.MaxCreate},
+		{l.update, &g.MaxUpdate},
+		{l.deactivate, &g.MaxDeactivate},
+		{l.remove, &g.MaxDelete},
+		{l.roleRemoval, &g.MaxRoleRemoval},
+		{l.memberRemoval, &g.MaxMemberRemoval},
+		{l.sourceSize, &g.MinSourceSize},
 	} {
 		if pair.flag.guard != nil {
 			*pair.guard = *pair.flag.guard

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -84,7 +82,7 @@ func (a *app) precheck(w work) error {
 			return coded(exitUsage, fmt.Errorf("tenant %q: %w", s.tenant.Name, err))
 		}
 	}
-	if w.flags.dryRun {
+	if w.flags.dryRun || !w.approved && w.flags.onlyPlan(a) {
 		return nil
 	}
 	return w.place.writable()
@@ -230,7 +228,7 @@ func (a *app) showPlan(flags *planFlags, rep *report) error {
 func verdict(p *plan.Plan) error {
 	switch p.Verdict() {
 	case plan.Stopped:
-		return codef(exitHeld, "held by the guard %s: %s; nothing was written", p.Held[0].Guard, p.Held[0].Message)
+		return codef(exitHeld, "held by a guard: %s; nothing was written", p.Held[0].Message)
 	case plan.Blocked:
 		why := "nothing is left to do but"
 		if !p.Empty() {
@@ -240,59 +238,4 @@ func verdict(p *plan.Plan) error {
 	case plan.Ready, plan.Partial, plan.Nothing:
 	}
 	return nil
-}
-
-// applyPlan carries the plan out with a fresh journal and shows the result.
-func (a *app) applyPlan(ctx context.Context, w work, rep *report) error {
-	runID, err := newID()
-	if err != nil {
-		return err
-	}
-	j, err := w.place.create(runID)
-	if err != nil {
-		return err
-	}
-	return a.carryOut(ctx, w, j, runID, rep, func(ctx context.Context, d apply.Deps) (*apply.Result, error) {
-		return apply.Run(ctx, d, rep.Plan)
-	})
-}
-
-// carryOut runs or resumes with the lease on the target and progress on stderr, shows the result and
-// closes the journal.
-func (a *app) carryOut(ctx context.Context, w work, j apply.Journal, runID string, rep *report, do func(context.Context, apply.Deps) (*apply.Result, error)) (err error) {
-	defer func() { err = errors.Join(err, j.Close()) }()
-	m := a.startMeter("writing to "+w.to.tenant.Name, both(w.to))
-	result, err := do(ctx, apply.Deps{
-		Target: w.to.conn, Journal: j, Leases: w.place.leaseFile(), Holder: holder(runID),
-		Hook: m, Logger: a.logger(), Now: a.now, RunID: runID, Command: w.command,
-	})
-	m.stop()
-	if result == nil {
-		return err
-	}
-	rep.Applied, rep.Result = true, result
-	if _, held := errors.AsType[*apply.LeaseHeldError](err); held {
-		return err
-	}
-	if w.flags.output != asJSON {
-		if verr := (resultView{result: result, lost: w.lost, paint: a.paint()}).write(a.out); verr != nil {
-			return errors.Join(err, verr)
-		}
-	}
-	if err != nil && result.Interrupted {
-		a.say("Go on with: transport runs resume %s", runID)
-	}
-	if err != nil {
-		return err
-	}
-	return resultError(rep.Plan, result)
-}
-
-// holder tells others who has the lease on a tenant.
-func holder(runID string) string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "this machine"
-	}
-	return fmt.Sprintf("transport run %s on %s (pid %d)", runID, host, os.Getpid())
 }

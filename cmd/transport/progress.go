@@ -20,6 +20,7 @@ const (
 type meter struct {
 	w        io.Writer
 	terminal bool
+	width    int // of the terminal; 0 = not known
 	now      func() time.Time
 	label    string
 	calls    func() (calls, retries int) // of the sessions in use
@@ -35,7 +36,7 @@ type meter struct {
 // startMeter tells progress on stderr until stop. With --quiet it says nothing.
 func (a *app) startMeter(label string, calls func() (calls, retries int)) *meter {
 	m := &meter{
-		w: a.err, terminal: a.progress, now: a.now, label: label, calls: calls,
+		w: a.err, terminal: a.progress, width: a.width, now: a.now, label: label, calls: calls,
 		started: a.now(), quit: make(chan struct{}),
 	}
 	if a.quiet {
@@ -57,18 +58,21 @@ func (m *meter) loop(every time.Duration) {
 		select {
 		case <-m.quit:
 			if m.terminal {
-				fmt.Fprint(m.w, "\r\x1b[K")
+				m.write("\r\x1b[K")
 			}
 			return
 		case <-tick.C:
 			if m.terminal {
-				fmt.Fprint(m.w, "\r\x1b[K"+m.line())
+				m.write("\r\x1b[K" + cut(m.line(), m.width-1))
 			} else {
-				fmt.Fprintln(m.w, m.line())
+				m.write(m.line() + "\n")
 			}
 		}
 	}
 }
+
+// write draws. A terminal that is gone takes no progress, and the run goes on without it.
+func (m *meter) write(text string) { _, _ = io.WriteString(m.w, text) }
 
 // stop ends the telling and waits for it. It is called once.
 func (m *meter) stop() {

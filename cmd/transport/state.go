@@ -108,6 +108,16 @@ func openJournal(path string, opts bolt.Options) (apply.Journal, error) {
 	return &journal{Journal: db.Journal(), db: db}, nil
 }
 
+// put closes a journal, and takes the file of a run away that never began.
+func (s stateFolder) put(runID string, j apply.Journal) error {
+	_, err := j.Header()
+	closed := j.Close()
+	if errors.Is(err, apply.ErrNoRun) && closed == nil {
+		return ignoreMissing(os.Remove(s.file(runID)))
+	}
+	return closed
+}
+
 func (s stateFolder) file(runID string) string { return filepath.Join(s.runs, runID+journalEnd) }
 
 // ids lists the runs that have a journal, the newest first: run IDs sort by time.

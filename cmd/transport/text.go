@@ -61,6 +61,15 @@ func pad(s string, n int) string {
 	return s
 }
 
+// cut shortens s to n characters, so that a line that is redrawn in place does not wrap; n below 1 leaves
+// it alone.
+func cut(s string, n int) string {
+	if runes := []rune(s); n > 0 && len(runes) > n {
+		return string(runes[:n])
+	}
+	return s
+}
+
 // count gives "1 team" or "3 teams"; a noun with an irregular plural gives both forms: "person/people".
 func count(n int, noun string) string {
 	one, many, ok := strings.Cut(noun, "/")

@@ -178,8 +178,12 @@ func environmentOf(t *testing.T, modes [2]string, source, target sacsim.Ready) [
 	}{{"Source-", modes[0], source}, {"Target-", modes[1], target}} {
 		host := strings.TrimPrefix(side.ready.URL, "https://")
 		for _, pair := range [][2]string{
-			{"SACserviceFQDN", host}, {"SACtokenFQDN", host}, {"Username", side.ready.ClientID},
-			{"Password", side.ready.ClientSecret}, {"SAMLSSO", side.sso}, {"SACplatform", "CF"},
+			{"SACserviceFQDN", host},
+			{"SACtokenFQDN", host},
+			{"Username", side.ready.ClientID},
+			{"Password", side.ready.ClientSecret},
+			{"SAMLSSO", side.sso},
+			{"SACplatform", "CF"},
 		} {
 			values = append(values, map[string]string{"key": side.prefix + pair[0], "value": pair[1]})
 		}
@@ -304,7 +308,7 @@ func callControl(t *testing.T, tenant *sacsim.Running, method, path string, body
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)

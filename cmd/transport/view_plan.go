@@ -64,7 +64,7 @@ func (v planView) counts(l *lines) {
 	for _, p := range parts {
 		l.f("  %s", p)
 	}
-	l.f("  unchanged: %s, %s", count(v.plan.Counts.UnchangedUsers, "person/people"), count(v.plan.Counts.UnchangedTeams, "team"))
+	l.f("  unchanged:  %s, %s", count(v.plan.Counts.UnchangedUsers, "person/people"), count(v.plan.Counts.UnchangedTeams, "team"))
 }
 
 // countParts sums a plan up in a few lines, one for each kind of thing that changes.

@@ -119,7 +119,7 @@ func (r *runner) round(ctx context.Context, st stage, items []item) (rest []item
 		return nil, false
 	}
 	outs := st.send(r.inFlight, items)
-	r.tally.call(price(st.kind, false, r.d.Target.Limits(0)), describe(items))
+	r.tally.call(price(st.kind, "", r.d.Target.Limits(0)), describe(items))
 	verdicts, ok := r.verdicts(ctx, st, items, outs)
 	if !ok {
 		return nil, false
@@ -161,7 +161,7 @@ func (r *runner) verdicts(ctx context.Context, st stage, items []item, outs []up
 			stop = out.Err
 		case verdicts[n] == dangling && !r.drop(it, missingRef(out.Err)):
 			verdicts[n] = failed
-		case verdicts[n] == unsure, verdicts[n] == failed && it.unsure && upstream.ClassOf(out.Err) == upstream.Conflict:
+		case verdicts[n] == unsure, verdicts[n] == failed && it.unsure: // refused, perhaps by what the earlier try made
 			doubtful = append(doubtful, n)
 		}
 	}

@@ -11,43 +11,45 @@ func Estimate(p *plan.Plan, limits func(teamSize int) upstream.Limits) int {
 	lay, l := arrange(p), limits(0)
 	calls, created := 0, 0
 	for _, level := range lay.creates {
-		calls += len(split(level, l.CreateBatch)) * price(KindCreateUsers, false, l)
+		calls += len(split(level, l.CreateBatch)) * price(KindCreateUsers, "", l)
 		created += len(level)
 	}
 	if l.Reread {
 		calls += parts(created, l.Lookup)
 	}
 	calls += parts(len(lay.base), l.Lookup)
-	calls += len(split(lay.updates, l.UpdateBatch)) * price(KindUpdateUsers, false, l)
+	calls += len(split(lay.updates, l.UpdateBatch)) * price(KindUpdateUsers, "", l)
 	for _, i := range lay.teams {
 		calls += estimateTeam(&p.Changes[i], limits)
 	}
 	for _, level := range lay.deletes {
-		calls += len(split(level, l.DeleteBatch)) * price(KindDeleteUsers, false, l)
+		calls += len(split(level, l.DeleteBatch)) * price(KindDeleteUsers, "", l)
 	}
-	return calls + len(lay.teamDeletes)*price(KindDeleteTeam, false, l)
+	return calls + len(lay.teamDeletes)*price(KindDeleteTeam, "", l)
 }
 
 // estimateTeam counts the requests for one team's creation and writes.
 func estimateTeam(c *plan.Change, limits func(int) upstream.Limits) int {
 	calls := 0
 	if c.Op == plan.Create {
-		calls += price(KindCreateTeam, false, limits(0))
+		calls += price(KindCreateTeam, "", limits(0))
 	}
 	q := newQueue(c)
 	q.trim(limits(q.size).MaxMembers)
-	for first := true; !q.empty(); first = false {
+	for before := ""; !q.empty(); {
 		l := limits(q.size)
 		u := q.next(l)
-		calls += price(kindOf(&u), first, l)
+		kind := kindOf(&u)
+		calls += price(kind, before, l)
 		q.take(&u)
+		before = kind
 	}
 	return calls
 }
 
-// price is the number of requests of one call of a kind; first says that it is the first write to its
-// team in this run.
-func price(kind string, first bool, l upstream.Limits) int {
+// price is the number of requests of one call of a kind. before is the kind of the write to the same team
+// that went before it in this run, "" where there was none.
+func price(kind, before string, l upstream.Limits) int {
 	switch kind {
 	case KindCreateUsers:
 		return l.CreateCalls
@@ -59,9 +61,18 @@ func price(kind string, first bool, l upstream.Limits) int {
 		return l.GroupCreateCalls
 	case KindDeleteTeam:
 		return l.GroupDeleteCalls
+	case KindChangeRoles:
+		if l.RoleFirstCalls > 0 {
+			return first(before != KindChangeRoles, l.RoleFirstCalls, l.RoleNextCalls)
+		}
 	}
-	if first {
-		return l.GroupFirstCalls
+	return first(before == "", l.GroupFirstCalls, l.GroupNextCalls)
+}
+
+// first chooses between the price of a first call and that of a next one.
+func first(is bool, firstCalls, nextCalls int) int {
+	if is {
+		return firstCalls
 	}
-	return l.GroupNextCalls
+	return nextCalls
 }

@@ -146,9 +146,9 @@ func (r *runner) readSettings(ctx context.Context, idx []int) {
 			u := users[r.p.Changes[i].Key]
 			switch {
 			case err != nil:
-				r.fail(i, fmt.Errorf("read the settings that the update must keep: %w", err))
+				r.giveUp(i, fmt.Errorf("read the settings that the update must keep: %w", err))
 			case u == nil:
-				r.fail(i, errGone)
+				r.giveUp(i, errGone)
 			default:
 				r.mu.Lock()
 				r.base[i] = u.Settings

@@ -77,6 +77,19 @@ func (r *runner) fail(i int, cause error) {
 	r.tally.fail(1)
 }
 
+// giveUp fails change i of a person without a call.
+func (r *runner) giveUp(i int, cause error) {
+	r.fail(i, cause)
+	r.tally.advance(1)
+}
+
+// isFailed reports whether change i failed.
+func (r *runner) isFailed(i int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.results[i].Status == Failed
+}
+
 // remember keeps the tenant's key of a created entity, where a later write of the run can use it.
 func (r *runner) remember(i int, ref string) {
 	c := &r.p.Changes[i]

@@ -173,7 +173,7 @@ func (r *runner) failOrphans() {
 	}
 	for _, i := range r.todo(r.lay.updates) {
 		if cause := r.whyAbsent(r.p.Changes[i].Key); cause != "" {
-			r.fail(i, fmt.Errorf("this person was not created: %s", cause))
+			r.giveUp(i, fmt.Errorf("this person was not created: %s", cause))
 		}
 	}
 }

@@ -24,6 +24,9 @@ func (r *runner) team(ctx context.Context, i int) {
 		created := false
 		r.drive(ctx, r.createTeamStage(&created), []int{i})
 		if !created {
+			if r.isFailed(i) {
+				r.tally.advance(units(c))
+			}
 			return
 		}
 	}
@@ -38,8 +41,10 @@ func (r *runner) team(ctx context.Context, i int) {
 	if r.writeTeam(ctx, i, &q) {
 		r.done(i, nil, nil)
 		r.tally.advance(1)
-		r.tally.tell()
+	} else if r.isFailed(i) {
+		r.tally.advance(1 + q.links())
 	}
+	r.tally.tell()
 }
 
 // leaveAbsent takes members out whom the run failed to create, and roles the tenant does not know.
@@ -85,9 +90,9 @@ func (r *runner) leaveOut(i int, q *queue, why func(kind LinkKind, key string) s
 // writeTeam makes the writes of q one after the other, each cut anew by the limits of the moment. It is
 // false where the team failed or the run stops.
 func (r *runner) writeTeam(ctx context.Context, i int, q *queue) bool {
-	first := true
+	before := ""
 	for try := 1; !q.empty(); {
-		l, before := r.d.Target.Limits(q.size), q.links()
+		l, links := r.d.Target.Limits(q.size), q.links()
 		u := q.next(l)
 		u.GroupKey = upstream.GroupKey{Name: r.p.Changes[i].Key, Ref: r.ref(i)}
 		seq, ok := r.intend(ctx, Record{Kind: kindOf(&u), Team: u.Name, Keys: keysOf(&u), Describe: u.Description != nil})
@@ -95,19 +100,19 @@ func (r *runner) writeTeam(ctx context.Context, i int, q *queue) bool {
 			return false
 		}
 		out := r.d.Target.UpdateGroup(r.inFlight, u)
-		r.tally.call(price(kindOf(&u), first, l), "team "+u.Name)
-		first = false
+		r.tally.call(price(kindOf(&u), before, l), "team "+u.Name)
+		before = kindOf(&u)
 		v, ok := r.afterWrite(ctx, i, q, seq, &u, out)
 		if !ok {
 			return false
 		}
-		r.tally.advance(before - q.links())
+		r.tally.advance(links - q.links())
 		r.tally.tell()
 		switch {
 		case v == failed:
 			r.fail(i, out.Err)
 			return false
-		case v == succeeded || v == dangling || before > q.links() || q.empty():
+		case v == succeeded || v == dangling || links > q.links() || q.empty():
 			try = 1
 			continue
 		case try >= maxTries:

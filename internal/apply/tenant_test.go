@@ -29,11 +29,11 @@ type tenant struct {
 	users        map[string]identity.User
 	teams        map[string]identity.Group
 	ids          int
-	roles        map[string]bool // nil: all exist
-	defaultRoles []string        // what each created person gets on top
-	dropped      map[string]bool // members whom team writes leave out
-	writing      map[string]bool // teams with a write in flight
-	written      map[string]bool // teams with a write so far
+	roles        map[string]bool   // nil: all exist
+	defaultRoles []string          // what each created person gets on top
+	dropped      map[string]bool   // members whom team writes leave out
+	writing      map[string]bool   // teams with a write in flight
+	written      map[string]string // what the last write to a team changed: "roles" or "others"
 	opNumber     map[string]int
 	requests     int
 	readCount    int
@@ -46,7 +46,7 @@ func newTenant(l upstream.Limits) *tenant {
 	return &tenant{
 		limits: func(int) upstream.Limits { return l },
 		users:  map[string]identity.User{}, teams: map[string]identity.Group{},
-		dropped: map[string]bool{}, writing: map[string]bool{}, written: map[string]bool{},
+		dropped: map[string]bool{}, writing: map[string]bool{}, written: map[string]string{},
 		opNumber: map[string]int{}, creates: map[string]int{},
 	}
 }
@@ -312,13 +312,20 @@ func (f *tenant) UpdateGroup(ctx context.Context, u upstream.GroupUpdate) upstre
 		f.breaches = append(f.breaches, "two writes to team "+u.Name+" at a time")
 	}
 	f.writing[u.Name] = true
-	l, price := f.limits(u.Size), 0
-	if price = l.GroupNextCalls; !f.written[u.Name] {
+	l, roles := f.limits(u.Size), len(u.RemoveRoles)+len(u.AddRoles)
+	price := l.GroupNextCalls
+	switch last := f.written[u.Name]; {
+	case roles > 0 && last == "roles":
+		price = l.RoleNextCalls
+	case roles > 0:
+		price = l.RoleFirstCalls
+	case last == "":
 		price = l.GroupFirstCalls
 	}
-	f.written[u.Name] = true
+	if f.written[u.Name] = "others"; roles > 0 {
+		f.written[u.Name] = "roles"
+	}
 	f.mu.Unlock()
-	roles := len(u.RemoveRoles) + len(u.AddRoles)
 	size := max(len(u.AddMembers)-l.AddChunk, len(u.RemoveMembers)-l.RemoveChunk, roles-l.RoleChunk)
 	err, effect := f.enter(ctx, "write team", fmt.Sprintf("%s -%d -%v +%v +%d", u.Name, len(u.RemoveMembers), u.RemoveRoles, u.AddRoles, len(u.AddMembers)), price, size, 0)
 	f.mu.Lock()
@@ -435,4 +442,17 @@ func names(users []*identity.User) (out string) {
 		out += u.UserID + " "
 	}
 	return out
+}
+
+// stuckTenant creates people and then never answers, until the call's context ends.
+type stuckTenant struct{ *tenant }
+
+func (s *stuckTenant) CreateUsers(ctx context.Context, users []*identity.User) []upstream.Outcome {
+	s.tenant.CreateUsers(ctx, users)
+	<-ctx.Done()
+	outs := make([]upstream.Outcome, len(users))
+	for n := range outs {
+		outs[n].Err = &upstream.Error{Class: upstream.Unknown, Op: "create users", Err: ctx.Err()}
+	}
+	return outs
 }

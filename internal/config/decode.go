@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -46,6 +45,7 @@ type decoder struct {
 	anchors  map[string]ast.Node
 	nodes    int
 	depth    int
+	stopped  bool // too much was visited: what follows is not looked at
 	faults   Faults
 	warnings []Warning
 }
@@ -53,8 +53,19 @@ type decoder struct {
 func (d *decoder) fault(at position, path, format string, args ...any) {
 	d.faults = append(d.faults, Fault{
 		File: d.file, Line: at.line, Column: at.column, Field: path,
-		Cause: fmt.Sprintf(format, args...), Excerpt: excerpt(d.lines, at.line, at.column),
+		Cause: fmt.Sprintf(format, args...),
 	})
+}
+
+// err gives the faults in the order of their lines, with excerpts for those that are shown, nil if
+// there are none.
+func (d *decoder) err() error {
+	err := d.faults.orNil()
+	for i := range d.faults[:min(len(d.faults), shownFaults)] {
+		f := &d.faults[i]
+		f.Excerpt = excerpt(d.lines, f.Line, f.Column)
+	}
+	return err
 }
 
 func (d *decoder) warn(path, format string, args ...any) {
@@ -105,9 +116,13 @@ func (d *decoder) resolve(n ast.Node, path string) (ast.Node, bool) {
 
 // value fills v from a node; nil or null means absent. tag is that of the struct field.
 func (d *decoder) value(n ast.Node, v reflect.Value, path string, tag reflect.StructTag) {
+	if d.stopped {
+		return
+	}
 	if n != nil {
 		if d.nodes++; d.nodes > maxNodes || d.depth > maxDepth {
-			if d.nodes == maxNodes+1 || d.depth > maxDepth {
+			if !d.stopped {
+				d.stopped = true
 				d.fault(positionOf(n), path, "the file grows too large here: aliases lead to aliases")
 			}
 			return
@@ -239,74 +254,6 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, path string) {
 		}
 		v.SetMapIndex(reflect.ValueOf(name), item)
 	}
-}
-
-// list fills a slice. Words may be written as a single word.
-func (d *decoder) list(n ast.Node, v reflect.Value, path string, tag reflect.StructTag) {
-	if n == nil {
-		if def := tag.Get("default"); def != "" {
-			v.Set(reflect.ValueOf(strings.Fields(def)).Convert(v.Type()))
-		}
-		return
-	}
-	values := []ast.Node{n}
-	if s, ok := n.(*ast.SequenceNode); ok {
-		values = s.Values
-	} else if v.Type() != reflect.TypeFor[Words]() {
-		d.fault(positionOf(n), path, "is %s, and a list is wanted: [one, two]", kindOf(n))
-		return
-	}
-	for i, item := range values {
-		full := fmt.Sprintf("%s[%d]", path, i)
-		d.places[full] = positionOf(item)
-		element := reflect.New(v.Type().Elem()).Elem()
-		d.value(item, element, full, tag)
-		if isNull(item) {
-			d.fault(positionOf(item), full, "is empty")
-		}
-		v.Set(reflect.Append(v, element))
-	}
-}
-
-// scalar fills a text, number or boolean.
-func (d *decoder) scalar(n ast.Node, v reflect.Value, path string, tag reflect.StructTag) {
-	if n == nil {
-		if def := tag.Get("default"); def != "" {
-			_ = set(v, def) // the defaults are ours and tested
-		}
-		return
-	}
-	text, ok := scalarText(n, v.Kind())
-	if !ok || set(v, text) != nil {
-		d.fault(positionOf(n), path, "is %s, and %s is wanted", kindOf(n), wanted(v.Kind()))
-		return
-	}
-	if words := strings.Fields(tag.Get("words")); len(words) > 0 && !slices.Contains(words, text) {
-		d.fault(positionOf(n), path, "%q is not allowed: write %s", text, orList(words))
-	}
-}
-
-// set gives a scalar its value.
-func set(v reflect.Value, text string) error {
-	switch v.Kind() {
-	case reflect.String:
-		v.SetString(text)
-	case reflect.Bool:
-		b, err := strconv.ParseBool(text)
-		v.SetBool(b)
-		return err
-	case reflect.Int:
-		i, err := strconv.Atoi(text)
-		v.SetInt(int64(i))
-		return err
-	case reflect.Float64:
-		f, err := strconv.ParseFloat(text, 64)
-		v.SetFloat(f)
-		return err
-	default:
-		return fmt.Errorf("no scalar: %s", v.Kind())
-	}
-	return nil
 }
 
 // didYouMean gives the end of a message about an unknown word.

@@ -29,11 +29,17 @@ func (f Fault) String() string {
 // Faults are all faults of a file in the order of their lines. It is never empty as an error.
 type Faults []Fault
 
-// Error spells all faults out.
+// shownFaults is far above what a person makes, and keeps a file of another kind from flooding the screen.
+const shownFaults = 200
+
+// Error spells all faults out, 200 at most.
 func (f Faults) Error() string {
-	parts := make([]string, len(f))
-	for i, fault := range f {
-		parts[i] = fault.String()
+	parts := make([]string, 0, min(len(f), shownFaults)+1)
+	for _, fault := range f[:min(len(f), shownFaults)] {
+		parts = append(parts, fault.String())
+	}
+	if more := len(f) - shownFaults; more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(parts, "\n")
 }

@@ -62,9 +62,12 @@ func (g *Guards) fillDefaults() {
 // over gives the guards of a job: its own where it names them, else those of the file.
 func (g *Guards) over(base Guards) {
 	pairs := []struct{ own, base *Guard }{
-		{&g.MaxCreate, &base.MaxCreate}, {&g.MaxUpdate, &base.MaxUpdate},
-		{&g.MaxDeactivate, &base.MaxDeactivate}, {&g.MaxDelete, &base.MaxDelete},
-		{&g.MaxRoleRemoval, &base.MaxRoleRemoval}, {&g.MaxMemberRemoval, &base.MaxMemberRemoval},
+		{&g.MaxCreate, &base.MaxCreate},
+		{&g.MaxUpdate, &base.MaxUpdate},
+		{&g.MaxDeactivate, &base.MaxDeactivate},
+		{&g.MaxDelete, &base.MaxDelete},
+		{&g.MaxRoleRemoval, &base.MaxRoleRemoval},
+		{&g.MaxMemberRemoval, &base.MaxMemberRemoval},
 	}
 	for _, p := range pairs {
 		if !p.own.set {

@@ -17,7 +17,9 @@ import (
 
 const (
 	maxFileBytes = 1 << 20
-	// maxLineBytes and maxFlowDepth keep the YAML parser, which recurses, from being led too deep.
+	// The YAML parser takes time by the square of the keys side by side, and recurses: these three keep
+	// a file from holding it up or leading it too deep.
+	maxLines     = 10_000
 	maxLineBytes = 8 << 10
 	maxFlowDepth = 50
 )
@@ -79,19 +81,21 @@ func parse(raw []byte, name, abs string) (*Config, []Warning, error) {
 	d := &decoder{file: name, dir: filepath.Dir(abs), places: map[string]position{}, anchors: map[string]ast.Node{}}
 	if len(raw) > maxFileBytes {
 		d.fault(position{}, "", "the file has more than %d MiB", maxFileBytes>>20)
-		return nil, nil, d.faults
+		return nil, nil, d.err()
 	}
 	raw = bytes.TrimPrefix(raw, []byte("\xEF\xBB\xBF"))
 	d.lines = strings.Split(string(raw), "\n")
 	root, ok := d.document(raw)
 	if !ok {
-		return nil, nil, d.faults
+		return nil, nil, d.err()
 	}
 	c := &Config{path: abs}
 	d.decodeInto(root, c)
-	v := &validator{decoder: d, config: c}
-	v.all()
-	if err := d.faults.orNil(); err != nil {
+	if !d.stopped {
+		v := &validator{decoder: d, config: c}
+		v.all()
+	}
+	if err := d.err(); err != nil {
 		return nil, d.warnings, err
 	}
 	c.Guards.fillDefaults()
@@ -105,6 +109,10 @@ func parse(raw []byte, name, abs string) (*Config, []Warning, error) {
 
 // document parses the text into its one document.
 func (d *decoder) document(raw []byte) (ast.Node, bool) {
+	if len(d.lines) > maxLines {
+		d.fault(position{}, "", "the file has more than %d lines", maxLines)
+		return nil, false
+	}
 	if line := tooDeep(d.lines); line > 0 {
 		d.fault(position{line: line}, "", "nested too deep, or a line of more than %d KiB", maxLineBytes>>10)
 		return nil, false

@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -217,6 +218,7 @@ func TestFaults(t *testing.T) {
 		"brackets nested too deep":             {"version: " + strings.Repeat("[", 60), "nested too deep"},
 		"brackets nested too deep, many lines": {"version: " + strings.Repeat("[\n", 60), "nested too deep"},
 		"a very long line":                     {"version: " + strings.Repeat("- ", 5000), "nested too deep, or a line"},
+		"very many lines":                      {strings.Repeat("#\n", 10_001), "more than 10000 lines"},
 		"a very large file":                    {strings.Repeat("# padding\n", 120_000), "more than 1 MiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -268,20 +270,24 @@ sacbridge.yaml:13:1: guard: unknown key; did you mean guards?
 	}
 }
 
+// Each list holds the one before ten times: a million names in a few lines.
 func TestAliasesThatGrowAreRefused(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	b.WriteString("version: 1\nroles:\n- &a0 {a: x}\n")
-	b.WriteString("protect:\n  users: &l0 [a, a, a, a, a, a, a, a, a, a]\n")
-	// A list of lists is a fault each time it is reached, and the budget ends that.
-	for i := 1; i < 10; i++ {
-		prev := "*l" + string(rune('0'+i-1))
-		b.WriteString("x" + string(rune('0'+i)) + ": &l" + string(rune('0'+i)) + " [" + strings.Repeat(prev+", ", 9) + prev + "]\n")
-	}
-	b.WriteString("jobs: {j: {match: *l9}}\n")
+	b.WriteString("version: 1\nroles:\n- &r0 {dev: a}\nprotect:\n  users: &l0 [" + strings.Repeat("A, ", 100) + "A]\n")
+	b.WriteString("  teams: [" + strings.Repeat("*l0, ", 1500) + "*l0]\n")
 	_, _, err := parseText(t, b.String())
-	if err == nil || len(err.Error()) > 1<<20 {
-		t.Errorf("got an error of %d bytes, want a short one", len(err.Error()))
+	if err == nil || len(err.Error()) > 1<<17 {
+		t.Fatalf("got %d bytes of error, want some and not many", len(err.Error()))
+	}
+	b.Reset()
+	b.WriteString(minimal + "    limits: &x {workers: 1}\njobs:\n  j0: &j {guards: {max_delete: &g {count: 1}, max_create: *g}, from: a, to: b}\n")
+	for i := range 4_000 {
+		b.WriteString("  k" + strconv.Itoa(i) + ": *j\n")
+	}
+	_, _, err = parseText(t, b.String())
+	if err == nil || !strings.Contains(err.Error(), "aliases lead to aliases") && !strings.Contains(err.Error(), "more") {
+		t.Errorf("got %.300v, want the file to be refused as too large", err)
 	}
 }
 

@@ -109,7 +109,7 @@ func TestBrokenFiles(t *testing.T) {
 		"lines after a sep line":     {"sep=,\na,b\n1\n", `f:3: the line has 1 cells and the header has 2 (cells are separated by ","; one that holds it needs quotation marks)`},
 		"a stray quotation mark":     {"a,b\n1,x\"y\n", "f:2:4: a quotation mark inside a cell that is not quoted: put the whole cell in quotation marks and double the one inside"},
 		"a quoted cell without end":  {"a,b\n1,\"y\n", "f:2:6: a quoted cell does not end where it should: double the quotation marks inside it, and close it before the separator"},
-		"a quote over many lines":    {"a,b\n1,\"y\n2,z\n", "f:2: a quoted cell does not end where it should: double the quotation marks inside it, and close it before the separator (the row goes on to line 4)"},
+		"a quote over many lines":    {"a,b\n1,\"y\n2,z\n", "f:2: a quoted cell does not end where it should: double the quotation marks inside it, and close it before the separator (the row goes on to line 3)"},
 		"a broken header":            {"a,\"b\n", "f:1:6: a quoted cell does not end where it should: double the quotation marks inside it, and close it before the separator"},
 		"Windows-1252":               {"a\nJ\xfcrgen\n", `f:2: this line is neither UTF-8 nor UTF-16: save the file as "CSV UTF-8"`},
 		"half a UTF-16 character":    {"\xff\xfea\x00b", `f:1: this line is neither UTF-8 nor UTF-16: save the file as "CSV UTF-8"`},

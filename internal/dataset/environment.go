@@ -38,7 +38,7 @@ type EnvironmentTenant struct {
 // The keys that every tenant needs.
 const (
 	keyService  = "SACserviceFQDN"
-	keyToken    = "SACtokenFQDN"
+	keyToken    = "SACtokenFQDN" //nolint:gosec // the name of a setting, not a token
 	keyClient   = "Username"
 	keySecret   = "Password"
 	keyPlatform = "SACplatform"

@@ -198,17 +198,17 @@ func (p *jsonParser) member(names map[string]int) (member, error) {
 // string reads a text whose opening quotation mark stands at the current place.
 func (p *jsonParser) string() (string, error) {
 	for end := p.pos + 1; end < len(p.text); end++ {
-		switch c := p.text[end]; {
-		case c == '\\':
+		switch p.text[end] {
+		case '\\':
 			end++
-		case c == '"':
+		case '"':
 			var out string
 			if err := json.Unmarshal([]byte(p.text[p.pos:end+1]), &out); err != nil {
 				return "", p.fault("this text cannot be read: %v", err)
 			}
 			p.pos = end + 1
 			return out, nil
-		case c == '\n' || c == '\r':
+		case '\n', '\r':
 			return "", p.fault("this text has no closing quotation mark on its line")
 		}
 	}

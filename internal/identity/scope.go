@@ -11,8 +11,8 @@ type Scope struct {
 	// People asks for the members of MembersOf as users too.
 	People bool
 	// People by any of their names. AllUsers asks for everybody.
-	UserIDs  []string
-	Emails   []string
+	UserIDs []string
+	Emails  []string
 	// LoginIDs matter only where the tenant's SSO is custom: elsewhere a login ID is the person's e-mail
 	// or user ID, which are asked for by those names. A reader of another tenant leaves them out.
 	LoginIDs []string

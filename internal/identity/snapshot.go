@@ -10,7 +10,7 @@ type Tenant struct {
 }
 
 // Snapshot is what one reading of a tenant found. Users and Groups hold what exists; a key that was
-// asked for and is not there does not exist in the tenant (AskedUsers, AskedGroups). It may hold more
+// asked for and is not there does not exist in the tenant. It may hold more
 // than was asked for: people found by their e-mail or login ID, for instance.
 type Snapshot struct {
 	Tenant Tenant            `json:"tenant"`

@@ -1,13 +1,20 @@
 package mapping
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // Nearest gives the known word that was most likely meant by word, or "" if none is near: letter case
 // and separators count little, and about a third of the letters may be wrong.
 func Nearest(word string, known []string) string {
-	best, bestDistance := "", len(word)/3+1
+	if word == "" {
+		return ""
+	}
+	best, bestDistance := "", max(len(word)/3+1, 2)
+	plain := simplify(word)
 	for _, k := range known {
-		if d := distance(simplify(word), simplify(k)); d < bestDistance {
+		if d := distance(plain, simplify(k)); d < bestDistance {
 			best, bestDistance = k, d
 		}
 	}
@@ -16,7 +23,12 @@ func Nearest(word string, known []string) string {
 
 // simplify takes away what people get wrong without noticing.
 func simplify(s string) []rune {
-	return []rune(strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(s)))
+	return []rune(strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r == ' ' {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, s))
 }
 
 // distance is the number of letters to insert, remove or exchange (Levenshtein).

@@ -110,7 +110,8 @@ func TestConflictsOfTeams(t *testing.T) {
 	}{
 		"two teams of the target have the name": {
 			tenantOf("userid", people, group("P", "A")), tenantOf("userid", people, twin),
-			nil, []string{"team name: team P"},
+			nil,
+			[]string{"team name: team P"},
 		},
 		"two teams of the target have the name, but nothing is to do": {
 			tenantOf("userid", people, group("P")), tenantOf("userid", people, twin), nil, nil,
@@ -120,11 +121,13 @@ func TestConflictsOfTeams(t *testing.T) {
 		},
 		"a team of the target differs in letter case only": {
 			tenantOf("userid", people, group("P", "A")), tenantOf("userid", people, group("p")),
-			nil, []string{"team name: team P"},
+			nil,
+			[]string{"team name: team P"},
 		},
 		"a team of the target cannot be read, its people go on": {
 			tenantOf("userid", people, group("P", "A")), unreadable(tenantOf("userid", nil, hidden)),
-			[]string{"create user A"}, []string{"team unreadable: team P"},
+			[]string{"create user A"},
+			[]string{"team unreadable: team P"},
 		},
 		"a team of the source cannot be read": {
 			unreadable(tenantOf("userid", people, hidden)), tenantOf("userid", people), nil, []string{"team unreadable: team P"},

@@ -17,6 +17,9 @@ import (
 const (
 	checksumKey    = "checksum"
 	checksumPrefix = "sha256:"
+
+	// escapedReplacement is what the encoder writes where text is not valid UTF-8.
+	escapedReplacement = `\ufffd`
 )
 
 // Encode writes the plan's file: indented JSON, one change after the other, with a checksum over the
@@ -65,8 +68,17 @@ func (f *fileWriter) plan(p *Plan) (string, error) {
 		name  string
 		value any
 	}{
-		{"version", p.Version}, {"id", p.ID}, {"tool", p.Tool}, {"created", p.Created}, {"source", p.Source}, {"target", p.Target},
-		{"request", p.Request}, {"rules", p.Rules}, {"counts", p.Counts}, {"calls", p.Calls}, {"held", p.Held},
+		{"version", p.Version},
+		{"id", p.ID},
+		{"tool", p.Tool},
+		{"created", p.Created},
+		{"source", p.Source},
+		{"target", p.Target},
+		{"request", p.Request},
+		{"rules", p.Rules},
+		{"counts", p.Counts},
+		{"calls", p.Calls},
+		{"held", p.Held},
 	}
 	for i, part := range head {
 		f.raw(separator(i, "{", "  "))
@@ -151,7 +163,8 @@ func (f *fileWriter) value(v any, indent string) error {
 	if err := f.marshal(v); err != nil {
 		return err
 	}
-	f.hashText(f.compact.String())
+	f.hashLength(f.compact.Len())
+	_, _ = f.sum.Write(f.compact.Bytes())
 	if f.out == io.Discard {
 		return nil
 	}
@@ -159,7 +172,9 @@ func (f *fileWriter) value(v any, indent string) error {
 	if err := json.Indent(&f.pretty, f.compact.Bytes(), indent, "  "); err != nil {
 		return err
 	}
-	f.raw(f.pretty.String())
+	if f.err == nil {
+		_, f.err = f.out.Write(f.pretty.Bytes())
+	}
 	return nil
 }
 
@@ -170,7 +185,8 @@ func (f *fileWriter) marshal(v any) error {
 		return err
 	}
 	f.compact.Truncate(f.compact.Len() - 1) // the encoder ends with a line break
-	if fixed := replaceEscaped(f.compact.String()); fixed != f.compact.String() {
+	if bytes.Contains(f.compact.Bytes(), []byte(escapedReplacement)) {
+		fixed := replaceEscaped(f.compact.String())
 		f.compact.Reset()
 		f.compact.WriteString(fixed)
 	}
@@ -180,10 +196,9 @@ func (f *fileWriter) marshal(v any) error {
 // replaceEscaped writes the replacement character, which the encoder puts in escaped form where text is
 // not valid UTF-8, as itself. So it reads back to the same text, and the checksum holds.
 func replaceEscaped(s string) string {
-	const escaped = `\ufffd`
 	var out strings.Builder
 	for {
-		i := strings.Index(s, escaped)
+		i := strings.Index(s, escapedReplacement)
 		if i < 0 {
 			out.WriteString(s)
 			return out.String()
@@ -195,14 +210,17 @@ func replaceEscaped(s string) string {
 			continue
 		}
 		out.WriteString(s[:i] + "\uFFFD")
-		s = s[i+len(escaped):]
+		s = s[i+len(escapedReplacement):]
 	}
 }
 
 func (f *fileWriter) hashText(s string) {
-	// The length keeps neighbours apart. A hash never fails.
-	_, _ = fmt.Fprintf(f.sum, "%d:%s", len(s), s)
+	f.hashLength(len(s))
+	_, _ = io.WriteString(f.sum, s)
 }
+
+// hashLength keeps neighbours apart. A hash never fails.
+func (f *fileWriter) hashLength(n int) { _, _ = fmt.Fprintf(f.sum, "%d:", n) }
 
 func (f *fileWriter) raw(s string) {
 	if f.err == nil {

@@ -117,6 +117,8 @@ func TestAShortSourceTeamRemovesNobody(t *testing.T) {
 	replace := plan.CopyTeam{Users: plan.UsersNone, Members: identity.Replace}
 	part := crowd(2, true, roleOne)
 	part.Groups["P"].Size = 12
+	teamless := crowd(1, true, roleOne)
+	teamless.Users["U0000"].Teams = nil
 	tests := map[string]struct {
 		source, target identity.Snapshot
 		row            plan.CopyTeam
@@ -149,10 +151,15 @@ func TestAShortSourceTeamRemovesNobody(t *testing.T) {
 		},
 		"people who come still come": {
 			crowd(2, true, roleOne), tenantOf("userid", []identity.User{user("U0000"), user("U0001"), user("X")}, group("P", "X")),
-			replace, plan.Guards{MinSourceSize: limit(3, -1)}, 2, 0, "the source's team has 2 members, fewer than the 3 asked for",
+			replace,
+			plan.Guards{MinSourceSize: limit(3, -1)},
+			2, 0, "the source's team has 2 members, fewer than the 3 asked for",
 		},
-		"user teams replace counts too": {
-			crowd(1, true, roleOne), crowd(1, true, roleOne), plan.CopyTeam{Users: plan.UsersAll, UserTeams: identity.Replace, Members: identity.Keep}, plan.Guards{MinSourceSize: limit(2, -1)}, 0, 0, "",
+		"people whose own list of teams was cut short, too": {
+			teamless, crowd(1, true, roleOne),
+			plan.CopyTeam{Users: plan.UsersAll, UserTeams: identity.Replace, Members: identity.Keep},
+			plan.Guards{MinSourceSize: limit(2, -1)},
+			0, 0, "the source's team has 1 members, fewer than the 2 asked for",
 		},
 	}
 	for name, tc := range tests {

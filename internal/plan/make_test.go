@@ -207,11 +207,16 @@ func TestFieldsOfAnExistingPerson(t *testing.T) {
 		Settings: identity.Settings{DataLanguage: "en", DateFormat: "MMM d, yyyy", TimeFormat: "H:mm:ss", NumberFormat: "1,234.56"}, Ref: "ref-a",
 	}
 	rest := []plan.Field{
-		{Name: plan.FieldConcurrent, Before: "false", After: "true"}, {Name: plan.FieldLanguage, Before: "en", After: "de"},
-		{Name: plan.FieldDataLanguage, Before: "en", After: "fr"}, {Name: plan.FieldDateFormat, Before: "MMM d, yyyy", After: "yyyy/MM/dd"},
-		{Name: plan.FieldTimeFormat, Before: "H:mm:ss", After: "h:mm:ss a"}, {Name: plan.FieldNumberFormat, Before: "1,234.56", After: "1.234,56"},
-		{Name: plan.FieldCleanUpDays, Before: "0", After: "30"}, {Name: plan.FieldNotify, Before: "false", After: "true"},
-		{Name: plan.FieldPhotos, After: "https://p.example/a\nhttps://p.example/b"}, {Name: plan.FieldManager, After: "BOSS"},
+		{Name: plan.FieldConcurrent, Before: "false", After: "true"},
+		{Name: plan.FieldLanguage, Before: "en", After: "de"},
+		{Name: plan.FieldDataLanguage, Before: "en", After: "fr"},
+		{Name: plan.FieldDateFormat, Before: "MMM d, yyyy", After: "yyyy/MM/dd"},
+		{Name: plan.FieldTimeFormat, Before: "H:mm:ss", After: "h:mm:ss a"},
+		{Name: plan.FieldNumberFormat, Before: "1,234.56", After: "1.234,56"},
+		{Name: plan.FieldCleanUpDays, Before: "0", After: "30"},
+		{Name: plan.FieldNotify, Before: "false", After: "true"},
+		{Name: plan.FieldPhotos, After: "https://p.example/a\nhttps://p.example/b"},
+		{Name: plan.FieldManager, After: "BOSS"},
 	}
 	email := plan.Field{Name: plan.FieldEmail, Before: "old@x.example", After: "new@x.example"}
 	login := func(after string) plan.Field {
@@ -380,15 +385,18 @@ func TestSecondaryTeamsAndDescriptions(t *testing.T) {
 		changes []string
 	}{
 		"secondary teams are created bare": {
-			plan.NameKeep, plan.Options{},
+			plan.NameKeep,
+			plan.Options{},
 			[]string{"create user A", "create team P +A", "create team Sec +A"},
 		},
 		"secondary teams get the translated role links where asked": {
-			plan.NameKeep, plan.Options{SecondaryRoles: true, TranslateRoles: true},
+			plan.NameKeep,
+			plan.Options{SecondaryRoles: true, TranslateRoles: true},
 			[]string{"create user A", "create team P +A", "create team Sec +sap.epm:BI_Admin +t.x:One +A"},
 		},
 		"a description is cut at 1,024 characters": {
-			plan.NameCopy, plan.Options{},
+			plan.NameCopy,
+			plan.Options{},
 			[]string{"create user A", "create team P description=" + strings.Repeat("ä", 1024) + " +A", "create team Sec +A"},
 		},
 	}
@@ -436,5 +444,33 @@ func TestManyReasonsEndInOneWord(t *testing.T) {
 	got := p.Changes[0].Reasons
 	if len(got) != 21 || got[20] != "and further steps" {
 		t.Errorf("got %d reasons, the last %q; want 20 and a last word", len(got), got[len(got)-1])
+	}
+}
+
+func TestATeamsChangeTellsAllThatApplyingNeeds(t *testing.T) {
+	t.Parallel()
+	src, old := group("P", "A", "B"), group("P", "B", "Z")
+	src.Description, src.Roles = "New", []string{roleTwo, roleOne}
+	old.Ref, old.Roles, old.Size = "ref-p", []string{roleThree, roleTwo}, 2
+	people := []identity.User{user("A"), user("B"), user("Z")}
+	row := plan.CopyTeam{Users: plan.UsersAll, Members: identity.Replace, TeamRoles: identity.Replace, Name: plan.NameCopy}
+	p := plan.Make(copyTeams(row, "P"), tenantOf("userid", people, src), tenantOf("userid", people, old, group("Q")), plan.Rules{})
+	want := []plan.Change{{
+		Entity: plan.Team, Op: plan.Update, Key: "P", Ref: "ref-p", Size: 2,
+		Fields:      []plan.Field{{Name: plan.FieldDescription, Before: "P", After: "New"}},
+		RolesBefore: []string{roleThree, roleTwo}, AddRoles: []string{roleOne}, RemoveRoles: []string{roleThree},
+		AddMembers: []string{"A"}, RemoveMembers: []string{"Z"},
+		Reasons: []string{"--team P: name copy", "--team P: members replace", "--team P: team roles replace"},
+	}}
+	if diff := cmp.Diff(p.Changes, want); diff != "" {
+		t.Errorf("changes (-got +want):\n%s", diff)
+	}
+	counts := plan.Counts{UpdateTeams: 1, AddRoles: 1, RemoveRoles: 1, AddMembers: 1, RemoveMembers: 1, UnchangedUsers: 2}
+	if diff := cmp.Diff(p.Counts, counts); diff != "" {
+		t.Errorf("counts (-got +want):\n%s", diff)
+	}
+	again := plan.Make(copyTeams(row, "P"), tenantOf("userid", people, src), carryOut(tenantOf("userid", people, old), p), plan.Rules{})
+	if diff := cmp.Diff(again.Counts, plan.Counts{UnchangedUsers: 2, UnchangedTeams: 1}); diff != "" {
+		t.Errorf("counts of the next plan (-got +want):\n%s", diff)
 	}
 }

@@ -46,6 +46,7 @@ func (m *maker) settlePeople(p *Plan) {
 		}
 	}
 	ordered, ties := orderManagers(creates)
+	p.Changes = make([]Change, 0, len(ordered)+len(updates)+len(m.teams))
 	var later []Change
 	for _, u := range ordered {
 		d := made[u.UserID]

@@ -48,7 +48,8 @@ func TestScopes(t *testing.T) {
 		},
 		"a person whom the source lacks": {
 			copyUsers(identity.Add, identity.Add, "NOBODY"), "userid",
-			identity.Scope{UserIDs: []string{"NOBODY"}}, identity.Scope{},
+			identity.Scope{UserIDs: []string{"NOBODY"}},
+			identity.Scope{},
 		},
 		"leaving teams reads no team": {
 			copyUsers(identity.Remove, identity.Remove, "ANNA"), "userid",

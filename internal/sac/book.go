@@ -8,9 +8,33 @@ type book struct {
 	mu   sync.RWMutex
 	refs map[string]string // user ID → UUID
 	ids  map[string]string // UUID → user ID
+	made map[string]bool   // user IDs created by Bulk, whose UUIDs no answer has told yet
 }
 
-func newBook() *book { return &book{refs: map[string]string{}, ids: map[string]string{}} }
+func newBook() *book {
+	return &book{refs: map[string]string{}, ids: map[string]string{}, made: map[string]bool{}}
+}
+
+// created notes somebody whose UUID is still to be learnt.
+func (b *book) created(userID string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.made[userID] = true
+}
+
+// nameless gives up to max user IDs whose UUIDs are still to be learnt.
+func (b *book) nameless(max int) []string {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	var out []string
+	for id := range b.made {
+		if len(out) >= max {
+			break
+		}
+		out = append(out, id)
+	}
+	return out
+}
 
 func (b *book) put(userID, ref string) {
 	if userID == "" || ref == "" {
@@ -22,6 +46,7 @@ func (b *book) put(userID, ref string) {
 		delete(b.ids, old)
 	}
 	b.refs[userID], b.ids[ref] = ref, userID
+	delete(b.made, userID)
 }
 
 func (b *book) ref(userID string) (string, bool) {
@@ -43,6 +68,7 @@ func (b *book) strike(userID string) {
 	defer b.mu.Unlock()
 	delete(b.ids, b.refs[userID])
 	delete(b.refs, userID)
+	delete(b.made, userID)
 }
 
 // maxInterned bounds the distinct strings an interner keeps.

@@ -31,7 +31,7 @@ func classed(op string, err error) error {
 		return nil
 	}
 	if e, ok := errors.AsType[*upstream.Error](err); ok {
-		if error(e) == err {
+		if err.Error() == e.Error() {
 			return e
 		}
 		// The class travels on the outermost error, the words of the wrapping stay.

@@ -54,14 +54,14 @@ func (t *Tenant) createAll(ctx context.Context, users []*identity.User, outs []u
 	if len(ops) > 1 && t.bulk.createSize() > 1 {
 		errs, ok := t.bulkErrors(ctx, bulkName("create", len(ops)), ops)
 		if ok && t.tookCreates(errs) {
-			createSettled(users, outs, at, errs)
+			t.createSettled(users, outs, at, errs)
 			return
 		}
 		if ok && !saysNoCreates(errs[0]) {
 			// Everything was refused. Whether Bulk or the people are at fault, a single create shows.
 			outs[at[0]] = t.createOne(ctx, ops[0], users[at[0]])
 			if outs[at[0]].Err != nil {
-				createSettled(users, outs, at[1:], errs[1:])
+				t.createSettled(users, outs, at[1:], errs[1:])
 				return
 			}
 			from = 1
@@ -98,8 +98,11 @@ func saysNoCreates(err error) bool {
 }
 
 // createSettled writes the outcomes of a Bulk of creates.
-func createSettled(users []*identity.User, outs []upstream.Outcome, at []int, errs []error) {
+func (t *Tenant) createSettled(users []*identity.User, outs []upstream.Outcome, at []int, errs []error) {
 	for k, err := range errs {
+		if err == nil {
+			t.book.created(users[at[k]].UserID)
+		}
 		outs[at[k]] = upstream.Outcome{Err: explainCreate(err, users[at[k]].Manager)}
 	}
 }
@@ -163,6 +166,10 @@ func (t *Tenant) refsOf(ctx context.Context, ids []string) ([]string, error) {
 		if _, ok := t.book.ref(id); !ok && id != "" {
 			strange = append(strange, id)
 		}
+	}
+	if rest := len(strange) % batchSize; rest > 0 {
+		// The same search has room for those whom a Bulk has just made: managers among them, mostly.
+		strange = append(strange, t.book.nameless(batchSize-rest)...)
 	}
 	if err := t.learn(ctx, strange, nil); err != nil {
 		return nil, fmt.Errorf("look up UUIDs: %w", err)

@@ -248,3 +248,24 @@ func TestCreateUsersShowsDefaultRolesWhenReadAgain(t *testing.T) {
 		t.Error("Limits.Reread is false")
 	}
 }
+
+func TestCreateUsersLearnsManagersOfABulkTogether(t *testing.T) {
+	t.Parallel()
+	s := open(t, setup{})
+	bosses := newcomers("B", 60)
+	for batch := range slices.Chunk(bosses, 30) {
+		noErr(t, s.CreateUsers(t.Context(), batch)...)
+	}
+	s.calls()
+	staff := newcomers("N", 60)
+	for i, u := range staff {
+		u.Manager = bosses[i].UserID
+	}
+	for batch := range slices.Chunk(staff, 30) {
+		noErr(t, s.CreateUsers(t.Context(), batch)...)
+	}
+	s.wantCalls(map[string]int{searchV2: 1, bulkRoute: 2})
+	if got := s.state().Users["N0060"].Manager; got != "B0060" {
+		t.Errorf("manager %q", got)
+	}
+}

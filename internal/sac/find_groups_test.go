@@ -2,6 +2,7 @@ package sac_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -93,6 +94,18 @@ func TestFindGroupsTakesTheFewestCalls(t *testing.T) {
 			setup{platform: service.NEO},
 			upstream.GroupQuery{Names: []string{"Big", "Small", "Empty", "None"}, Members: true},
 			map[string]int{listTeamsV1: 1},
+		},
+		{
+			"many source teams on CF are one page, which shows hidden ones too",
+			setup{settings: hiddenOff},
+			upstream.GroupQuery{Names: []string{"Big", "Small", "Empty", "None"}, Members: true, People: true},
+			map[string]int{listTeamsV1: 1},
+		},
+		{
+			"a missing team on NEO costs one page, for its name may differ by letter case",
+			setup{platform: service.NEO},
+			upstream.GroupQuery{Names: []string{"big"}, Members: true},
+			map[string]int{getTeamV1: 1, listTeamsV1: 1},
 		},
 		{
 			"api 2 never calls v1",
@@ -215,4 +228,25 @@ func TestHiddenTeams(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestFindGroupsReadsFewOfManyTeamsOneByOne(t *testing.T) {
+	t.Parallel()
+	var teams []string
+	for _, name := range ids("T", 1, 950) {
+		teams = append(teams, `{"id":"`+name+`","members":["SYSOWNER"]}`)
+	}
+	seed := `{"users":[{"id":"SYSOWNER","systemOwner":true}],"teams":[` + strings.Join(teams, ",") + `]}`
+	for _, platform := range []service.Platform{service.CF, service.NEO} {
+		s := open(t, setup{platform: platform, seed: seed})
+		got := s.groups(upstream.GroupQuery{Names: ids("T", 99, 103), Members: true, People: true})
+		if diff := cmp.Diff(keys(got), ids("T", 99, 103)); diff != "" {
+			t.Errorf("%s: teams (-got +want):\n%s", platform, diff)
+		}
+		s.wantCalls(map[string]int{listTeamsV1: 1, getTeamV1: 3})
+		if got := s.groups(upstream.GroupQuery{Names: ids("T", 1, 950), Members: true, People: true}); len(got) != 950 {
+			t.Errorf("%s: %d teams", platform, len(got))
+		}
+		s.wantCalls(map[string]int{listTeamsV1: 10})
+	}
 }

@@ -304,17 +304,6 @@ func (h *harvest) release(ctx context.Context) error {
 	return nil
 }
 
-// learn makes the book know people by user ID or UUID, as far as they exist.
-func (t *Tenant) learn(ctx context.Context, ids, refs []string) error {
-	if len(ids)+len(refs) == 0 {
-		return nil
-	}
-	h := &harvest{t: t, w: newWanted(upstream.UserQuery{UserIDs: ids}, refs), seen: map[string]bool{}, v: v2}
-	h.yield = func(*identity.User) bool { return true }
-	// Whoever is found may have a manager of their own; that one is of no interest here.
-	return h.run(ctx)
-}
-
 // workers is how many calls go side by side.
 func (t *Tenant) workers() int {
 	if t.cfg.Session.Workers > 0 {

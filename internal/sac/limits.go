@@ -22,14 +22,14 @@ func (t *Tenant) Limits(teamSize int) upstream.Limits {
 		Workers: t.workers(), Page: pageSize, Lookup: t.lookupSize(),
 		CreateBatch: 1, UpdateBatch: 1, DeleteBatch: 1, CreateCalls: 1, UpdateCalls: 1, DeleteCalls: 1,
 		GroupCreateCalls: 1, GroupDeleteCalls: 1,
-		GroupFirstCalls: 1, GroupNextCalls: 1, RoleFirstCalls: 2, RoleNextCalls: 1,
+		GroupFirstCalls: 1, GroupNextCalls: 1,
 		AddChunk: t.tune.adds(teamSize), RoleChunk: t.tune.roles(teamSize), RemoveChunk: maxRemovals,
 		MaxMembers: maxMembers,
 	}
 	if t.hasV2() {
 		l.UpdateBatch, _ = t.bulk.size()
 		l.DeleteBatch, l.CreateBatch = l.UpdateBatch, t.bulk.createSize()
-		l.Reread = true
+		l.Reread, l.RoleFirstCalls, l.RoleNextCalls = true, 2, 1
 		return l
 	}
 	l.UpdateCalls, l.GroupFirstCalls, l.RemoveChunk = 2, 2, l.AddChunk

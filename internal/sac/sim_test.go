@@ -93,7 +93,7 @@ func open(t *testing.T, s setup) *sim {
 		if got := out.stats().Violations; len(got) > 0 {
 			t.Errorf("violations: %q", got)
 		}
-		out.Tenant.Close()
+		out.Close()
 		tenant.Close()
 		web.Close()
 		server.Close()
@@ -155,8 +155,8 @@ func (s *sim) control(method, path, body string, into any) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
 	if err != nil || resp.StatusCode != http.StatusOK {
 		s.t.Fatalf("%s %s: status %d, %v: %s", method, path, resp.StatusCode, err, raw)
 	}

@@ -103,7 +103,7 @@ func (p *memberPatch) operations() []patch {
 		ops = append(ops, patch{Op: "add", Path: "members", Value: entries})
 	}
 	if p.u.Description != nil {
-		ops = append(ops, patch{Op: "replace", Path: urnTeamV2 + ":description", Value: cut(*p.u.Description, maxDescription)})
+		ops = append(ops, patch{Op: "replace", Path: urnTeamV2 + ":description", Value: cut(*p.u.Description)})
 	}
 	return ops
 }

@@ -83,7 +83,7 @@ func (r *rawTeam) changed(u upstream.GroupUpdate) (*rawTeam, error) {
 	next.members = setChange(r.members, u.RemoveMembers, u.AddMembers)
 	next.roles = setChange(r.roles, u.RemoveRoles, u.AddRoles)
 	if u.Description != nil {
-		return next, edit(next.fields, "displayName", cut(*u.Description, maxDescription))
+		return next, edit(next.fields, "displayName", cut(*u.Description))
 	}
 	return next, nil
 }

@@ -18,12 +18,13 @@ const maxDescription = 1024
 // folderHeader keeps v2 from making a folder for a new team.
 const folderHeader = "X-Sap-Sac-Create-Team-Folder"
 
-func cut(s string, limit int) string {
+// cut shortens a description to what SAC takes.
+func cut(s string) string {
 	runes := []rune(s)
-	if len(runes) <= limit {
+	if len(runes) <= maxDescription {
 		return s
 	}
-	return string(runes[:limit])
+	return string(runes[:maxDescription])
 }
 
 // CreateGroup creates an empty team: on CF by v2 and without a team folder, on NEO by v1, which always
@@ -39,14 +40,14 @@ func (t *Tenant) CreateGroup(ctx context.Context, g *identity.Group) upstream.Ou
 		r.Path, r.Header = pathV2+"/Groups", http.Header{folderHeader: {"false"}}
 		r.Body = object{
 			"schemas": []string{urnGroup, urnTeamV2}, "displayName": g.Name, "members": []any{},
-			urnTeamV2: object{"description": cut(description, maxDescription)},
+			urnTeamV2: object{"description": cut(description)},
 		}
 	} else {
 		if description == "" {
 			description = g.Name + " with Team Folder"
 		}
 		r.Path = pathV1 + "/Groups"
-		r.Body = object{"schemas": []string{urnGroup}, "id": g.Name, "displayName": cut(description, maxDescription)}
+		r.Body = object{"schemas": []string{urnGroup}, "id": g.Name, "displayName": cut(description)}
 	}
 	var made *team
 	r.Decode = func(dec *json.Decoder) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // The schema URNs of the tenant's resources.
@@ -39,6 +40,10 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 	case len(raw) == 0 || raw[0] == 'n' || raw[0] == '{' || raw[0] == '[':
 		return nil
 	case raw[0] == '"':
+		if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
+			*t = text(raw[1 : len(raw)-1]) // nothing to unescape, as nearly always
+			return nil
+		}
 		var s string
 		if err := json.Unmarshal(raw, &s); err != nil {
 			return fmt.Errorf("read text: %w", err)

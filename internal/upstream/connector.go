@@ -151,15 +151,15 @@ type Limits struct {
 	// the description, GroupNextCalls of each further one.
 	GroupFirstCalls int
 	GroupNextCalls  int
-	// RoleFirstCalls and RoleNextCalls are the prices of an UpdateGroup that changes roles: the first
-	// one of a team, and each one that directly follows another role change of that team.
+	// RoleFirstCalls and RoleNextCalls are the prices of an UpdateGroup that changes roles, where these go
+	// another way than members do: one that follows no other role change of that team, and one that
+	// does. 0: role changes are priced like member changes.
 	RoleFirstCalls int
 	RoleNextCalls  int
 	AddChunk       int // members added per UpdateGroup
 	RemoveChunk    int // members removed per UpdateGroup
 	RoleChunk      int // role changes per UpdateGroup
-	// MixedWrite allows member removals and additions (or role changes) in one UpdateGroup.
-	MaxMembers int // members a team can have
+	MaxMembers     int // members a team can have
 
 	// Reread says that created people must be read again before their Ref is known (a Bulk answer
 	// carries no ids), and that their roles may have grown (default roles).

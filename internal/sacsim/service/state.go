@@ -23,7 +23,7 @@ type state struct {
 	byFold  map[string][]*user // lower-case USERID
 	byEmail map[string][]*user // lower case
 	byLogin map[string][]*user // lower case
-	byIdP   map[string][]*user // lower case
+	byIDP   map[string][]*user // lower case
 	active  int
 
 	teams     []*team // by seq
@@ -106,7 +106,7 @@ func newState(cfg Config, users int) *state {
 		salt: strings.Join([]string{cfg.Name, cfg.Namespace, string(cfg.Platform), string(cfg.SSO)}, "\x00"),
 		byID: make(map[string]*user, users), byUUID: make(map[string]*user, users),
 		byFold: make(map[string][]*user, users), byEmail: make(map[string][]*user, users),
-		byLogin: make(map[string][]*user, users), byIdP: make(map[string][]*user, users),
+		byLogin: make(map[string][]*user, users), byIDP: make(map[string][]*user, users),
 		teamUUID: map[string]*team{}, teamNames: map[string][]*team{}, teamFold: map[string][]*team{},
 		folders: map[string]bool{}, roles: map[string]*role{},
 	}
@@ -168,7 +168,7 @@ func (st *state) index(u *user) {
 	link(st.byFold, strings.ToLower(u.id), u)
 	link(st.byEmail, strings.ToLower(u.email), u)
 	link(st.byLogin, strings.ToLower(u.login), u)
-	link(st.byIdP, strings.ToLower(u.idp), u)
+	link(st.byIDP, strings.ToLower(u.idp), u)
 	if u.active {
 		st.active++
 	}
@@ -178,7 +178,7 @@ func (st *state) unindex(u *user) {
 	unlink(st.byFold, strings.ToLower(u.id), u)
 	unlink(st.byEmail, strings.ToLower(u.email), u)
 	unlink(st.byLogin, strings.ToLower(u.login), u)
-	unlink(st.byIdP, strings.ToLower(u.idp), u)
+	unlink(st.byIDP, strings.ToLower(u.idp), u)
 	if u.active {
 		st.active--
 	}

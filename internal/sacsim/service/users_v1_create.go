@@ -48,13 +48,8 @@ func (s *Service) createUserV1(q *request) reply {
 // loginV1 sets the login ID and the idpUserId of a user created by v1.
 func (s *Service) loginV1(u *user, in *userInput) {
 	u.login = u.id
-	switch s.cfg.SSO {
-	case SSOEmail:
+	if s.cfg.SSO == SSOEmail || s.cfg.SSO == SSOCustom && !s.loginTaken(u, *in.userName) {
 		u.login = *in.userName
-	case SSOCustom:
-		if !s.loginTaken(u, *in.userName) {
-			u.login = *in.userName
-		}
 	}
 	u.idp = u.login
 	if s.cfg.SSO == SSODefault || s.cfg.SSO == SSOEmail {
@@ -64,7 +59,7 @@ func (s *Service) loginV1(u *user, in *userInput) {
 
 // lowered is what the tenant keeps as idpUserId on a create (script 2402).
 func (s *Service) lowered(v string) string {
-	if s.settings.on(setLowerIdP) {
+	if s.settings.on(setLowerIDP) {
 		return strings.ToLower(v)
 	}
 	return v

@@ -72,7 +72,7 @@ func (s *Service) checkIdentityV2(q *request, self, next *user) *reply {
 		}
 	}
 	if self == nil || !strings.EqualFold(self.idp, next.idp) {
-		if owner := other(s.state.byIdP[strings.ToLower(next.idp)], self); owner != nil {
+		if owner := other(s.state.byIDP[strings.ToLower(next.idp)], self); owner != nil {
 			out = q.taken("idpUserId is already used for " + owner.id)
 			return &out
 		}
@@ -95,8 +95,10 @@ func (s *Service) consistent(u *user) bool {
 		return u.email == u.idp && u.email != ""
 	case SSOUserID:
 		return u.idp == u.id && u.email != ""
+	case SSOCustom:
+		return u.idp != "" && u.email != ""
 	}
-	return u.idp != "" && u.email != ""
+	return false
 }
 
 // putUserV2 resets what the body leaves out.
@@ -111,19 +113,21 @@ func (s *Service) putUserV2(q *request) reply {
 	}
 	in.reset()
 	if in.idp == nil {
-		in.idp = s.defaultIdP(u, in)
+		in.idp = s.defaultIDP(u, in)
 	}
 	return s.updateV2(q, u, in)
 }
 
-func (s *Service) defaultIdP(u *user, in *userInput) *string {
+func (s *Service) defaultIDP(u *user, in *userInput) *string {
 	switch s.cfg.SSO {
 	case SSODefault, SSOEmail:
 		return in.email
 	case SSOUserID:
 		return &u.id
+	case SSOCustom:
+		return &u.idp
 	}
-	return &u.idp
+	return nil
 }
 
 // reset fills in what a PUT left out with what a fresh user would have.

@@ -1,0 +1,373 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"sacbridge/internal/sacsim"
+)
+
+// The benchmarks run the built program ($TRANSPORT_BINARY, else one they build) against simulated tenants that are processes of their own, and
+// count what reached these. They print figures and ratios; `make bench` runs them.
+
+// rig is two simulated tenants and a configuration that names them dev and prod.
+type rig struct {
+	b      *testing.B
+	dir    string
+	binary string
+	ready  map[string]sacsim.Ready
+}
+
+func newRig(b *testing.B) *rig {
+	b.Helper()
+	r := &rig{b: b, dir: b.TempDir(), ready: map[string]sacsim.Ready{}}
+	if r.binary = os.Getenv("TRANSPORT_BINARY"); r.binary != "" {
+		return r
+	}
+	r.binary = filepath.Join(r.dir, "transport")
+	build := exec.CommandContext(b.Context(), "go", "build", "-o", r.binary, ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("build: %v\n%s", err, out)
+	}
+	return r
+}
+
+// start runs one tenant until the benchmark ends.
+func (r *rig) start(name, platform, namespace string, seed any, flags ...string) {
+	r.b.Helper()
+	data, err := json.Marshal(seed)
+	if err != nil {
+		r.b.Fatal(err)
+	}
+	file := filepath.Join(r.dir, name+".json")
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		r.b.Fatal(err)
+	}
+	args := append([]string{"sim", "--watch-stdin", "--name", name, "--platform", platform, "--namespace", namespace, "--seed", file}, flags...)
+	cmd := exec.CommandContext(r.b.Context(), r.binary, args...)
+	cmd.Stderr = os.Stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		r.b.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		r.b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		r.b.Fatal(err)
+	}
+	r.b.Cleanup(func() {
+		_ = stdin.Close()
+		_ = cmd.Wait()
+	})
+	line, err := bufio.NewReader(stdout).ReadBytes('\n')
+	if err != nil {
+		r.b.Fatal(err)
+	}
+	var ready sacsim.Ready
+	if err := json.Unmarshal(line, &ready); err != nil {
+		r.b.Fatal(err)
+	}
+	r.ready[name] = ready
+}
+
+// configure writes the configuration; extra are YAML lines for each tenant.
+func (r *rig) configure(extra string) {
+	r.b.Helper()
+	var s strings.Builder
+	s.WriteString("version: 1\nstate: state/sacbridge.db\ntenants:\n")
+	for name, t := range r.ready {
+		fmt.Fprintf(&s, "  %s:\n    url: %s\n    platform: %s\n    sso: %s\n    namespace: %s\n", name, t.URL, t.Platform, t.SSO, t.Namespace)
+		fmt.Fprintf(&s, "    auth: {token_url: %s, client_id: %q, client_secret: env:SECRET_%s}\n%s", t.TokenURL, t.ClientID, name, extra)
+	}
+	if err := os.WriteFile(filepath.Join(r.dir, "sacbridge.yaml"), []byte(s.String()), 0o600); err != nil {
+		r.b.Fatal(err)
+	}
+}
+
+// usage is what one run of the program took.
+type usage struct {
+	wall   time.Duration
+	rssMiB float64 // peak resident set
+	report struct {
+		ReadCalls int `json:"readCalls"`
+		Plan      struct {
+			Calls   int               `json:"calls"`
+			Changes []json.RawMessage `json:"changes"`
+		} `json:"plan"`
+		Result struct {
+			Calls int `json:"calls"`
+		} `json:"result"`
+	}
+}
+
+// transport runs the program and requires exit code 0.
+func (r *rig) transport(args ...string) usage {
+	r.b.Helper()
+	cmd := exec.CommandContext(r.b.Context(), r.binary, args...)
+	cmd.Dir = r.dir
+	cmd.Env = os.Environ()
+	for name, t := range r.ready {
+		cmd.Env = append(cmd.Env, "SECRET_"+name+"="+t.ClientSecret)
+	}
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	began := time.Now()
+	if err := cmd.Run(); err != nil {
+		r.b.Fatalf("transport %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
+	}
+	u := usage{wall: time.Since(began)}
+	if ru, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		u.rssMiB = float64(ru.Maxrss) / 1024
+	}
+	if err := json.Unmarshal(stdout.Bytes(), &u.report); err != nil {
+		r.b.Fatalf("output of transport %s: %v", strings.Join(args, " "), err)
+	}
+	return u
+}
+
+func (r *rig) control(method, name, path string, into any) {
+	r.b.Helper()
+	req, err := http.NewRequestWithContext(r.b.Context(), method, fmt.Sprintf("http://127.0.0.1:%d%s", r.ready[name].HTTP, path), http.NoBody)
+	if err != nil {
+		r.b.Fatal(err)
+	}
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		r.b.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		r.b.Fatalf("%s %s: status %d", method, path, res.StatusCode)
+	}
+	if into != nil {
+		if err := json.NewDecoder(res.Body).Decode(into); err != nil {
+			r.b.Fatal(err)
+		}
+	}
+}
+
+// requests sums what both tenants were asked, and fails on a violation.
+func (r *rig) requests() int {
+	r.b.Helper()
+	sum := 0
+	for name := range r.ready {
+		var s simStats
+		r.control(http.MethodGet, name, "/__stats", &s)
+		if len(s.Violations) > 0 {
+			r.b.Fatalf("%s counts violations: %v", name, s.Violations)
+		}
+		sum += s.Requests
+	}
+	return sum
+}
+
+// seed is a tenant of people U00001… of whom the first size are in the team Copied.
+type seedFile struct {
+	UsersRange []rangeSeed `json:"usersRange"`
+	Teams      []teamSeed  `json:"teams"`
+}
+
+type rangeSeed struct {
+	Prefix string `json:"prefix"`
+	From   int    `json:"from"`
+	To     int    `json:"to"`
+	Pad    int    `json:"pad"`
+	Domain string `json:"domain,omitempty"`
+}
+
+type teamSeed struct {
+	ID           string      `json:"id"`
+	Namespace    string      `json:"namespace"`
+	Roles        []string    `json:"roles"`
+	MembersRange []rangeSeed `json:"membersRange"`
+}
+
+func people(prefix string, from, to int) []rangeSeed {
+	if to < from {
+		return nil
+	}
+	return []rangeSeed{{Prefix: prefix, From: from, To: to, Pad: 5}}
+}
+
+// viewer is a delivered role, so that nothing has to be asked about it.
+var viewer = []string{"PROFILE:sap.epm:Viewer"}
+
+func ceilDiv(n, d int) int { return (n + d - 1) / d }
+
+// BenchmarkCalls compares the calls that copying a team takes with the arithmetic lower bound, and with the
+// plan's own estimate. 250 other people are in each tenant, so that reading every page is no free ride.
+func BenchmarkCalls(b *testing.B) {
+	fmt.Printf("\n%-10s %6s %-9s %6s %6s %6s %9s  %s\n", "route", "people", "new", "calls", "bound", "ratio", "estimate", "bound is the sum of")
+	for _, platform := range []string{"cf", "neo"} {
+		for _, size := range []int{10, 100, 1000} {
+			for _, share := range []struct {
+				name string
+				have int
+			}{{"all new", 0}, {"half new", size / 2}, {"none new", size}} {
+				b.Run(fmt.Sprintf("%s-cf/%d/%s", platform, size, share.name), func(b *testing.B) {
+					for b.Loop() {
+						benchCalls(b, platform, size, share.have, share.name)
+					}
+				})
+			}
+		}
+	}
+}
+
+func benchCalls(b *testing.B, platform string, size, have int, share string) {
+	r := newRig(b)
+	r.start("dev", platform, "t.A", seedFile{
+		UsersRange: append(people("U", 1, size), people("X", 1, 250)...),
+		Teams:      []teamSeed{{ID: "Copied", Namespace: "t.A", Roles: viewer, MembersRange: people("U", 1, size)}},
+	})
+	target := seedFile{UsersRange: append(people("U", 1, have), people("Y", 1, 250)...)}
+	if have > 0 {
+		target.Teams = []teamSeed{{ID: "Copied", Namespace: "t.B", MembersRange: people("U", 1, have)}}
+		if have == size {
+			target.Teams[0].Roles = viewer
+		}
+	}
+	r.start("prod", "cf", "t.B", target)
+	r.configure("")
+	u := r.transport("copy", "teams", "--from", "dev", "--to", "prod", "--team", "Copied", "--yes", "-o", "json", "--quiet")
+	calls := r.requests()
+	bound, terms := lowerBound(platform, size, have)
+	estimate := u.report.ReadCalls + u.report.Plan.Calls
+	fmt.Printf("%-10s %6d %-9s %6d %6d %6.3f %8.2f%%  %s\n", platform+" -> cf", size, share, calls, bound,
+		float64(calls)/float64(bound), 100*float64(estimate-calls)/float64(calls), terms)
+	b.ReportMetric(float64(calls)/float64(bound), "calls/bound")
+	b.ReportMetric(float64(calls), "calls")
+	b.ReportMetric(0, "ns/op")
+}
+
+// lowerBound is the fewest calls that can copy the team, by the sizes that SAC documents: 200 people a
+// look-up or page, 30 creates a Bulk request, whose answer has no ids, so that new people have to be
+// looked up once to be put into a team.
+func lowerBound(platform string, size, have int) (int, string) {
+	others, fresh := 250, size-have
+	type term struct {
+		calls int
+		what  string
+	}
+	login := term{2, "token+csrf"} // a source needs no limits for writing
+	if platform == "neo" {
+		login = term{1, "token"} // NEO gives the CSRF token with a read
+	}
+	terms := []term{
+		login,
+		{1, "source team"},
+		{min(ceilDiv(size, 200), ceilDiv(size+others, 200)), "source people"},
+		{3, "token+csrf+limits"},
+		{1, "target team"},
+		{min(ceilDiv(size, 200), ceilDiv(have+others, 200)), "target people"},
+	}
+	if fresh > 0 {
+		terms = append(terms, term{ceilDiv(fresh, 30), "creates"}, term{ceilDiv(fresh, 200), "their ids"})
+		if have == 0 {
+			terms = append(terms, term{1, "team"})
+		}
+		terms = append(terms, term{2, "team role (read, write)"}, term{ceilDiv(fresh, 4590), "members"})
+	}
+	sum, words := 0, make([]string, len(terms))
+	for i, t := range terms {
+		sum += t.calls
+		words[i] = fmt.Sprintf("%d %s", t.calls, t.what)
+	}
+	return sum, strings.Join(words, " + ")
+}
+
+// BenchmarkScale copies one team of 28,450 and eight of 10,000 between tenants of 80,000 people, everybody
+// missing in the target, and prints the peak memory of the transport process. A quarter of it shows that
+// time follows the changes.
+func BenchmarkScale(b *testing.B) {
+	fmt.Printf("\n%-28s %9s %9s %10s %12s\n", "scale", "changes", "seconds", "peak RSS", "s per 1,000")
+	for _, quarter := range []int{1, 4} {
+		b.Run(fmt.Sprintf("%d-quarters", quarter), func(b *testing.B) {
+			for b.Loop() {
+				benchScale(b, quarter)
+			}
+		})
+	}
+}
+
+func benchScale(b *testing.B, quarters int) {
+	const tenant = 80_000
+	r := newRig(b)
+	source := seedFile{UsersRange: people("U", 1, tenant)}
+	team := func(name string, from, n int) {
+		source.Teams = append(source.Teams, teamSeed{ID: name, Namespace: "t.A", Roles: viewer, MembersRange: people("U", from, from+n-1)})
+	}
+	team("Everybody", 1, 28_450*quarters/4)
+	for i := range 8 {
+		team(fmt.Sprintf("Part%d", i+1), 1+i*10_000, 10_000*quarters/4)
+	}
+	r.start("dev", "cf", "t.A", source)
+	r.start("prod", "cf", "t.B", seedFile{UsersRange: append(people("U", 1, tenant/2), people("Z", 1, tenant/2)...)})
+	r.configure("")
+	args := []string{"copy", "teams", "--from", "dev", "--to", "prod", "--yes", "-o", "json", "--quiet"}
+	for _, t := range source.Teams {
+		args = append(args, "--team", t.ID)
+	}
+	u := r.transport(args...)
+	var state struct {
+		Teams map[string]struct {
+			Members []string `json:"members"`
+		} `json:"teams"`
+	}
+	r.control(http.MethodGet, "prod", "/__state", &state)
+	members := 0
+	for _, t := range source.Teams {
+		got, want := len(state.Teams[t.ID].Members), t.MembersRange[0].To-t.MembersRange[0].From+1
+		if got != want {
+			b.Fatalf("team %s has %d members, want %d", t.ID, got, want)
+		}
+		members += got
+	}
+	r.requests()
+	changes := members + len(u.report.Plan.Changes)
+	fmt.Printf("%-28s %9d %9.1f %6.0f MiB %12.3f\n", fmt.Sprintf("%d memberships, %d people", members, tenant), changes,
+		u.wall.Seconds(), u.rssMiB, 1000*u.wall.Seconds()/float64(changes))
+	b.ReportMetric(u.rssMiB, "MiB-peak")
+	b.ReportMetric(float64(changes)/u.wall.Seconds(), "changes/s")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkWallTime compares 8 workers with one worker that neither uses Bulk nor batches look-ups, on
+// tenants with the latencies of real ones, a hundred times faster.
+func BenchmarkWallTime(b *testing.B) {
+	for b.Loop() {
+		fast := benchWall(b, "    limits: {workers: 8}\n")
+		slow := benchWall(b, "    limits: {workers: 1, bulk: false, batch_lookups: false}\n")
+		fmt.Printf("\ncopy of a team of 1,000 new people: %.2f s with 8 workers, %.2f s with one and neither Bulk nor batches: 1/%.1f\n",
+			fast.Seconds(), slow.Seconds(), slow.Seconds()/fast.Seconds())
+		b.ReportMetric(slow.Seconds()/fast.Seconds(), "times-faster")
+		b.ReportMetric(0, "ns/op")
+	}
+}
+
+func benchWall(b *testing.B, limits string) time.Duration {
+	const size = 1000
+	r := newRig(b)
+	slow := []string{"--latency", "real", "--speed", "100"}
+	r.start("dev", "cf", "t.A", seedFile{
+		UsersRange: people("U", 1, size),
+		Teams:      []teamSeed{{ID: "Copied", Namespace: "t.A", Roles: viewer, MembersRange: people("U", 1, size)}},
+	}, slow...)
+	r.start("prod", "cf", "t.B", seedFile{UsersRange: people("Y", 1, 250)}, slow...)
+	r.configure(limits)
+	u := r.transport("copy", "teams", "--from", "dev", "--to", "prod", "--team", "Copied", "--yes", "-o", "json", "--quiet")
+	r.requests()
+	return u.wall
+}

@@ -1,0 +1,314 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"sacbridge/internal/identity"
+	"sacbridge/internal/plan"
+	"sacbridge/internal/sac"
+	"sacbridge/internal/sacsim"
+	"sacbridge/internal/sacsim/service"
+)
+
+// stage is a small source and target with an app that a person sits at.
+type stage struct {
+	app       *app
+	out, talk *bytes.Buffer
+	pair      *pair
+	target    *sacsim.Running
+}
+
+func newStage(t *testing.T, answer string) *stage {
+	t.Helper()
+	listen := func(name string, seed seedTenant) *sacsim.Running {
+		parsed, err := seed.parse()
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, err := sacsim.Listen(t.Context(), sacsim.ListenOptions{Options: sacsim.Options{Name: name, Platform: service.CF, Seed: parsed}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(run.Close)
+		return run
+	}
+	owner := seedPerson{ID: "OWNER", Email: "owner@example.com", Owner: true}
+	source := listen("dev", seedTenant{
+		Users: []seedPerson{owner, {ID: "ANNA", Email: "anna@example.com"}, {ID: "BEN", Email: "ben@example.com"}},
+		Teams: []seedGroup{{ID: "Finance", Display: "Finance", Members: []string{"ANNA", "BEN"}}},
+	})
+	s := &stage{out: &bytes.Buffer{}, talk: &bytes.Buffer{}, target: listen("prod", seedTenant{Users: []seedPerson{owner}, Teams: []seedGroup{}})}
+	s.app = &app{in: strings.NewReader(answer), out: s.out, err: s.talk, env: func(string) string { return "" }, now: time.Now, ask: true}
+	s.pair = &pair{place: stateIn(t.TempDir()), guards: plan.DefaultGuards()}
+	var err error
+	if s.pair.from, err = s.app.demoSide(source.Ready); err != nil {
+		t.Fatal(err)
+	}
+	if s.pair.to, err = s.app.demoSide(s.target.Ready); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// copyFinance is `copy teams --team Finance` with the given flags.
+func (s *stage) copyFinance(ctx context.Context, flags *planFlags) error {
+	w := s.pair.work("test", flags, &limitFlags{})
+	w.request = func(context.Context) (plan.Request, *identity.Snapshot, error) {
+		return plan.Request{Steps: []plan.Step{{Origin: "test", CopyTeam: &plan.CopyTeam{
+			Team: "Finance", Users: plan.UsersMissing, UserRoles: identity.Add, UserTeams: identity.Keep,
+			TeamRoles: identity.Add, Members: identity.Add, Name: plan.NameKeep,
+		}}}}, nil, nil
+	}
+	return s.app.change(ctx, w)
+}
+
+func (s *stage) writes(t *testing.T) int {
+	t.Helper()
+	var stats simStats
+	getJSON(t, s.target, "/__stats", &stats)
+	return stats.writeCount()
+}
+
+func TestAtATerminalThePlanIsShownAndAPersonIsAsked(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		answer string
+		code   int
+		writes bool
+	}{
+		"yes applies it":              {"y\n", exitOK, true},
+		"the whole word is taken too": {"YES\n", exitOK, true},
+		"no declines it":              {"n\n", exitInterrupted, false},
+		"an empty line is a no":       {"\n", exitInterrupted, false},
+		"an answer that never comes":  {"", exitInterrupted, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, tt.answer)
+			err := s.copyFinance(t.Context(), &planFlags{output: asTable})
+			if got := exitCode(err); got != tt.code {
+				t.Errorf("exit code %d, want %d: %v", got, tt.code, err)
+			}
+			if !strings.Contains(s.out.String(), "2 to create") || !strings.Contains(s.talk.String(), "Apply 3 changes to prod") {
+				t.Errorf("the plan or the question is missing:\n%s\n%s", s.out, s.talk)
+			}
+			if got := s.writes(t) > 0; got != tt.writes {
+				t.Errorf("wrote: %v, want %v", got, tt.writes)
+			}
+		})
+	}
+}
+
+func TestAQuestionEndsWhenTheProgramIsInterrupted(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "")
+	in, keepOpen := io.Pipe()
+	defer func() { _ = keepOpen.Close() }()
+	s.app.in = in
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	w := s.pair.work("test", &planFlags{output: asTable}, &limitFlags{})
+	if err := s.app.confirm(ctx, w, &plan.Plan{}); exitCode(err) != exitInterrupted {
+		t.Errorf("got %v, want an interruption", err)
+	}
+}
+
+func TestJSONOutputIsOneDocumentAndThePlanToApproveIsTalk(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "n\n")
+	if err := s.copyFinance(t.Context(), &planFlags{output: asJSON}); exitCode(err) != exitInterrupted {
+		t.Errorf("got %v, want a declined plan", err)
+	}
+	var got report
+	if err := json.Unmarshal(s.out.Bytes(), &got); err != nil {
+		t.Fatalf("stdout is no JSON document: %v\n%s", err, s.out)
+	}
+	if got.Exit != exitInterrupted || got.Applied || len(got.Plan.Changes) != 3 || got.ReadCalls == 0 {
+		t.Errorf("got exit %d, applied %v, %d changes, %d calls", got.Exit, got.Applied, len(got.Plan.Changes), got.ReadCalls)
+	}
+	if !strings.Contains(s.talk.String(), "2 to create") {
+		t.Errorf("nobody can approve a plan that is not shown:\n%s", s.talk)
+	}
+}
+
+func TestDeletionsInAProductionTenantAskForItsName(t *testing.T) {
+	t.Parallel()
+	p := &plan.Plan{Target: identity.Tenant{Name: "prod"}, Counts: plan.Counts{DeleteUsers: 2}}
+	for answer, want := range map[string]int{"prod\n": exitOK, "y\n": exitInterrupted, "PROD\n": exitInterrupted} {
+		a := testApp()
+		a.ask, a.in = true, strings.NewReader(answer)
+		err := a.confirm(t.Context(), work{flags: &planFlags{}, to: &side{production: true}}, p)
+		if got := exitCode(err); got != want {
+			t.Errorf("answer %q: exit code %d, want %d", answer, got, want)
+		}
+	}
+}
+
+func TestPlanFilesAreWrittenWholeAndForTheirOwnerOnly(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "n\n")
+	path := filepath.Join(t.TempDir(), "plan.json")
+	if err := s.copyFinance(t.Context(), &planFlags{output: asTable, out: path}); exitCode(err) != exitInterrupted {
+		t.Errorf("got %v, want a declined plan", err)
+	}
+	if _, err := readPlanFile(path); err != nil {
+		t.Error(err)
+	}
+	if err := writeFile(filepath.Join(path, "below"), nil); err == nil {
+		t.Error("a file below a file was written")
+	}
+}
+
+// TestAnExpiredCertificateIsNoTenant answers over TLS with a certificate of last year that is trusted.
+func TestAnExpiredCertificateIsNoTenant(t *testing.T) {
+	t.Parallel()
+	server, ca := expiredServer(t)
+	env := filepath.Join(t.TempDir(), "env.json")
+	host := strings.TrimPrefix(server.URL, "https://")
+	var values []map[string]string
+	for _, prefix := range []string{"Source-", "Target-"} {
+		at := host
+		if prefix == "Target-" {
+			at = strings.Replace(host, "127.0.0.1", "localhost", 1)
+		}
+		for key, value := range map[string]string{"SACserviceFQDN": at, "SACtokenFQDN": at, "Username": "id", "Password": "secret"} {
+			values = append(values, map[string]string{"key": prefix + key, "value": value})
+		}
+	}
+	data, err := json.Marshal(map[string]any{"values": values})
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeTestFile(t, env, data)
+	rows := filepath.Join(t.TempDir(), "x903.json")
+	writeTestFile(t, rows, []byte(`[{"file_userid":"ANNA","file_roles_action":"add","file_teams_action":"keep"}]`))
+	var talk bytes.Buffer
+	a := testApp()
+	a.err, a.env = &talk, func(key string) string { return map[string]string{"XDG_STATE_HOME": t.TempDir()}[key] }
+	code := execute(t.Context(), a, []string{"run", "1903", "--env", env, "--data", rows, "--ca", ca, "--dry-run"})
+	if code != exitUnreachable || !strings.Contains(talk.String(), "expired") {
+		t.Errorf("exit code %d, want 6 and the word expired: %s", code, &talk)
+	}
+}
+
+func expiredServer(t *testing.T) (*httptest.Server, string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"},
+		NotBefore: time.Now().AddDate(-2, 0, 0), NotAfter: time.Now().AddDate(-1, 0, 0),
+		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	writeTestFile(t, ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	return server, ca
+}
+
+func TestTenantsAreToldApartByHostAndPort(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		a, b string
+		same bool
+	}{
+		{"https://Prod.example.test", "https://prod.example.test:443", true},
+		{"https://prod.example.test", "https://prod.example.test/x", true},
+		{"http://127.0.0.1:1", "http://127.0.0.1:2", false},
+		{"https://prod.example.test", "https://dev.example.test", false},
+	} {
+		a, b := &side{tenant: identity.Tenant{URL: tt.a}}, &side{tenant: identity.Tenant{URL: tt.b}}
+		if got := a.host() == b.host(); got != tt.same {
+			t.Errorf("%s and %s: same %v, want %v", tt.a, tt.b, got, tt.same)
+		}
+	}
+}
+
+func TestRoleTableTakesTheRowsThatNameBothTenants(t *testing.T) {
+	t.Parallel()
+	rows := []map[string]string{{"dev": "A", "prod": "B"}, {"dev": "C", "test": "D"}, {"prod": "E"}}
+	got := fmt.Sprint(roleTable(rows, "dev", "prod"))
+	if want := "map[A:B]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestTheWorstFindingGivesTheExitCode(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		found []finding
+		want  int
+	}{
+		"warnings are no failure":          {[]finding{{Level: sac.Warn}, {Level: sac.OK}}, exitOK},
+		"a failure without a code is 3":    {[]finding{{Level: sac.Fail}}, exitPartial},
+		"a code of its own goes before it": {[]finding{{Level: sac.Fail}, {Level: sac.Fail, code: exitCredentials}}, exitCredentials},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := exitCode(worst(tt.found)); got != tt.want {
+				t.Errorf("exit code %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestARunThatFindsTheTenantLeasedLeavesNoJournal(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "")
+	if err := s.pair.place.make(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.pair.place.leaseFile().Acquire(t.Context(), s.pair.to.origin(), "someone else", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	flags := &planFlags{output: asTable, yes: true}
+	if err := s.copyFinance(t.Context(), flags); exitCode(err) != exitUsage || s.pair.to.callCount() > 0 {
+		t.Errorf("got %v after %d calls, want an error of usage and no call", err, s.pair.to.callCount())
+	}
+	// Someone may also come in between the look and the run.
+	p := &plan.Plan{Target: s.pair.to.tenant, Changes: []plan.Change{{
+		Entity: plan.User, Op: plan.Create, Key: "ANNA", User: &identity.User{UserID: "ANNA", Email: "anna@example.com"},
+	}}}
+	rep := &report{Plan: p}
+	err := s.app.applyPlan(t.Context(), s.pair.work("test", flags, &limitFlags{}), rep)
+	if exitCode(err) != exitUsage || rep.Applied {
+		t.Errorf("got %v, applied %v; want an error of usage, nothing applied", err, rep.Applied)
+	}
+	if ids, err := s.pair.place.ids(); err != nil || len(ids) > 0 {
+		t.Errorf("got journals %v, %v; want none", ids, err)
+	}
+	if got := s.writes(t); got > 0 {
+		t.Errorf("%d writes, want none", got)
+	}
+}

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sacbridge/internal/apply"
+	"sacbridge/internal/identity"
+	"sacbridge/internal/plan"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares got with a file of testdata/golden.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", "golden", name)
+	if *update {
+		writeTestFile(t, path, got)
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}
+
+// fullPlan has something in every section.
+func fullPlan() *plan.Plan {
+	p := &plan.Plan{
+		Version: 1, ID: "plan-1",
+		Source: identity.Tenant{Name: "dev", URL: "https://dev.example.test", Platform: "neo", SSO: "default"},
+		Target: identity.Tenant{Name: "prod", URL: "https://prod.example.test", Platform: "cf", SSO: "email"},
+		Counts: plan.Counts{
+			CreateUsers: 25, UpdateUsers: 1, DeactivateUsers: 1, DeleteUsers: 1, CreateTeams: 1, UpdateTeams: 1, DeleteTeams: 1,
+			AddRoles: 3, RemoveRoles: 1, AddMembers: 25, RemoveMembers: 1, UnchangedUsers: 1, UnchangedTeams: 2,
+		},
+		Calls: 12,
+		Conflicts: []plan.Conflict{
+			{Kind: plan.ConflictEmail, Entity: plan.User, Key: "ZOE", Detail: "zoe@example.test belongs to ZOE_OLD: change it there"},
+			{Kind: plan.ConflictMissingRole, Key: "PROFILE:t.PRD:Auditor", Detail: "create it", Users: []string{"A", "B", "C", "D", "E", "F"}, Teams: []string{"Legal"}},
+			{Kind: plan.ConflictMissingBoss, Entity: plan.User, Key: "BOSS", Detail: "copy the manager too", Users: []string{"U001"}},
+		},
+		Skips: []plan.Skip{{Entity: plan.User, Key: "OWNER", Reason: "the System Owner is protected"}},
+		Held:  []plan.Trip{{Guard: "max_delete", Count: 2, Of: 30, Limit: 1, Message: "2 of 30 would be deleted, 1 is allowed: --max-delete 2 allows it once"}},
+	}
+	for i := range 25 {
+		p.Changes = append(p.Changes, plan.Change{
+			Entity: plan.User, Op: plan.Create, Key: fmt.Sprintf("U%03d", i+1),
+			User: &identity.User{Email: fmt.Sprintf("u%03d@example.test", i+1), Roles: []string{"PROFILE:t.PRD:Analyst"}}, Reasons: []string{"--team Finance: users missing"},
+		})
+	}
+	p.Changes = append(p.Changes,
+		plan.Change{
+			Entity: plan.User, Op: plan.Update, Key: "EVIL\x1b[2JNAME", Reasons: []string{"why\u202enot"},
+			Fields:   []plan.Field{{Name: plan.FieldActive, Before: "true", After: "false"}},
+			AddRoles: []string{"R1", "R2", "R3"}, RemoveRoles: []string{"R9"},
+		},
+		plan.Change{Entity: plan.User, Op: plan.Delete, Key: "GONE", User: &identity.User{Email: "gone@example.test"}},
+		plan.Change{Entity: plan.Team, Op: plan.Create, Key: "New", Group: &identity.Group{Name: "New", Description: "A new team"}, AddMembers: []string{"U001"}},
+		plan.Change{Entity: plan.Team, Op: plan.Update, Key: "Finance", AddMembers: []string{"U001", "U002"}, RemoveMembers: []string{"X"}, Size: 3},
+		plan.Change{Entity: plan.Team, Op: plan.Delete, Key: "Old"},
+	)
+	return p
+}
+
+func TestPlanViewShowsCountsThenNamesThenWhatStandsInTheWay(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	if err := (planView{plan: fullPlan(), reads: 7, more: "plan.json"}).write(&b); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "plan.txt", b.Bytes())
+}
+
+func TestPlanViewShowsReasonsAndColoursOnDemand(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	if err := (planView{plan: fullPlan(), more: "-o json", reasons: true, paint: true}).write(&b); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "plan_reasons.txt", b.Bytes())
+}
+
+func TestPlanViewOfAnEmptyPlanSaysThatThereIsNothingToDo(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	p := &plan.Plan{Source: fullPlan().Source, Target: fullPlan().Target, Counts: plan.Counts{UnchangedUsers: 1, UnchangedTeams: 1}}
+	if err := (planView{plan: p, reads: 5}).write(&b); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "plan_empty.txt", b.Bytes())
+}
+
+func mixedResult() *apply.Result {
+	start := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	r := &apply.Result{RunID: "run-1", Calls: 40, Started: start, Ended: start.Add(83 * time.Second)}
+	for i := range 25 {
+		r.Entities = append(r.Entities, apply.EntityResult{
+			Entity: plan.User, Key: fmt.Sprintf("U%03d", i+1), Op: plan.Create, Status: apply.Failed, Cause: "no licence is left",
+		})
+	}
+	r.Entities = append(r.Entities,
+		apply.EntityResult{Entity: plan.User, Key: "ANNA", Op: plan.Create, Status: apply.Done, Warnings: []string{"the tenant ignored the manager"}},
+		apply.EntityResult{
+			Entity: plan.Team, Key: "Finance", Op: plan.Update, Status: apply.Partly,
+			Links: []apply.LinkFailure{{Kind: apply.MemberLink, Key: "U001", Cause: "could not be created"}},
+		},
+		apply.EntityResult{Entity: plan.User, Key: "OWNER", Status: apply.Skipped, Cause: "the System Owner is protected"},
+	)
+	return r
+}
+
+func TestResultViewShowsCountsAndCauses(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	if err := (resultView{result: mixedResult()}).write(&b); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeEntities(&b, mixedResult().Entities[24:]); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "result.txt", b.Bytes())
+}
+
+func TestReportIsOneCompleteDocument(t *testing.T) {
+	t.Parallel()
+	p := fullPlan()
+	p.Changes = p.Changes[24:]
+	r := mixedResult()
+	r.Entities = r.Entities[24:]
+	var b bytes.Buffer
+	if err := writeJSON(&b, report{Plan: p, ReadCalls: 7, Applied: true, Result: r, Exit: exitPartial, Problem: "done in part"}); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "report.json", b.Bytes())
+}
+
+func TestResultErrorGivesTheExitCodeOfARun(t *testing.T) {
+	t.Parallel()
+	with := func(s ...apply.Status) *apply.Result {
+		r := &apply.Result{RunID: "run-1"}
+		for _, one := range s {
+			r.Entities = append(r.Entities, apply.EntityResult{Status: one})
+		}
+		return r
+	}
+	stopped := with(apply.Done, apply.Pending)
+	stopped.Interrupted = true
+	for name, tt := range map[string]struct {
+		plan   *plan.Plan
+		result *apply.Result
+		want   int
+	}{
+		"all is done":                           {&plan.Plan{}, with(apply.Done, apply.Unchanged), exitOK},
+		"something protected was skipped":       {&plan.Plan{}, with(apply.Done, apply.Skipped), exitOK},
+		"one entity failed":                     {&plan.Plan{}, with(apply.Done, apply.Failed), exitPartial},
+		"one link was left out":                 {&plan.Plan{}, with(apply.Partly), exitPartial},
+		"all is done but the plan's conflicts":  {&plan.Plan{Conflicts: []plan.Conflict{{Kind: plan.ConflictEmail}}}, with(apply.Done), exitPartial},
+		"the run was interrupted in the middle": {&plan.Plan{}, stopped, exitInterrupted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := exitCode(resultError(tt.plan, tt.result)); got != tt.want {
+				t.Errorf("exit code %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestMeterSaysHowFarARunIs(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	m := &meter{label: "writing to prod", started: at, now: func() time.Time { return at.Add(10 * time.Second) }, calls: func() (int, int) { return 3, 1 }}
+	if got, want := m.line(), "writing to prod: 3 calls, 1 retry, 10s"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	m.Progress(apply.Progress{Phase: "teams", Done: 50, Total: 200, Calls: 12, EstCalls: 40, Retries: 2, Failed: 1, Current: "team Finance"})
+	if got, want := m.line(), "writing to prod: teams 50/200, 5.0/s, 30s left, 12 of about 40 calls, 2 retries, 1 failed, team Finance"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestMeterWritesALineEveryHalfMinuteWhereThereIsNoTerminal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var talk bytes.Buffer
+		a := &app{err: &talk, now: time.Now}
+		m := a.startMeter("reading dev", func() (int, int) { return 4, 0 })
+		timer := time.NewTimer(70 * time.Second)
+		<-timer.C
+		m.stop()
+		if got, want := talk.String(), "reading dev: 4 calls, 0 retries, 30s\nreading dev: 4 calls, 0 retries, 1m0s\n"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
+func TestMeterSaysNothingWhenQuiet(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var talk bytes.Buffer
+		a := &app{err: &talk, now: time.Now, progress: true, globals: globals{quiet: true}}
+		m := a.startMeter("reading dev", func() (int, int) { return 4, 0 })
+		<-time.NewTimer(time.Minute).C
+		m.stop()
+		if talk.Len() > 0 {
+			t.Errorf("got %q, want nothing", talk.String())
+		}
+	})
+}
+
+func TestTableAlignsWideNames(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	if err := table(&b, []string{"A", "NAME"}, [][]string{{"1", "Zoë\x07"}, {"long one", "x"}}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("A         NAME\n1         Zoë\ufffd\nlong one  x\n", b.String()); diff != "" {
+		t.Errorf("table (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,128 @@
+package sac
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"sacbridge/internal/identity"
+	"sacbridge/internal/upstream"
+)
+
+// resolve turns member UUIDs into user IDs: from the book, else by looking the people up, or by
+// reading the same teams through v1 where that takes fewer calls.
+func (s *teamSearch) resolve(ctx context.Context) error {
+	if !s.q.Members {
+		return nil
+	}
+	strange, teams := s.strangers()
+	if len(strange) == 0 {
+		s.settle()
+		return nil
+	}
+	if s.viaV1(len(strange), len(teams)) {
+		if err := s.membersV1(ctx, teams); err != nil {
+			return err
+		}
+		if strange, _ = s.strangers(); len(strange) == 0 {
+			s.settle()
+			return nil
+		}
+	}
+	if err := s.t.learn(ctx, nil, strange); err != nil {
+		return fmt.Errorf("look up team members: %w", err)
+	}
+	s.settle()
+	return nil
+}
+
+// strangers gives the UUIDs that the book does not know and the teams that have any.
+func (s *teamSearch) strangers() (refs, teams []string) {
+	seen := map[string]bool{}
+	for _, name := range s.order {
+		had := len(refs)
+		some := false
+		for _, ref := range s.found[name].refs {
+			if _, ok := s.t.book.id(ref); ok {
+				continue
+			}
+			some = true
+			if !seen[ref] {
+				seen[ref] = true
+				refs = append(refs, ref)
+			}
+		}
+		if some || len(refs) > had {
+			teams = append(teams, name)
+		}
+	}
+	return refs, teams
+}
+
+// viaV1 compares the prices of looking people up and of reading the teams once more by v1.
+func (s *teamSearch) viaV1(people, teams int) bool {
+	if !s.t.mayV1() || s.t.cfg.NoLookup {
+		return false
+	}
+	lookups := ceil(people, batchSize)
+	if total := s.t.people(); total > 0 {
+		lookups = min(lookups, ceil(total, pageSize))
+	}
+	return teams < lookups
+}
+
+// membersV1 reads the members of teams through v1. A team that v1 cannot see, or that has a twin,
+// keeps its UUIDs.
+func (s *teamSearch) membersV1(ctx context.Context, teams []string) error {
+	got := make([]*team, len(teams))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(s.t.workers())
+	for i, name := range teams {
+		if s.found[name].group.Twins > 0 {
+			continue
+		}
+		g.Go(func() error {
+			tm, err := s.t.getTeamV1(gctx, name, true)
+			if class := upstream.ClassOf(err); class == upstream.Gone || class == upstream.Refused {
+				return nil
+			}
+			got[i] = tm
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for i, name := range teams {
+		if got[i] != nil {
+			s.found[name].group.Members = got[i].group.Members
+			s.found[name].refs = nil
+		}
+	}
+	return nil
+}
+
+// settle replaces the UUIDs that are known by now; one that nobody answers to is no person.
+func (s *teamSearch) settle() {
+	for _, name := range s.order {
+		tm := s.found[name]
+		for _, ref := range tm.refs {
+			if id, ok := s.t.book.id(ref); ok {
+				tm.group.Members = append(tm.group.Members, id)
+			}
+		}
+		tm.refs = nil
+	}
+}
+
+// learn makes the book know people by user ID or UUID, as far as they exist.
+func (t *Tenant) learn(ctx context.Context, ids, refs []string) error {
+	if len(ids)+len(refs) == 0 {
+		return nil
+	}
+	h := &harvest{t: t, w: newWanted(upstream.UserQuery{UserIDs: ids}, refs), seen: map[string]bool{}, v: v2}
+	h.yield = func(*identity.User) bool { return true }
+	// Whoever is found may have a manager of their own; that one is of no interest here.
+	return h.run(ctx)
+}
