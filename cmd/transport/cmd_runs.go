@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -136,12 +135,8 @@ func readRun(id string, j apply.Journal) (*runReport, error) {
 	if ok {
 		r.End = &end
 	}
-	encoded, err := j.Plan()
-	if err != nil {
-		return nil, fmt.Errorf("read the plan of run %s: %w", id, err)
-	}
-	if r.Plan, err = plan.Decode(bytes.NewReader(encoded)); err != nil {
-		return nil, fmt.Errorf("read the plan of run %s: %w", id, err)
+	if r.Plan, err = apply.StoredPlan(j); err != nil {
+		return nil, fmt.Errorf("read run %s: %w", id, err)
 	}
 	err = j.Records(func(rec apply.Record) bool {
 		r.Calls = append(r.Calls, rec)
@@ -236,6 +231,9 @@ func runRunsResume(ctx context.Context, a *app, opts *runsResumeOptions) (err er
 	flags := &planFlags{yes: true, output: opts.output}
 	w := ends.work(r.Command, flags, &limitFlags{})
 	w.approved = true
+	if err := place.reclaim(id, ends.to.origin()); err != nil {
+		return errors.Join(err, j.Close())
+	}
 	if err := a.precheck(w); err != nil {
 		return errors.Join(err, j.Close())
 	}

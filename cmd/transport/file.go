@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -12,43 +11,26 @@ import (
 	"sacbridge/internal/plan"
 )
 
-// maxPlanFile bounds a plan file: a plan for 80,000 people takes some 60 MB.
-const maxPlanFile = 512 << 20
-
-// writePlanFile writes p whole or not at all, readable by its owner only: it names people.
-func writePlanFile(path string, p *plan.Plan) error {
-	var b bytes.Buffer
-	if err := plan.Encode(&b, p); err != nil {
-		return fmt.Errorf("encode the plan: %w", err)
-	}
-	if err := writeFile(path, b.Bytes()); err != nil {
-		return fmt.Errorf("write the plan: %w", err)
-	}
-	return nil
-}
-
-// writeFile replaces path by a new file with mode 0600: written beside it, synced, renamed.
-func writeFile(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+// writePlanFile replaces path by p's file, whole or not at all: written beside it, synced, renamed. It is
+// readable by its owner only, since it names people.
+func writePlanFile(path string, p *plan.Plan) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
 	if err != nil {
-		return err
+		return fmt.Errorf("write the plan: %w", err)
 	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, ignoreMissing(os.Remove(f.Name())))
 		}
 	}()
-	_, err = f.Write(data)
+	err = plan.Encode(f, p)
 	if err == nil {
 		err = f.Sync()
 	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write the plan: %w", err)
 	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	return err
+	return os.Rename(f.Name(), path)
 }
 
 // ignoreMissing drops the error of a file that is not there.
@@ -62,11 +44,12 @@ func ignoreMissing(err error) error {
 // readPlanFile reads a plan. One that is broken, was edited by hand or comes from a newer version is
 // refused with exit code 2.
 func readPlanFile(path string) (*plan.Plan, error) {
-	data, err := readLimited(path, maxPlanFile)
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, usagef("read the plan: %w", err)
 	}
-	p, err := plan.Decode(bytes.NewReader(data))
+	defer func() { _ = f.Close() }() // only read
+	p, err := plan.Decode(f)
 	if err != nil {
 		return nil, usagef("plan file %s: %w", path, err)
 	}

@@ -45,7 +45,7 @@ func (a *app) finish(flags *planFlags, rep *report, err error) error {
 	if err != nil {
 		rep.Problem = err.Error()
 	}
-	if werr := writeJSON(a.out, rep); werr != nil && err == nil {
+	if werr := rep.write(a.out); werr != nil && err == nil {
 		return werr
 	}
 	return err

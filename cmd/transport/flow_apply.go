@@ -58,5 +58,8 @@ func holder(runID string) string {
 	if err != nil {
 		host = "this machine"
 	}
-	return fmt.Sprintf("transport run %s on %s (pid %d)", runID, host, os.Getpid())
+	return fmt.Sprintf("%son %s (pid %d)", runHolder(runID), host, os.Getpid())
 }
+
+// runHolder is what the names of all holders of one run begin with.
+func runHolder(runID string) string { return "transport run " + runID + " " }

@@ -139,7 +139,10 @@ func TestJSONOutputIsOneDocumentAndThePlanToApproveIsTalk(t *testing.T) {
 	if err := s.copyFinance(t.Context(), &planFlags{output: asJSON}); exitCode(err) != exitInterrupted {
 		t.Errorf("got %v, want a declined plan", err)
 	}
-	var got report
+	var got struct {
+		report
+		Plan plan.Plan `json:"plan"`
+	}
 	if err := json.Unmarshal(s.out.Bytes(), &got); err != nil {
 		t.Fatalf("stdout is no JSON document: %v\n%s", err, s.out)
 	}
@@ -174,7 +177,7 @@ func TestPlanFilesAreWrittenWholeAndForTheirOwnerOnly(t *testing.T) {
 	if _, err := readPlanFile(path); err != nil {
 		t.Error(err)
 	}
-	if err := writeFile(filepath.Join(path, "below"), nil); err == nil {
+	if err := writePlanFile(filepath.Join(path, "below"), &plan.Plan{Version: plan.Version}); err == nil {
 		t.Error("a file below a file was written")
 	}
 }

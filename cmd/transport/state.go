@@ -46,6 +46,17 @@ func (s stateFolder) free(tenant string) error {
 	return nil
 }
 
+// reclaim gives a lease back that a killed process of the same run left behind. It must be called with the
+// run's journal open: only one process can have that, so the lease has no other user.
+func (s stateFolder) reclaim(runID, tenant string) error {
+	leases := s.leaseFile()
+	l, held, err := leases.Holder(tenant)
+	if err == nil && held && strings.HasPrefix(l.Holder, runHolder(runID)) {
+		err = leases.Release(l)
+	}
+	return wrap("take over the lease of the killed process", err)
+}
+
 // writable proves by a synced file that a journal can be kept, before any call: without a journal
 // nothing may be written to a tenant.
 func (s stateFolder) writable() (err error) {

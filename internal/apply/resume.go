@@ -2,6 +2,7 @@ package apply
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -37,22 +38,27 @@ func check(p *plan.Plan) error {
 	return nil
 }
 
-// encodePlan gives the plan as the journal keeps it.
+// encodePlan gives the plan as the journal keeps it: its file, compressed.
 func encodePlan(p *plan.Plan) ([]byte, error) {
 	var b bytes.Buffer
-	if err := plan.Encode(&b, p); err != nil {
+	z := gzip.NewWriter(&b)
+	if err := errors.Join(plan.Encode(z, p), z.Close()); err != nil {
 		return nil, err
 	}
 	return b.Bytes(), nil
 }
 
-// storedPlan gives the plan that a journal keeps.
-func storedPlan(j Journal) (*plan.Plan, error) {
+// StoredPlan gives the plan that a journal keeps; ErrNoRun where it holds no run.
+func StoredPlan(j Journal) (*plan.Plan, error) {
 	encoded, err := j.Plan()
 	if err != nil {
 		return nil, err
 	}
-	p, err := plan.Decode(bytes.NewReader(encoded))
+	z, err := gzip.NewReader(bytes.NewReader(encoded))
+	if err != nil {
+		return nil, fmt.Errorf("read the plan in the journal: %w", err)
+	}
+	p, err := plan.Decode(z)
 	if err != nil {
 		return nil, fmt.Errorf("read the plan in the journal: %w", err)
 	}

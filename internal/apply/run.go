@@ -168,7 +168,7 @@ func Resume(ctx context.Context, d Deps) (*Result, error) {
 		old := &Result{RunID: h.RunID, Entities: end.Entities, Started: h.Started, Ended: end.At}
 		return old, fmt.Errorf("resume run %s: %w", h.RunID, ErrFinished)
 	}
-	p, err := storedPlan(d.Journal)
+	p, err := StoredPlan(d.Journal)
 	if err != nil {
 		return &Result{RunID: h.RunID, Started: h.Started}, fmt.Errorf("resume run %s: %w", h.RunID, err)
 	}

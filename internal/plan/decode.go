@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	maxFile  = 256 << 20 // bytes
-	maxDepth = 32        // of nested values; a plan has eight
+	maxFile  = 1 << 30 // bytes; about a million people
+	maxDepth = 32      // of nested values; a plan has eight
 )
 
 // The reasons for which a plan file is refused as a whole. Errors of Decode wrap them.
@@ -24,22 +24,18 @@ var (
 	ErrTooLarge  = errors.New("the plan file is too large")
 )
 
-// Decode reads what Encode wrote. It refuses a file of a newer version (ErrNewerPlan), one with unknown
-// keys, one over 256 MiB (ErrTooLarge), and one whose content was edited (ErrEdited): a plan is made
-// from what the tenants hold, so the cure is to make a new one. Errors name the line.
-func Decode(r io.Reader) (*Plan, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("read plan: %w", err)
-	}
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("%w: more than %d MiB", ErrTooLarge, maxFile>>20)
-	}
-	if err := checkFile(data); err != nil {
-		return nil, err
-	}
-	d := fileReader{data: data, dec: json.NewDecoder(bytes.NewReader(data))}
-	d.dec.DisallowUnknownFields()
+// errEnd is what a file that ends too soon is told.
+var errEnd = errors.New("unexpected end of JSON input")
+
+// Decode reads what Encode wrote, change by change, so that the text of a large plan is never in memory.
+// It refuses a file of a newer version (ErrNewerPlan), one with unknown keys, one over 1 GiB
+// (ErrTooLarge), and one whose content was edited (ErrEdited): a plan is made from what the tenants
+// hold, so the cure is to make a new one. Errors name the line.
+func Decode(r io.Reader) (*Plan, error) { return decode(r, maxFile) }
+
+func decode(r io.Reader, limit int64) (*Plan, error) {
+	lines := &lineReader{in: r, limit: limit}
+	d := fileReader{lines: lines, dec: json.NewDecoder(lines)}
 	p, sum, err := d.plan()
 	if err != nil {
 		return nil, err
@@ -54,26 +50,170 @@ func Decode(r io.Reader) (*Plan, error) {
 	return p, nil
 }
 
-// checkFile looks at depth, syntax and version before anything else, so that a newer file is called
-// newer and not wrong.
-func checkFile(data []byte) error {
-	if at := tooDeep(data); at >= 0 {
-		return fmt.Errorf("%w: line %d: values are nested more than %d deep", ErrNotPlan, lineOf(data, at), maxDepth)
+// fileReader reads a plan key by key and element by element, so that a fault has a line.
+type fileReader struct {
+	lines *lineReader
+	dec   *json.Decoder
+}
+
+// plan reads the whole file and the checksum that it carries. The version stands first, so that a newer
+// file is called newer and not wrong.
+func (d *fileReader) plan() (*Plan, string, error) {
+	p, sum := &Plan{}, ""
+	read := map[string]func() error{
+		"id": into(d, &p.ID), "tool": into(d, &p.Tool), "created": into(d, &p.Created),
+		"source": into(d, &p.Source), "target": into(d, &p.Target), "request": into(d, &p.Request), "rules": into(d, &p.Rules),
+		"counts": into(d, &p.Counts), "calls": into(d, &p.Calls), "held": into(d, &p.Held),
+		"conflicts": each(d, &p.Conflicts), "skips": each(d, &p.Skips), "changes": each(d, &p.Changes),
+		"sourcePrints": into(d, &p.SourcePrints), "targetPrints": into(d, &p.TargetPrints),
+		checksumKey: into(d, &sum),
 	}
-	var head struct {
-		Version *int `json:"version"`
+	if err := d.expect(json.Delim('{')); err != nil {
+		return nil, "", err
 	}
-	if err := json.Unmarshal(data, &head); err != nil {
-		return placed(data, 0, err)
+	if err := d.version(p); err != nil {
+		return nil, "", err
+	}
+	for d.dec.More() {
+		token, err := d.token()
+		if err != nil {
+			return nil, "", err
+		}
+		key, _ := token.(string) // the first token of a member is its key
+		next := read[key]
+		if next == nil {
+			return nil, "", fmt.Errorf("%w: line %d: the key %q is unknown or comes twice", ErrNotPlan, d.line(), key)
+		}
+		delete(read, key)
+		if err := next(); err != nil {
+			return nil, "", err
+		}
+	}
+	if err := d.end(); err != nil {
+		return nil, "", err
+	}
+	if len(read) > 0 {
+		return nil, "", fmt.Errorf("%w: it lacks %s", ErrNotPlan, strings.Join(slices.Sorted(maps.Keys(read)), ", "))
+	}
+	return p, sum, nil
+}
+
+// version reads the first member, which must be the version, and judges it.
+func (d *fileReader) version(p *Plan) error {
+	switch key, err := d.token(); {
+	case err != nil:
+		return err
+	case key != "version":
+		return fmt.Errorf("%w: it has no version at its head", ErrNotPlan)
+	}
+	if err := d.decode(&p.Version); err != nil {
+		return err
 	}
 	switch {
-	case head.Version == nil || *head.Version < 1:
+	case p.Version < 1:
 		return fmt.Errorf("%w: it has no version", ErrNotPlan)
-	case *head.Version > Version:
+	case p.Version > Version:
 		return fmt.Errorf("%w: it has version %d, this program reads up to %d: use that program, or make a new plan with this one",
-			ErrNewerPlan, *head.Version, Version)
+			ErrNewerPlan, p.Version, Version)
 	}
 	return nil
+}
+
+// end requires the end of the plan and of the file.
+func (d *fileReader) end() error {
+	if err := d.expect(json.Delim('}')); err != nil {
+		return err
+	}
+	token, err := d.dec.Token()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return d.fault(d.dec.InputOffset(), nil, err)
+	}
+	return fmt.Errorf("%w: line %d: %v follows the end of the plan", ErrNotPlan, d.line(), token)
+}
+
+// into gives a function that reads the next value into v.
+func into[T any](d *fileReader, v *T) func() error {
+	return func() error { return d.decode(v) }
+}
+
+// each gives a function that reads the next value, a list, element by element into v.
+func each[T any](d *fileReader, v *[]T) func() error {
+	return func() error {
+		if err := d.expect(json.Delim('[')); err != nil {
+			return err
+		}
+		for d.dec.More() {
+			var element T
+			if err := d.decode(&element); err != nil {
+				return err
+			}
+			*v = append(*v, element)
+		}
+		return d.expect(json.Delim(']'))
+	}
+}
+
+func (d *fileReader) token() (json.Token, error) {
+	token, err := d.dec.Token()
+	if err != nil {
+		return nil, d.fault(d.dec.InputOffset(), nil, err)
+	}
+	return token, nil
+}
+
+func (d *fileReader) expect(want json.Delim) error {
+	token, err := d.token()
+	if err != nil {
+		return err
+	}
+	if token != want {
+		return fmt.Errorf("%w: line %d: there is %v where %v belongs", ErrNotPlan, d.line(), token, want)
+	}
+	return nil
+}
+
+// decode reads the next value strictly.
+func (d *fileReader) decode(v any) error {
+	d.lines.forget(d.dec.InputOffset())
+	var text json.RawMessage
+	if err := d.dec.Decode(&text); err != nil {
+		return d.fault(d.dec.InputOffset(), nil, err)
+	}
+	start := d.dec.InputOffset() - int64(len(text))
+	if at := tooDeep(text); at >= 0 {
+		return fmt.Errorf("%w: line %d: values are nested more than %d deep", ErrNotPlan, d.lines.line(start+int64(at)), maxDepth)
+	}
+	strict := json.NewDecoder(bytes.NewReader(text))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(v); err != nil {
+		return d.fault(start, text, err)
+	}
+	return nil
+}
+
+func (d *fileReader) line() int { return d.lines.line(d.dec.InputOffset()) }
+
+// fault adds the line to an error of the value text, which begins at offset start.
+func (d *fileReader) fault(start int64, text []byte, err error) error {
+	if d.lines.err != nil {
+		return fmt.Errorf("read plan: %w", d.lines.err)
+	}
+	at := start
+	if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		at += wrongType.Offset
+	} else if _, key, ok := strings.Cut(err.Error(), "unknown field "); ok {
+		// The decoder does not tell where; the key with its quotes does.
+		at += int64(max(0, bytes.Index(text, []byte(key))))
+	} else if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		at = max(at, syntax.Offset)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errEnd
+	}
+	return fmt.Errorf("%w: line %d: %w", ErrNotPlan, d.lines.line(at), err)
 }
 
 // tooDeep gives the offset at which values are nested too deep, or -1.
@@ -97,105 +237,42 @@ func tooDeep(data []byte) int {
 	return -1
 }
 
-// fileReader reads a plan key by key and element by element, so that a fault has a line.
-type fileReader struct {
-	data []byte
-	dec  *json.Decoder
+// lineReader knows the line of each offset that it has not been told to forget.
+type lineReader struct {
+	in     io.Reader
+	limit  int64
+	offset int64   // of the next byte
+	before int     // lines ended before the first of ends
+	ends   []int64 // offsets of line ends
+	err    error   // of in, other than io.EOF
 }
 
-// plan reads the whole file and the checksum that it carries.
-func (d *fileReader) plan() (*Plan, string, error) {
-	p, sum := &Plan{}, ""
-	read := map[string]func() error{
-		"version": into(d, &p.Version), "id": into(d, &p.ID), "tool": into(d, &p.Tool), "created": into(d, &p.Created),
-		"source": into(d, &p.Source), "target": into(d, &p.Target), "request": into(d, &p.Request), "rules": into(d, &p.Rules),
-		"counts": into(d, &p.Counts), "calls": into(d, &p.Calls), "held": into(d, &p.Held),
-		"conflicts": each(d, &p.Conflicts), "skips": each(d, &p.Skips), "changes": each(d, &p.Changes),
-		"sourcePrints": into(d, &p.SourcePrints), "targetPrints": into(d, &p.TargetPrints),
-		checksumKey: into(d, &sum),
-	}
-	if err := d.expect('{'); err != nil {
-		return nil, "", err
-	}
-	for d.dec.More() {
-		token, err := d.dec.Token()
-		if err != nil {
-			return nil, "", placed(d.data, 0, err)
-		}
-		key, _ := token.(string) // the first token of a member is its key
-		next := read[key]
-		if next == nil {
-			return nil, "", fmt.Errorf("%w: line %d: the key %q is unknown or comes twice", ErrNotPlan, d.line(), key)
-		}
-		delete(read, key)
-		if err := next(); err != nil {
-			return nil, "", err
+// Read implements io.Reader.
+func (l *lineReader) Read(b []byte) (int, error) {
+	n, err := l.in.Read(b)
+	for i, c := range b[:n] {
+		if c == '\n' {
+			l.ends = append(l.ends, l.offset+int64(i))
 		}
 	}
-	if len(read) > 0 {
-		return nil, "", fmt.Errorf("%w: it lacks %s", ErrNotPlan, strings.Join(slices.Sorted(maps.Keys(read)), ", "))
+	if l.offset += int64(n); l.offset > l.limit {
+		err = fmt.Errorf("%w: more than %d MiB", ErrTooLarge, l.limit>>20)
 	}
-	return p, sum, nil
+	if err != nil && !errors.Is(err, io.EOF) {
+		l.err = err
+	}
+	return n, err
 }
 
-// into gives a function that reads the next value into v.
-func into[T any](d *fileReader, v *T) func() error {
-	return func() error { return d.decode(v) }
+// line gives the line, from 1, of an offset.
+func (l *lineReader) line(offset int64) int {
+	i, _ := slices.BinarySearch(l.ends, offset)
+	return 1 + l.before + i
 }
 
-// each gives a function that reads the next value, a list, element by element into v.
-func each[T any](d *fileReader, v *[]T) func() error {
-	return func() error {
-		if err := d.expect('['); err != nil {
-			return err
-		}
-		for d.dec.More() {
-			var element T
-			if err := d.decode(&element); err != nil {
-				return err
-			}
-			*v = append(*v, element)
-		}
-		return d.expect(']')
-	}
-}
-
-func (d *fileReader) expect(want json.Delim) error {
-	token, err := d.dec.Token()
-	if err != nil {
-		return placed(d.data, 0, err)
-	}
-	if token != want {
-		return fmt.Errorf("%w: line %d: there is %v where %v belongs", ErrNotPlan, d.line(), token, want)
-	}
-	return nil
-}
-
-// decode reads the next value strictly.
-func (d *fileReader) decode(v any) error {
-	start := int(d.dec.InputOffset())
-	if err := d.dec.Decode(v); err != nil {
-		return placed(d.data, start, err)
-	}
-	return nil
-}
-
-func (d *fileReader) line() int { return lineOf(d.data, int(d.dec.InputOffset())) }
-
-// placed adds the line to a fault of the value that begins at offset start.
-func placed(data []byte, start int, err error) error {
-	at := start
-	if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		at += int(wrongType.Offset)
-	} else if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		at = int(syntax.Offset)
-	} else if _, key, ok := strings.Cut(err.Error(), "unknown field "); ok {
-		// The decoder does not tell where; the key with its quotes does.
-		at += max(0, bytes.Index(data[min(start, len(data)):], []byte(key)))
-	}
-	return fmt.Errorf("%w: line %d: %w", ErrNotPlan, lineOf(data, at), err)
-}
-
-func lineOf(data []byte, offset int) int {
-	return 1 + bytes.Count(data[:min(max(offset, 0), len(data))], []byte("\n"))
+// forget drops what is needed only for offsets before this one.
+func (l *lineReader) forget(offset int64) {
+	i, _ := slices.BinarySearch(l.ends, offset)
+	l.before += i
+	l.ends = append(l.ends[:0], l.ends[i:]...)
 }

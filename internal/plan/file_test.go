@@ -113,7 +113,9 @@ func TestBrokenPlanFilesAreRefused(t *testing.T) {
 		"a removed guard":            {edit(`"guard": "max_role_removal"`, `"guard": "max_create"`), plan.ErrEdited, ""},
 		"an edited checksum":         {edit(`sha256:`, `sha256:0`), plan.ErrEdited, "its checksum is not that of its content"},
 		"an edited fingerprint":      {edit(`"user:A": "`, `"user:A": "0`), plan.ErrEdited, ""},
-		"deep nesting":               {strings.Repeat("[", 100), plan.ErrNotPlan, "line 1: values are nested more than 32 deep"},
+		"a second plan behind it":    {file + "{}", plan.ErrNotPlan, "{ follows the end of the plan"},
+		"a version that comes late":  {"{\"id\": \"x\", \"version\": 1}", plan.ErrNotPlan, "it has no version at its head"},
+		"deep nesting":               {"{\"version\": 1,\n\"tool\": " + strings.Repeat("[", 100) + strings.Repeat("]", 100), plan.ErrNotPlan, "line 2: values are nested more than 32 deep"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -155,11 +157,9 @@ func (endless) Read(b []byte) (int, error) {
 }
 
 func TestAFileOverTheLimitIsRefused(t *testing.T) {
-	if testing.Short() {
-		t.Skip("reads 256 MiB")
-	}
-	_, err := plan.Decode(endless{})
-	if !errors.Is(err, plan.ErrTooLarge) || !strings.Contains(err.Error(), "more than 256 MiB") {
+	t.Parallel()
+	_, err := plan.DecodeWithin(endless{}, 1<<20)
+	if !errors.Is(err, plan.ErrTooLarge) || !strings.Contains(err.Error(), "more than 1 MiB") {
 		t.Errorf("got %v, want a refusal that names the limit", err)
 	}
 }
