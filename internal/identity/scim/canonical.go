@@ -1,0 +1,268 @@
+package scim
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+)
+
+// canon makes values canonical under a tolerance.
+type canon struct {
+	t            *ResourceType
+	tol          Tolerance
+	dropReadOnly bool // leave readOnly sub-attributes out
+}
+
+// value gives the canonical form of an attribute's or sub-attribute's value, nil where it is unassigned.
+func (c canon) value(ref *Ref, raw any) (any, error) {
+	a, path := ref.Target(), ref.Name
+	list, isList := raw.([]any)
+	switch {
+	case raw == nil || isList && len(list) == 0:
+		return nil, nil
+	case a.MultiValued && isList:
+		return c.list(ref, list)
+	case a.MultiValued && c.tol.WrapMultiValued:
+		return c.list(ref, []any{raw})
+	case a.MultiValued:
+		return nil, NewInvalidValue(path, "%s is %s, a list is expected", path, kindOf(raw))
+	case isList && len(list) == 1 && c.tol.UnwrapSingular:
+		return c.single(ref, list[0])
+	default:
+		return c.single(ref, raw)
+	}
+}
+
+func (c canon) list(ref *Ref, raw []any) (any, error) {
+	out := make([]any, 0, len(raw))
+	for _, e := range raw {
+		v, err := c.single(ref, e)
+		if err != nil {
+			return nil, err
+		}
+		if v != nil {
+			out = append(out, v)
+		}
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	if err := c.onePrimary(ref, out, nil); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// onePrimary sees to it that at most one value is primary (RFC 7643 §2.4). Of several the first is kept
+// under ReducePrimaries and the others become false. Where fresh is given, the values it marks take
+// the place of the others without a fault: setting a new primary clears the old (RFC 7644 §3.5.2).
+func (c canon) onePrimary(ref *Ref, list []any, fresh []bool) error {
+	if ref.parts["primary"] == nil {
+		return nil
+	}
+	chosen := -1
+	for i, e := range list {
+		if !isPrimary(e) || fresh != nil && !fresh[i] {
+			continue
+		}
+		if chosen < 0 {
+			chosen = i
+		} else if !c.tol.ReducePrimaries {
+			return NewInvalidValue(ref.Name+".primary", "%s has several primary values, one at most is expected", ref.Name)
+		}
+	}
+	if chosen < 0 {
+		return nil
+	}
+	for i, e := range list {
+		if i != chosen && isPrimary(e) {
+			e.(map[string]any)["primary"] = false
+		}
+	}
+	return nil
+}
+
+func isPrimary(e any) bool {
+	m, ok := e.(map[string]any)
+	return ok && m["primary"] == true
+}
+
+// single gives the canonical form of one value.
+func (c canon) single(ref *Ref, raw any) (any, error) {
+	a, path := ref.Target(), ref.Name
+	if raw == nil {
+		return nil, nil
+	}
+	switch a.Type {
+	case TypeComplex:
+		return c.complex(ref, raw)
+	case TypeBoolean:
+		return c.boolean(path, raw)
+	case TypeInteger, TypeDecimal:
+		n, ok := raw.(json.Number)
+		if !ok || a.Type == TypeInteger && strings.ContainsAny(string(n), ".eE") {
+			return nil, wrongType(path, raw, a)
+		}
+		return n, nil
+	default:
+		return simpleText(a, path, raw)
+	}
+}
+
+func wrongType(path string, raw any, a *Attribute) *Error {
+	return NewInvalidValue(path, "%s is %s, %s is expected", path, kindOf(raw), withArticle(a.Type))
+}
+
+func withArticle(t Type) string {
+	switch t {
+	case TypeComplex:
+		return "an object"
+	case TypeInteger:
+		return "an integer"
+	default:
+		return "a " + string(t)
+	}
+}
+
+func (c canon) boolean(path string, raw any) (any, error) {
+	switch v := raw.(type) {
+	case bool:
+		return v, nil
+	case string:
+		if b, ok := parseBool(v); ok && c.tol.BooleanStrings {
+			return b, nil
+		}
+		return nil, NewInvalidValue(path, "%s is a string, a boolean is expected", path)
+	default:
+		return nil, NewInvalidValue(path, "%s is %s, a boolean is expected", path, kindOf(raw))
+	}
+}
+
+func parseBool(s string) (value, ok bool) {
+	switch {
+	case strings.EqualFold(s, "true"):
+		return true, true
+	case strings.EqualFold(s, "false"):
+		return false, true
+	default:
+		return false, false
+	}
+}
+
+func simpleText(a *Attribute, path string, raw any) (any, error) {
+	s, ok := raw.(string)
+	if !ok {
+		return nil, wrongType(path, raw, a)
+	}
+	switch a.Type {
+	case TypeDateTime:
+		if _, ok := parseTime(s); !ok {
+			return nil, NewInvalidValue(path, "%s is no dateTime with date, time and offset", path)
+		}
+	case TypeBinary:
+		if _, err := base64.StdEncoding.DecodeString(s); err != nil {
+			return nil, NewInvalidValue(path, "%s is not base64", path)
+		}
+	default:
+	}
+	return s, nil
+}
+
+// complex gives the canonical form of an object, nil where nothing in it is assigned.
+func (c canon) complex(ref *Ref, raw any) (any, error) {
+	a, path := ref.Attr, ref.Name
+	if s, ok := raw.(string); ok && c.tol.BareValues && a.subs["value"] != nil {
+		raw = object{{"value", s}}
+	}
+	o, ok := raw.(object)
+	if !ok {
+		return nil, NewInvalidValue(path, "%s is %s, an object is expected", path, kindOf(raw))
+	}
+	out := make(map[string]any, len(o))
+	for _, f := range o {
+		sub := c.subOf(a, f.key)
+		if sub == nil {
+			if err := c.unknown(path + "." + f.key); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if c.dropReadOnly && sub.Mutability == ReadOnly {
+			continue
+		}
+		v, err := c.value(ref.parts[sub.Name], f.value)
+		if err != nil {
+			return nil, err
+		}
+		if v != nil {
+			out[sub.Name] = v
+		}
+	}
+	if c.tol.BareValues && a.Name == "manager" && out["value"] == "" {
+		// SAC and SCIM 1.1 templates write "" for nobody.
+		delete(out, "value")
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	return out, nil
+}
+
+// subOf finds a sub-attribute; SCIM 1.1 called a manager's value managerId.
+func (c canon) subOf(a *Attribute, key string) *Attribute {
+	if c.tol.BareValues && a.Name == "manager" && strings.EqualFold(key, "managerId") {
+		return a.subs["value"]
+	}
+	return a.SubAttribute(key)
+}
+
+// plainObject gives an object of an unknown extension as tree: as sent, less nulls, empty lists and empty
+// objects, which mean unassigned (RFC 7643 §2.5).
+func plainObject(o object) map[string]any {
+	m := make(map[string]any, len(o))
+	for _, f := range o {
+		if v := plain(f.value); v != nil {
+			m[f.key] = v
+		}
+	}
+	return m
+}
+
+func plain(raw any) any {
+	switch v := raw.(type) {
+	case object:
+		if m := plainObject(v); len(m) > 0 {
+			return m
+		}
+		return nil
+	case []any:
+		out := make([]any, 0, len(v))
+		for _, e := range v {
+			if p := plain(e); p != nil {
+				out = append(out, p)
+			}
+		}
+		if len(out) > 0 {
+			return out
+		}
+		return nil
+	default:
+		return raw
+	}
+}
+
+// membersOf reads the canonical list of members. A member without a value names nobody.
+func membersOf(list []any) ([]Member, error) {
+	out := make([]Member, 0, len(list))
+	for _, e := range list {
+		m, _ := e.(map[string]any)
+		value, _ := m["value"].(string)
+		if value == "" {
+			return nil, NewInvalidValue("members.value", "a member has no value, the member's id is expected")
+		}
+		kind, _ := m["type"].(string)
+		display, _ := m["display"].(string)
+		out = append(out, Member{Value: value, Type: kind, Display: display})
+	}
+	return out, nil
+}

@@ -1,0 +1,261 @@
+package scim
+
+import (
+	"slices"
+	"strings"
+)
+
+// Decode reads the body of a POST or PUT. Names are made canonical, unassigned values dropped, readOnly
+// attributes left out (RFC 7644 §3.3), required ones checked. At most one value of an attribute is
+// primary. An object under a URN that no schema has is kept as it was sent, less what is unassigned.
+// Every error is an [*Error].
+func Decode(t *ResourceType, body []byte, maxBytes int, tol Tolerance) (*Resource, error) {
+	if len(body) > maxBytes {
+		return nil, NewTooLarge(maxBytes)
+	}
+	doc, err := scanDocument(string(body))
+	if err != nil {
+		return nil, err
+	}
+	r := NewResource(t)
+	c := canon{t: t, tol: tol, dropReadOnly: true}
+	if err := c.checkSchemas(doc); err != nil {
+		return nil, err
+	}
+	if err := c.fill(r, doc); err != nil {
+		return nil, err
+	}
+	if err := CheckRequired(r); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// DecodeStored reads what Encode wrote: nothing is left out, no attribute is required, and text may be of
+// any length. Every error is an [*Error].
+func DecodeStored(t *ResourceType, body []byte) (*Resource, error) {
+	doc, err := scanDocument(string(body))
+	if err != nil {
+		return nil, err
+	}
+	r := NewResource(t)
+	c := canon{t: t, tol: Tolerance{IgnoreUnknown: true, ReducePrimaries: true}}
+	if err := c.fill(r, doc); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// CheckRequired refuses a resource that lacks a required attribute, as invalidValue.
+func CheckRequired(r *Resource) error {
+	for _, ref := range r.Type.order {
+		if !ref.Attr.Required || ref.Attr.Name == "schemas" {
+			continue
+		}
+		if v, ok := r.Attrs[ref.Attr.Name]; !ok || v == "" {
+			return NewInvalidValue(ref.Name, "%s is required", ref.Name)
+		}
+	}
+	return nil
+}
+
+// CheckImmutable refuses a replacement that changes or takes away the assigned value of an immutable
+// attribute (RFC 7644 §3.5.1).
+func CheckImmutable(before, after *Resource) error {
+	for _, ref := range before.Type.order {
+		if ref.Attr.Mutability != Immutable {
+			continue
+		}
+		if had := before.Attrs[ref.Attr.Name]; had != nil && !equalTree(had, after.Attrs[ref.Attr.Name]) {
+			return NewMutability(ref.Name, "%s is immutable and has a value already", ref.Name)
+		}
+	}
+	return nil
+}
+
+// fill reads the top level of a document into r.
+func (c canon) fill(r *Resource, doc object) error {
+	for _, f := range doc {
+		ref, known := c.topLevel(f.key)
+		switch {
+		case known && ref.Attr.Name == "schemas":
+		case known:
+			if err := c.set(r, ref, f.value); err != nil {
+				return err
+			}
+		default:
+			if err := c.extension(r, f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// topLevel finds the attribute that a key of a body's top level means.
+func (c canon) topLevel(key string) (*Ref, bool) {
+	if isURN(key) {
+		return c.t.resolve(key, c.tol)
+	}
+	if strings.Contains(key, ".") {
+		return nil, false
+	}
+	ref, ok := c.t.Ref(key)
+	if ok && ref.Schema != c.t.Core && !c.tol.UnqualifiedExtensions {
+		return nil, false
+	}
+	return ref, ok
+}
+
+// set reads the value of an attribute into r.
+func (c canon) set(r *Resource, ref *Ref, raw any) error {
+	if c.dropReadOnly && ref.Attr.Mutability == ReadOnly {
+		return nil
+	}
+	v, err := c.value(ref, raw)
+	if err != nil {
+		return err
+	}
+	if ref.Schema == c.t.Core && ref.Attr.Name == "members" {
+		list, _ := v.([]any)
+		r.HasMembers = true
+		r.Members, err = membersOf(list)
+		return err
+	}
+	if v != nil {
+		r.home(ref.Schema)[ref.Attr.Name] = v
+	}
+	return nil
+}
+
+// home is the map that holds the attributes of a schema; it is made where it is missing.
+func (r *Resource) home(s *Schema) map[string]any {
+	if s == r.Type.Core {
+		return r.Attrs
+	}
+	m, ok := r.Attrs[s.URN].(map[string]any)
+	if !ok {
+		m = map[string]any{}
+		r.Attrs[s.URN] = m
+	}
+	return m
+}
+
+// extension reads a key of the top level that is no attribute.
+func (c canon) extension(r *Resource, f field) error {
+	o, isObject := f.value.(object)
+	switch s := c.t.schemaOf(f.key, c.tol); {
+	case s == c.t.Core && isObject:
+		return c.fill(r, o)
+	case s != nil && s != c.t.Core:
+		return c.knownExtension(r, s, f)
+	}
+	if isURN(f.key) && (isObject || f.value == nil) && !belowKnown(f.key) {
+		if m := plainObject(o); len(m) > 0 {
+			r.Attrs[f.key] = m
+		}
+		return nil
+	}
+	return c.unknown(f.key)
+}
+
+func (c canon) knownExtension(r *Resource, s *Schema, f field) error {
+	if f.value == nil {
+		return nil
+	}
+	o, ok := f.value.(object)
+	if !ok {
+		return NewInvalidValue(s.URN, "%s is %s, an object is expected", s.URN, kindOf(f.value))
+	}
+	for _, g := range o {
+		a := s.Attribute(g.key)
+		if a == nil {
+			if err := c.unknown(s.URN + ":" + g.key); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := c.set(r, c.t.tops[a], g.value); err != nil {
+			return err
+		}
+	}
+	if len(r.home(s)) == 0 {
+		delete(r.Attrs, s.URN)
+	}
+	return nil
+}
+
+func (c canon) unknown(path string) error {
+	if c.tol.IgnoreUnknown {
+		return nil
+	}
+	return NewInvalidSyntax(path, "no schema of %s has the attribute %q", c.t.Name, path)
+}
+
+// checkSchemas holds the body's schemas against the resource type (RFC 7643 §3). URNs that nothing is
+// known of are no fault: Entra and OneLogin name some.
+func (c canon) checkSchemas(doc object) error {
+	urns, err := c.schemas(doc)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(urns, func(urn string) bool { return c.t.schemaOf(urn, c.tol) == c.t.Core }) {
+		return c.checkListed(doc, urns)
+	}
+	for _, other := range []*ResourceType{User(), Group()} {
+		if other == c.t {
+			continue
+		}
+		for _, urn := range urns {
+			if other.schemaOf(urn, c.tol) == other.Core {
+				return NewInvalidValue("schemas", "schemas names %s, this is a %s: %s is expected", urn, c.t.Name, c.t.Core.URN)
+			}
+		}
+	}
+	if c.tol.SchemasOptional {
+		return nil
+	}
+	return NewInvalidValue("schemas", "schemas does not name %s", c.t.Core.URN)
+}
+
+func (c canon) schemas(doc object) ([]string, error) {
+	raw, _ := doc.get("schemas")
+	return textList(raw, "schemas", c.tol)
+}
+
+// textList reads a list of strings that a protocol message holds.
+func textList(raw any, name string, tol Tolerance) ([]string, error) {
+	if s, ok := raw.(string); ok && tol.WrapMultiValued {
+		return []string{s}, nil
+	}
+	list, ok := raw.([]any)
+	if !ok && raw != nil {
+		return nil, NewInvalidValue(name, "%s is %s, a list of strings is expected", name, kindOf(raw))
+	}
+	out := make([]string, 0, len(list))
+	for _, e := range list {
+		s, ok := e.(string)
+		if !ok {
+			return nil, NewInvalidValue(name, "%s holds %s, a list of strings is expected", name, kindOf(e))
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// checkListed refuses the data of an extension that schemas does not name.
+func (c canon) checkListed(doc object, urns []string) error {
+	if c.tol.SchemasOptional {
+		return nil
+	}
+	for _, f := range doc {
+		if _, isObject := f.value.(object); !isObject || !isURN(f.key) {
+			continue
+		}
+		named := slices.ContainsFunc(urns, func(urn string) bool { return strings.EqualFold(urn, f.key) })
+		if !named {
+			return NewInvalidValue("schemas", "schemas does not name %s, of which the body has data", f.key)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,174 @@
+package scim
+
+import (
+	"slices"
+	"strings"
+)
+
+// foreign applies an operation to an extension that no schema describes. Where the URN ends and the
+// attribute begins follows from the resource, from the value, or is the last colon; below it dots lead
+// into objects.
+func (a *applier) foreign(op Operation) error {
+	urn, rest, err := a.splitForeign(op)
+	if err != nil {
+		return err
+	}
+	m, _ := a.r.Attrs[urn].(map[string]any)
+	if m == nil {
+		m = map[string]any{}
+	}
+	if rest == "" {
+		err = foreignWhole(m, urn, op)
+	} else {
+		foreignAt(m, strings.Split(rest, "."), op)
+	}
+	if depthOf(m) >= maxDepth {
+		return NewInvalidValue(urn, "%s would be nested deeper than %d levels", urn, maxDepth)
+	}
+	if len(m) == 0 {
+		delete(a.r.Attrs, urn)
+	} else {
+		a.r.Attrs[urn] = m
+	}
+	return err
+}
+
+// depthOf counts the levels of objects and lists: what is stored has to stay readable to DecodeStored.
+func depthOf(v any) int {
+	deepest := 0
+	switch v := v.(type) {
+	case map[string]any:
+		for _, e := range v {
+			deepest = max(deepest, depthOf(e))
+		}
+	case []any:
+		for _, e := range v {
+			deepest = max(deepest, depthOf(e))
+		}
+	default:
+		return 0
+	}
+	return deepest + 1
+}
+
+// splitForeign gives the key of the extension and the attribute's name, "" for the extension as a whole.
+func (a *applier) splitForeign(op Operation) (urn, rest string, err error) {
+	path := op.Path.Unknown
+	for key, v := range a.r.Attrs {
+		if _, isObject := v.(map[string]any); !isObject || !isURN(key) || len(path) < len(key) {
+			continue
+		}
+		if !strings.EqualFold(path[:len(key)], key) {
+			continue
+		}
+		if len(path) == len(key) {
+			return key, "", nil
+		}
+		if path[len(key)] == ':' && len(key) > len(urn) {
+			urn, rest = key, path[len(key)+1:]
+		}
+	}
+	_, isObject := op.Value.(object)
+	switch at := strings.LastIndexByte(path, ':'); {
+	case urn != "":
+	case isObject:
+		return path, "", nil
+	default:
+		urn, rest = path[:at], path[at+1:]
+	}
+	if !isURN(urn) || slices.Contains(strings.Split(rest, "."), "") {
+		return "", "", NewInvalidPath(path, "the path %q names no attribute below a URN", path)
+	}
+	return urn, rest, nil
+}
+
+func foreignWhole(m map[string]any, urn string, op Operation) error {
+	if op.Kind == Remove {
+		clear(m)
+		return nil
+	}
+	o, ok := op.Value.(object)
+	if !ok {
+		return NewInvalidValue(urn, "the value of %s is %s, an object is expected", urn, kindOf(op.Value))
+	}
+	for _, f := range o {
+		one := op
+		one.Value = f.value
+		if f.value == nil && op.Kind == Replace {
+			one.Kind = Remove
+		}
+		foreignAt(m, []string{f.key}, one)
+	}
+	return nil
+}
+
+// foreignAt applies an operation to the last of the keys, to which the ones before lead; a key is taken in
+// the spelling that is there.
+func foreignAt(m map[string]any, keys []string, op Operation) {
+	for i, key := range keys {
+		key = spelled(m, key)
+		if i == len(keys)-1 {
+			foreignSet(m, key, op)
+			return
+		}
+		inner, ok := m[key].(map[string]any)
+		if !ok {
+			if op.Kind == Remove || plain(op.Value) == nil {
+				return
+			}
+			inner = map[string]any{}
+			m[key] = inner
+		}
+		defer func(outer map[string]any) {
+			if len(inner) == 0 {
+				delete(outer, key)
+			}
+		}(m)
+		m = inner
+	}
+}
+
+func spelled(m map[string]any, key string) string {
+	for have := range m {
+		if strings.EqualFold(have, key) {
+			return have
+		}
+	}
+	return key
+}
+
+func foreignSet(m map[string]any, key string, op Operation) {
+	v := plain(op.Value)
+	switch {
+	case op.Kind == Remove || op.Kind == Replace && v == nil:
+		delete(m, key)
+	case v != nil:
+		m[key] = joinForeign(m[key], v, op.Kind)
+	}
+}
+
+// joinForeign gives what is there after v came: add appends to a list and merges an object.
+func joinForeign(have, v any, kind OpKind) any {
+	if kind == Replace {
+		return v
+	}
+	switch have := have.(type) {
+	case []any:
+		more, ok := v.([]any)
+		if !ok {
+			more = []any{v}
+		}
+		for _, e := range more {
+			if !slices.ContainsFunc(have, func(h any) bool { return equalTree(h, e) }) {
+				have = append(have, e)
+			}
+		}
+		return have
+	case map[string]any:
+		if m, ok := v.(map[string]any); ok {
+			merge(have, m)
+			return have
+		}
+	}
+	return v
+}

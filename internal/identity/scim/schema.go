@@ -1,0 +1,132 @@
+package scim
+
+// Type is the data type of an attribute (RFC 7643 §2.3).
+type Type string
+
+// The data types.
+const (
+	TypeString    Type = "string"
+	TypeBoolean   Type = "boolean"
+	TypeDecimal   Type = "decimal"
+	TypeInteger   Type = "integer"
+	TypeDateTime  Type = "dateTime"
+	TypeBinary    Type = "binary"
+	TypeReference Type = "reference"
+	TypeComplex   Type = "complex"
+)
+
+// Changeability says who may set an attribute, and how often (RFC 7643 §7, "mutability").
+type Changeability string
+
+// The kinds of mutability.
+const (
+	ReadWrite Changeability = "readWrite"
+	ReadOnly  Changeability = "readOnly"
+	Immutable Changeability = "immutable"
+	WriteOnly Changeability = "writeOnly"
+)
+
+// Returned says when an attribute is part of an answer (RFC 7643 §7).
+type Returned string
+
+// The kinds of return.
+const (
+	ReturnedDefault Returned = "default"
+	ReturnedAlways  Returned = "always"
+	ReturnedNever   Returned = "never"
+	ReturnedRequest Returned = "request"
+)
+
+// Unique says within what an attribute's value is unique (RFC 7643 §7, "uniqueness").
+type Unique string
+
+// The kinds of uniqueness.
+const (
+	UniqueNone   Unique = "none"
+	UniqueServer Unique = "server"
+	UniqueGlobal Unique = "global"
+)
+
+// Attribute is the definition of an attribute or sub-attribute. Its JSON form is that of RFC 7643 §7.
+// Definitions are shared: treat them as read-only.
+type Attribute struct {
+	Name            string        `json:"name"`
+	Type            Type          `json:"type"`
+	Sub             []*Attribute  `json:"subAttributes,omitempty"`
+	MultiValued     bool          `json:"multiValued"`
+	Description     string        `json:"description"`
+	Required        bool          `json:"required"`
+	CanonicalValues []string      `json:"canonicalValues,omitempty"`
+	CaseExact       bool          `json:"caseExact"`
+	Mutability      Changeability `json:"mutability"`
+	Returned        Returned      `json:"returned"`
+	Uniqueness      Unique        `json:"uniqueness"`
+	ReferenceTypes  []string      `json:"referenceTypes,omitempty"`
+
+	subs map[string]*Attribute // by folded name
+}
+
+// SubAttribute finds a sub-attribute by its name in any case; nil where there is none.
+func (a *Attribute) SubAttribute(name string) *Attribute { return lookup(a.subs, name) }
+
+// Schema is a named set of attributes. Its JSON form is that of RFC 7643 §7. Schemas are shared: treat
+// them as read-only.
+type Schema struct {
+	URN         string       `json:"id"`
+	Name        string       `json:"name"`
+	Description string       `json:"description"`
+	Attributes  []*Attribute `json:"attributes"`
+
+	attrs map[string]*Attribute // by folded name
+}
+
+// Attribute finds an attribute by its name in any case; nil where there is none.
+func (s *Schema) Attribute(name string) *Attribute { return lookup(s.attrs, name) }
+
+// ResourceType is a kind of resource with its schemas. There are two, [User] and [Group]; they are
+// shared: treat them as read-only.
+type ResourceType struct {
+	Name        string // "User"
+	Endpoint    string // "/Users"
+	Description string
+	Core        *Schema
+	Extensions  []*Schema
+	// Common are the attributes of every resource (RFC 7643 §3.1): schemas, id, externalId, meta. They
+	// are in no schema.
+	Common []*Attribute
+
+	refs       map[string]*Ref    // by folded name, plain and qualified
+	urns       map[string]*Schema // by folded URN
+	legacyRefs map[string]*Ref    // by folded name under an old URN
+	legacyURNs map[string]*Schema
+	tops       map[*Attribute]*Ref
+	order      []*Ref // common and core attributes in the order of encoding
+}
+
+// Ref names an attribute of a resource type, or one of its sub-attributes. Each exists once for its
+// resource type, so that two may be compared by address.
+type Ref struct {
+	// Name is the canonical spelling: "userName", "name.givenName", and for an extension
+	// "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value".
+	Name   string
+	Schema *Schema    // the core schema for common attributes, too
+	Attr   *Attribute // the attribute at the top of its schema
+	Sub    *Attribute // nil where the attribute itself is meant
+
+	whole *Ref            // the attribute without the sub-attribute: itself where Sub is nil
+	parts map[string]*Ref // of a whole attribute, its sub-attributes by canonical name
+}
+
+// Target is the definition that values are compared with: the sub-attribute's, else the attribute's.
+func (r *Ref) Target() *Attribute {
+	if r.Sub != nil {
+		return r.Sub
+	}
+	return r.Attr
+}
+
+// Part is the sub-attribute of ref with a canonical name; nil where there is none.
+func (r *Ref) Part(sub string) *Ref { return r.parts[sub] }
+
+// Whole is the attribute that r is a part of; r itself where it is no sub-attribute.
+func (r *Ref) Whole() *Ref { return r.whole }

@@ -1,0 +1,47 @@
+package scim
+
+// Tolerance says which departures from the RFC are understood. The zero value is strict. A server
+// keeps one for each kind of identity provider.
+type Tolerance struct {
+	// BooleanStrings reads "True", "false" and the like, in any case, where a boolean belongs (Entra).
+	BooleanStrings bool
+	// SchemasOptional accepts a body without schemas, or with none that names the resource type. A body
+	// that names only another resource type is refused all the same.
+	SchemasOptional bool
+	// LegacyURNs understands the URNs of the drafts and SCIM 1.1 (OneLogin) and the enterprise URN with
+	// the missing colon (Entra).
+	LegacyURNs bool
+	// IgnoreUnknown leaves out attributes that no schema has, in bodies and in path-less PATCH values.
+	// Without it they are refused. A PATCH path to an unknown attribute is refused always.
+	IgnoreUnknown bool
+	// IgnoreReadOnly leaves out readOnly attributes in path-less PATCH values (authentik sends the whole
+	// resource). Without it they are refused, except an id that equals the resource's own (Okta).
+	IgnoreReadOnly bool
+	// UnwrapSingular reads a single-valued attribute from an array of one element (older Entra).
+	UnwrapSingular bool
+	// WrapMultiValued reads a multi-valued attribute from one bare value (OneLogin templates).
+	WrapMultiValued bool
+	// BareValues reads a string where an object with a value belongs: a manager, a member or a role
+	// given as its id alone; and a manager given as managerId (SCIM 1.1).
+	BareValues bool
+	// UnqualifiedExtensions reads an extension's attribute that stands at the top of a body without its
+	// URN, where the core schema has none of that name: Entra's documentation shows manager so, SAC a
+	// group's roles. Paths and filters understand such names always.
+	UnqualifiedExtensions bool
+	// UnquotedValues reads filter values without quotes, as in userName eq kim (authentik before 2025.10).
+	UnquotedValues bool
+	// CreateOnReplace lets replace on a value filter that matches nothing create the element, as add
+	// does (Entra, on some attribute mappings). RFC 7644 §3.5.2.3 demands noTarget.
+	CreateOnReplace bool
+	// ReducePrimaries keeps the first of several values marked primary. Without it they are refused.
+	ReducePrimaries bool
+}
+
+// Lenient is every switch on: what a server uses for a provider that it knows nothing about.
+func Lenient() Tolerance {
+	return Tolerance{
+		BooleanStrings: true, SchemasOptional: true, LegacyURNs: true, IgnoreUnknown: true, IgnoreReadOnly: true,
+		UnwrapSingular: true, WrapMultiValued: true, BareValues: true, UnqualifiedExtensions: true, UnquotedValues: true,
+		CreateOnReplace: true, ReducePrimaries: true,
+	}
+}
