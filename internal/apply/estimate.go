@@ -14,8 +14,8 @@ func Estimate(p *plan.Plan, limits func(teamSize int) upstream.Limits) int {
 		calls += len(split(level, l.CreateBatch)) * price(KindCreateUsers, "", l)
 		created += len(level)
 	}
-	if l.Reread {
-		calls += parts(created, l.Lookup)
+	if l.Reread > 0 {
+		calls += parts(created, l.Reread)
 	}
 	calls += parts(len(lay.base), l.Lookup)
 	calls += len(split(lay.updates, l.UpdateBatch)) * price(KindUpdateUsers, "", l)

@@ -141,7 +141,7 @@ func memoryLeases(t *testing.T) apply.Leases {
 // slow is a tenant whose creates take a while.
 func slow(d time.Duration) *tenant {
 	l := usual
-	l.Reread = false
+	l.Reread = 0
 	f := newTenant(l)
 	f.before = func(string, int) (error, bool) {
 		<-time.After(d)

@@ -93,7 +93,7 @@ func (r *runner) lookAtPeople(wanted func(it *item, u *identity.User) bool) func
 		for n := range items {
 			ids[n] = items[n].key
 		}
-		users, err := r.readPeople(ctx, ids)
+		users, err := r.readByID(ctx, ids)
 		if err != nil {
 			return nil, err
 		}
@@ -109,15 +109,20 @@ func (r *runner) lookAtPeople(wanted func(it *item, u *identity.User) bool) func
 	}
 }
 
-// readPeople reads people by their user IDs, once.
-func (r *runner) readPeople(ctx context.Context, ids []string) (map[string]*identity.User, error) {
-	users := make(map[string]*identity.User, len(ids))
-	for u, err := range r.d.Target.FindUsers(ctx, upstream.UserQuery{UserIDs: ids}) {
+// readByID reads people by their user IDs, once.
+func (r *runner) readByID(ctx context.Context, ids []string) (map[string]*identity.User, error) {
+	return r.readPeople(ctx, upstream.UserQuery{UserIDs: ids}, parts(len(ids), r.d.Target.Limits(0).Lookup))
+}
+
+// readPeople reads people once, by user ID in the answer. calls is the price.
+func (r *runner) readPeople(ctx context.Context, q upstream.UserQuery, calls int) (map[string]*identity.User, error) {
+	users := make(map[string]*identity.User, len(q.UserIDs))
+	for u, err := range r.d.Target.FindUsers(ctx, q) {
 		if err != nil {
 			return nil, err
 		}
 		users[u.UserID] = u
 	}
-	r.tally.call(parts(len(ids), r.d.Target.Limits(0).Lookup), "looking up people")
+	r.tally.call(calls, "looking up people")
 	return users, nil
 }

@@ -15,7 +15,7 @@ import (
 // kind of licence, which follows from the roles.
 func (r *runner) reread(ctx context.Context) {
 	l := r.d.Target.Limits(0)
-	if !l.Reread || ctx.Err() != nil {
+	if l.Reread == 0 || ctx.Err() != nil {
 		return
 	}
 	var created []int
@@ -28,7 +28,7 @@ func (r *runner) reread(ctx context.Context) {
 	}
 	var mu sync.Mutex
 	fixes := map[int]*upstream.UserUpdate{}
-	batches := slices.Collect(slices.Chunk(created, max(l.Lookup, 1)))
+	batches := slices.Collect(slices.Chunk(created, l.Reread))
 	each(ctx, r.workers(), batches, func(batch []int) {
 		for i, fix := range r.compareCreated(ctx, batch) {
 			mu.Lock()
@@ -55,11 +55,11 @@ func (r *runner) isDone(i int) bool {
 
 // compareCreated reads a batch of created people and gives the corrections they need, by change.
 func (r *runner) compareCreated(ctx context.Context, batch []int) map[int]*upstream.UserUpdate {
-	ids := make([]string, len(batch))
+	q := upstream.UserQuery{UserIDs: make([]string, len(batch)), Emails: make([]string, len(batch))}
 	for n, i := range batch {
-		ids[n] = r.p.Changes[i].Key
+		q.UserIDs[n], q.Emails[n] = r.p.Changes[i].Key, r.p.Changes[i].User.Email
 	}
-	users, err := retry(ctx, r, func() (map[string]*identity.User, error) { return r.readPeople(ctx, ids) })
+	users, err := retry(ctx, r, func() (map[string]*identity.User, error) { return r.readPeople(ctx, q, 1) })
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -138,7 +138,7 @@ func (r *runner) readSettings(ctx context.Context, idx []int) {
 		for n, i := range batch {
 			ids[n] = r.p.Changes[i].Key
 		}
-		users, err := retry(ctx, r, func() (map[string]*identity.User, error) { return r.readPeople(ctx, ids) })
+		users, err := retry(ctx, r, func() (map[string]*identity.User, error) { return r.readByID(ctx, ids) })
 		if ctx.Err() != nil {
 			return
 		}

@@ -23,7 +23,7 @@ func TestARunLeadsToWhatThePlanSaysWithTheEstimatedCalls(t *testing.T) {
 		l.Workers, l.Lookup = rapid.IntRange(0, 8).Draw(rt, "workers"), rapid.IntRange(1, 5).Draw(rt, "lookup")
 		l.CreateBatch, l.UpdateBatch = rapid.IntRange(1, 5).Draw(rt, "create batch"), rapid.IntRange(1, 5).Draw(rt, "update batch")
 		l.AddChunk, l.RemoveChunk = rapid.IntRange(1, 9).Draw(rt, "add chunk"), rapid.IntRange(1, 9).Draw(rt, "remove chunk")
-		l.RoleChunk, l.Reread = rapid.IntRange(1, 4).Draw(rt, "role chunk"), rapid.Bool().Draw(rt, "reread")
+		l.RoleChunk, l.Reread = rapid.IntRange(1, 4).Draw(rt, "role chunk"), rapid.IntRange(0, 5).Draw(rt, "reread")
 		d := draw(rt, l)
 		d.tenant.limits = func(size int) upstream.Limits {
 			tuned := l

@@ -112,7 +112,11 @@ func (f *tenant) FindUsers(ctx context.Context, q upstream.UserQuery) iter.Seq2[
 			return
 		}
 		f.mu.Lock()
-		f.requests += (len(q.UserIDs) + f.limits(0).Lookup - 1) / f.limits(0).Lookup
+		size := f.limits(0).Lookup
+		if len(q.Emails) > 0 {
+			size = f.limits(0).Reread
+		}
+		f.requests += (len(q.UserIDs) + size - 1) / size
 		var found []identity.User
 		for _, id := range q.UserIDs {
 			if u, ok := f.users[id]; ok {
@@ -196,7 +200,7 @@ func (f *tenant) create(u *identity.User) upstream.Outcome {
 	made.Roles = union(u.Roles, f.defaultRoles)
 	made.Concurrent = u.Concurrent && len(f.defaultRoles) == 0
 	f.users[u.UserID] = made
-	if f.limits(0).Reread {
+	if f.limits(0).Reread > 0 {
 		return upstream.Outcome{}
 	}
 	return upstream.Outcome{Ref: made.Ref}

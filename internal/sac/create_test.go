@@ -244,8 +244,8 @@ func TestCreateUsersShowsDefaultRolesWhenReadAgain(t *testing.T) {
 	if diff := cmp.Diff(got.Roles, []string{"PROFILE:sap.epm:BI_Admin", "PROFILE:t.A:All"}); diff != "" || got.Ref == "" {
 		t.Errorf("Ref %q, roles (-got +want):\n%s", got.Ref, diff)
 	}
-	if !s.Limits(0).Reread {
-		t.Error("Limits.Reread is false")
+	if s.Limits(0).Reread == 0 {
+		t.Error("Limits.Reread is 0")
 	}
 }
 

@@ -62,7 +62,15 @@ func (h *harvest) run(ctx context.Context) error {
 	if !h.w.open() {
 		return nil
 	}
+	if b := h.namedCalls(); b > 0 && b < ceil(h.t.people(), pageSize) {
+		if err := h.searchNames(ctx); err != nil {
+			return err
+		}
+	}
 	calls := h.calls()
+	if calls == 0 {
+		return nil
+	}
 	if total := h.t.people(); calls > 1 && total > 0 {
 		if ceil(total, pageSize) < calls {
 			return h.pages(ctx, nil, list{})
@@ -84,6 +92,26 @@ func (h *harvest) run(ctx context.Context) error {
 		return err
 	}
 	return h.search(ctx)
+}
+
+// namedCalls is the number of searches for e-mails and login IDs, where user IDs cannot be searched for but
+// may be found along with these; 0 where there is nothing to gain.
+func (h *harvest) namedCalls() int {
+	w := h.w
+	if h.v == v2 || h.t.loginIsUserID() || h.t.cfg.NoLookup || w.ids.open == 0 {
+		return 0
+	}
+	return ceil(max(w.emails.open, w.logins.open), batchSize)
+}
+
+// searchNames asks for everything that a search can ask for.
+func (h *harvest) searchNames(ctx context.Context) error {
+	for f := h.nextFilter(); f != ""; f = h.nextFilter() {
+		if err := h.searchAll(ctx, []string{f}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // callsAfter is the number of calls a search takes once rows are known.

@@ -23,13 +23,13 @@ func (t *Tenant) Limits(teamSize int) upstream.Limits {
 		CreateBatch: 1, UpdateBatch: 1, DeleteBatch: 1, CreateCalls: 1, UpdateCalls: 1, DeleteCalls: 1,
 		GroupCreateCalls: 1, GroupDeleteCalls: 1,
 		GroupFirstCalls: 1, GroupNextCalls: 1,
-		AddChunk: t.tune.adds(teamSize), RoleChunk: t.tune.roles(teamSize), RemoveChunk: maxRemovals,
+		Reread: t.batchSize(), AddChunk: t.tune.adds(teamSize), RoleChunk: t.tune.roles(teamSize), RemoveChunk: maxRemovals,
 		MaxMembers: maxMembers,
 	}
 	if t.hasV2() {
 		l.UpdateBatch, _ = t.bulk.size()
 		l.DeleteBatch, l.CreateBatch = l.UpdateBatch, t.bulk.createSize()
-		l.Reread, l.RoleFirstCalls, l.RoleNextCalls = true, 2, 1
+		l.RoleFirstCalls, l.RoleNextCalls = 2, 1
 		return l
 	}
 	l.UpdateCalls, l.GroupFirstCalls, l.RemoveChunk = 2, 2, l.AddChunk
@@ -41,7 +41,15 @@ func (t *Tenant) Limits(teamSize int) upstream.Limits {
 
 // lookupSize is how many people one look-up by user ID asks for.
 func (t *Tenant) lookupSize() int {
-	if t.cfg.NoLookup || (!t.hasV2() && !t.loginIsUserID()) {
+	if !t.hasV2() && !t.loginIsUserID() {
+		return 1
+	}
+	return t.batchSize()
+}
+
+// batchSize is how many people one search asks for.
+func (t *Tenant) batchSize() int {
+	if t.cfg.NoLookup {
 		return 1
 	}
 	return batchSize

@@ -161,7 +161,8 @@ type Limits struct {
 	RoleChunk      int // role changes per UpdateGroup
 	MaxMembers     int // members a team can have
 
-	// Reread says that created people must be read again before their Ref is known (a Bulk answer
-	// carries no ids), and that their roles may have grown (default roles).
-	Reread bool
+	// Reread is how many created people one request reads again, asked by user ID and e-mail: a Bulk answer
+	// carries no ids, and the tenant's defaults may have added roles or changed the licence. 0: there is
+	// no need to.
+	Reread int
 }
