@@ -105,7 +105,7 @@ func (a *app) makePlan(ctx context.Context, w work) (*plan.Plan, error) {
 	if p.ID, err = newID(); err != nil {
 		return nil, err
 	}
-	p.Calls = apply.Estimate(p, w.to.conn.Limits)
+	p.Calls = apply.Estimate(p, w.to.conn)
 	return p, nil
 }
 

@@ -99,6 +99,18 @@ func (r *runner) withoutEmpty(st stage, items []item) []item {
 	})
 }
 
+// priceOf is the number of requests that a call about people, or about a team as a whole, takes.
+func (r *runner) priceOf(kind string, items []item) int {
+	if kind != KindCreateUsers {
+		return price(kind, "", r.d.Target.Limits(0))
+	}
+	users := make([]*identity.User, len(items))
+	for n := range items {
+		users[n] = items[n].user
+	}
+	return r.d.Target.CreateCalls(users)
+}
+
 // round makes one journaled call and gives the items that need another. ok is false where the run stops.
 func (r *runner) round(ctx context.Context, st stage, items []item) (rest []item, ok bool) {
 	rec := Record{Kind: st.kind, Keys: make([]string, len(items))}
@@ -119,7 +131,7 @@ func (r *runner) round(ctx context.Context, st stage, items []item) (rest []item
 		return nil, false
 	}
 	outs := st.send(r.inFlight, items)
-	r.tally.call(price(st.kind, "", r.d.Target.Limits(0)), describe(items))
+	r.tally.call(r.priceOf(st.kind, items), describe(items))
 	verdicts, ok := r.verdicts(ctx, st, items, outs)
 	if !ok {
 		return nil, false

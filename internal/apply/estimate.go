@@ -1,17 +1,26 @@
 package apply
 
 import (
+	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
 	"sacbridge/internal/upstream"
 )
 
 // Estimate is the number of requests that Run will send for p, if nothing goes wrong and the limits stay
-// as limits gives them.
-func Estimate(p *plan.Plan, limits func(teamSize int) upstream.Limits) int {
-	lay, l := arrange(p), limits(0)
+// as they are. It makes no call.
+func Estimate(p *plan.Plan, target upstream.Writer) int {
+	lay, l := arrange(p), target.Limits(0)
 	calls, created := 0, 0
 	for _, level := range lay.creates {
-		calls += len(split(level, l.CreateBatch)) * price(KindCreateUsers, "", l)
+		for _, batch := range split(level, l.CreateBatch) {
+			var users []*identity.User
+			for _, i := range batch {
+				if u := p.Changes[i].User; u != nil { // Run refuses a plan that lacks one
+					users = append(users, u)
+				}
+			}
+			calls += target.CreateCalls(users)
+		}
 		created += len(level)
 	}
 	if l.Reread > 0 {
@@ -20,7 +29,7 @@ func Estimate(p *plan.Plan, limits func(teamSize int) upstream.Limits) int {
 	calls += parts(len(lay.base), l.Lookup)
 	calls += len(split(lay.updates, l.UpdateBatch)) * price(KindUpdateUsers, "", l)
 	for _, i := range lay.teams {
-		calls += estimateTeam(&p.Changes[i], limits)
+		calls += estimateTeam(&p.Changes[i], target.Limits)
 	}
 	for _, level := range lay.deletes {
 		calls += len(split(level, l.DeleteBatch)) * price(KindDeleteUsers, "", l)
@@ -47,12 +56,11 @@ func estimateTeam(c *plan.Change, limits func(int) upstream.Limits) int {
 	return calls
 }
 
-// price is the number of requests of one call of a kind. before is the kind of the write to the same team
+// price is the number of requests of one call of a kind other than KindCreateUsers, whose price the
+// connector knows. before is the kind of the write to the same team
 // that went before it in this run, "" where there was none.
 func price(kind, before string, l upstream.Limits) int {
 	switch kind {
-	case KindCreateUsers:
-		return l.CreateCalls
 	case KindUpdateUsers, KindCorrectUsers:
 		return l.UpdateCalls
 	case KindDeleteUsers:

@@ -286,7 +286,7 @@ func TestAFullTeamTakesWhatFits(t *testing.T) {
 	}
 	f.teams["T"] = identity.Group{Name: "T", Members: []string{"A", "B"}}
 	p := planOf(plan.Change{Entity: plan.Team, Op: plan.Update, Key: "T", Size: 2, RemoveMembers: []string{"A"}, AddMembers: []string{"C", "D", "E"}})
-	estimate := apply.Estimate(p, f.Limits)
+	estimate := apply.Estimate(p, f)
 	res := mustRun(t, f, p)
 	_, teams := f.state()
 	if diff := cmp.Diff(teams["T"].Members, []string{"B", "C", "D"}); diff != "" || len(res.Entities[0].Links) != 1 {

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // usual are the limits of most tests.
 var usual = upstream.Limits{
 	Workers: 3, Page: 200, Lookup: 4, CreateBatch: 3, UpdateBatch: 2, DeleteBatch: 2,
-	CreateCalls: 1, UpdateCalls: 2, DeleteCalls: 1, GroupCreateCalls: 2, GroupDeleteCalls: 1,
+	UpdateCalls: 2, DeleteCalls: 1, GroupCreateCalls: 2, GroupDeleteCalls: 1,
 	GroupFirstCalls: 3, GroupNextCalls: 1, RoleFirstCalls: 5, RoleNextCalls: 2, AddChunk: 3, RemoveChunk: 2, RoleChunk: 2, Reread: 4,
 }
 

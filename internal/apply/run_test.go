@@ -31,7 +31,7 @@ func TestARunLeadsToWhatThePlanSaysWithTheEstimatedCalls(t *testing.T) {
 			return tuned
 		}
 		quiet := len(d.tenant.defaultRoles) == 0 // default roles take corrections, which no estimate foresees
-		estimate := apply.Estimate(d.plan, d.tenant.Limits)
+		estimate := apply.Estimate(d.plan, d.tenant)
 		res, err := apply.Run(t.Context(), deps(d.tenant, &memory{}), d.plan)
 		if err != nil {
 			rt.Fatal(err)

@@ -69,7 +69,7 @@ func newRunner(d Deps, p *plan.Plan) *runner {
 			r.wantRef[p.Changes[i].Key] = true
 		}
 	}
-	r.tally = newTally(d.Hook, p, Estimate(p, d.Target.Limits))
+	r.tally = newTally(d.Hook, p, Estimate(p, d.Target))
 	return r
 }
 

@@ -162,9 +162,20 @@ func (f *tenant) FindGroups(ctx context.Context, q upstream.GroupQuery) iter.Seq
 	}
 }
 
+// CreateCalls makes those cost more who have a concurrent licence.
+func (f *tenant) CreateCalls(users []*identity.User) int {
+	calls := 1
+	for _, u := range users {
+		if u.Concurrent {
+			calls += 2
+		}
+	}
+	return calls
+}
+
 func (f *tenant) CreateUsers(ctx context.Context, users []*identity.User) []upstream.Outcome {
 	l := f.limits(0)
-	err, effect := f.enter(ctx, "create users", names(users), l.CreateCalls, len(users), l.CreateBatch)
+	err, effect := f.enter(ctx, "create users", names(users), f.CreateCalls(users), len(users), l.CreateBatch)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	outs := make([]upstream.Outcome, len(users))

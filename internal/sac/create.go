@@ -12,6 +12,21 @@ import (
 	"sacbridge/internal/upstream"
 )
 
+// CreateCalls implements upstream.Writer: one request, or by v1 one for each person and a read and a
+// second write for those who cannot be made complete at once.
+func (t *Tenant) CreateCalls(users []*identity.User) int {
+	if t.hasV2() {
+		return 1
+	}
+	calls := len(users)
+	for _, u := range users {
+		if t.needsUpdateV1(u) {
+			calls += 2
+		}
+	}
+	return calls
+}
+
 // CreateUsers creates people. CF takes them by v2 under any chosen user ID, in one Bulk where it
 // offers that; a Bulk answer carries no UUIDs, so Outcome.Ref is then empty (Limits.Reread). NEO
 // derives user IDs itself and is talked round one by one, see createV1.

@@ -31,7 +31,7 @@ func (t *Tenant) createV1(ctx context.Context, u *identity.User) upstream.Outcom
 	case made.user.UserID != u.UserID:
 		return upstream.Outcome{Err: t.undoDuplicate(ctx, op, u.UserID, made.user)}
 	}
-	if !follow && u.Active && len(u.Photos) == 0 {
+	if !t.needsUpdateV1(u) {
 		return upstream.Outcome{}
 	}
 	change := upstream.UserUpdate{UserKey: upstream.UserKey{UserID: u.UserID}}
@@ -52,6 +52,13 @@ func (t *Tenant) createV1(ctx context.Context, u *identity.User) upstream.Outcom
 		out.Warnings = append(out.Warnings, "the person exists under user ID "+u.UserID+" with stand-in e-mail "+first+" and login ID "+login)
 	}
 	return out
+}
+
+// needsUpdateV1 reports whether a create has to be followed by an update: v1 makes everybody active and
+// takes no photos then, and a stand-in must not stay.
+func (t *Tenant) needsUpdateV1(u *identity.User) bool {
+	_, _, follow := t.standIn(u, strings.ToLower(strings.TrimSpace(u.Email)))
+	return follow || !u.Active || len(u.Photos) > 0
 }
 
 // standIn gives the login ID and e-mail to create with, and whether the wanted ones have to follow.

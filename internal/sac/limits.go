@@ -16,11 +16,11 @@ const maxRemovals = 98
 
 // Limits gives the sizes and prices of the next writes. Adds to a team follow SAP's formula for a team
 // of teamSize, scaled by what answer times have shown so far. Prices hold for a team whose UUID is
-// known; a v1 create under SSO email or custom costs a read and a second write.
+// known.
 func (t *Tenant) Limits(teamSize int) upstream.Limits {
 	l := upstream.Limits{
 		Workers: t.workers(), Page: pageSize, Lookup: t.lookupSize(),
-		CreateBatch: 1, UpdateBatch: 1, DeleteBatch: 1, CreateCalls: 1, UpdateCalls: 1, DeleteCalls: 1,
+		CreateBatch: 1, UpdateBatch: 1, DeleteBatch: 1, UpdateCalls: 1, DeleteCalls: 1,
 		GroupCreateCalls: 1, GroupDeleteCalls: 1,
 		GroupFirstCalls: 1, GroupNextCalls: 1,
 		Reread: t.batchSize(), AddChunk: t.tune.adds(teamSize), RoleChunk: t.tune.roles(teamSize), RemoveChunk: maxRemovals,
@@ -33,9 +33,6 @@ func (t *Tenant) Limits(teamSize int) upstream.Limits {
 		return l
 	}
 	l.UpdateCalls, l.GroupFirstCalls, l.RemoveChunk = 2, 2, l.AddChunk
-	if t.cfg.SSO == ssoEmail || t.cfg.SSO == ssoCustom {
-		l.CreateCalls = 3
-	}
 	return l
 }
 

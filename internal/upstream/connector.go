@@ -68,6 +68,9 @@ type Writer interface {
 	// CreateUsers creates people with all that identity.User holds but Ref, Teams and Created. A user
 	// is created under exactly the wanted user ID or not at all.
 	CreateUsers(ctx context.Context, users []*identity.User) []Outcome
+	// CreateCalls is the number of requests that CreateUsers sends for this batch when nothing goes wrong.
+	// It makes no call.
+	CreateCalls(users []*identity.User) int
 	// UpdateUsers changes fields and role links. Role links are untouched where u.Roles is nil.
 	UpdateUsers(ctx context.Context, updates []UserUpdate) []Outcome
 	// DeleteUsers deletes people; one who is gone already is a success.
@@ -141,8 +144,7 @@ type Limits struct {
 	CreateBatch int // people per CreateUsers
 	UpdateBatch int
 	DeleteBatch int
-	CreateCalls int // requests per CreateUsers batch
-	UpdateCalls int
+	UpdateCalls int // requests per UpdateUsers batch
 	DeleteCalls int
 
 	GroupCreateCalls int

@@ -27,10 +27,22 @@ func (c canon) value(ref *Ref, raw any) (any, error) {
 	case a.MultiValued:
 		return nil, NewInvalidValue(path, "%s is %s, a list is expected", path, kindOf(raw))
 	case isList && len(list) == 1 && c.tol.UnwrapSingular:
-		return c.single(ref, list[0])
+		return c.single(ref, unwrapped(a, list[0]))
 	default:
 		return c.single(ref, raw)
 	}
+}
+
+// unwrapped gives the value of an object where a simple value belongs: older Entra sends [{"$ref":null,"value":x}].
+func unwrapped(a *Attribute, raw any) any {
+	if o, ok := raw.(object); ok && a.Type != TypeComplex {
+		for _, f := range o {
+			if strings.EqualFold(f.key, "value") {
+				return f.value
+			}
+		}
+	}
+	return raw
 }
 
 func (c canon) list(ref *Ref, raw []any) (any, error) {
