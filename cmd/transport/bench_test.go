@@ -231,12 +231,20 @@ func people(prefix string, from, to int) []rangeSeed {
 // viewer is a delivered role, so that nothing has to be asked about it.
 var viewer = []string{"PROFILE:sap.epm:Viewer"}
 
+// say prints a row of figures.
+func say(b *testing.B, format string, args ...any) {
+	b.Helper()
+	if _, err := fmt.Fprintf(os.Stdout, format, args...); err != nil {
+		b.Fatal(err)
+	}
+}
+
 func ceilDiv(n, d int) int { return (n + d - 1) / d }
 
 // BenchmarkCalls compares the calls that copying a team takes with the arithmetic lower bound, and with the
 // plan's own estimate. 250 other people are in each tenant, so that reading every page is no free ride.
 func BenchmarkCalls(b *testing.B) {
-	fmt.Fprintf(os.Stdout, "\n%-10s %6s %-9s %6s %6s %6s %9s  %s\n", "route", "people", "new", "calls", "bound", "ratio", "estimate", "bound is the sum of")
+	say(b, "\n%-10s %6s %-9s %6s %6s %6s %9s  %s\n", "route", "people", "new", "calls", "bound", "ratio", "estimate", "bound is the sum of")
 	for _, platform := range []string{"cf", "neo"} {
 		for _, size := range []int{10, 100, 1000} {
 			for _, share := range []struct {
@@ -272,7 +280,7 @@ func benchCalls(b *testing.B, platform string, size, have int, share string) {
 	calls := r.requests()
 	bound, terms := lowerBound(platform, size, have)
 	estimate := u.report.ReadCalls + u.report.Plan.Calls
-	fmt.Fprintf(os.Stdout, "%-10s %6d %-9s %6d %6d %6.3f %8.2f%%  %s\n", platform+" -> cf", size, share, calls, bound,
+	say(b, "%-10s %6d %-9s %6d %6d %6.3f %8.2f%%  %s\n", platform+" -> cf", size, share, calls, bound,
 		float64(calls)/float64(bound), 100*float64(estimate-calls)/float64(calls), terms)
 	b.ReportMetric(float64(calls)/float64(bound), "calls/bound")
 	b.ReportMetric(float64(calls), "calls")
@@ -319,7 +327,7 @@ func lowerBound(platform string, size, have int) (int, string) {
 // everybody missing in the target, then half of them, then as a plan file that is made and applied. It
 // prints the peak memory of the transport process. A quarter of it shows that time follows the changes.
 func BenchmarkScale(b *testing.B) {
-	fmt.Fprintf(os.Stdout, "\n%-44s %9s %9s %10s %12s\n", "scale, tenants of 80,000 people", "changes", "seconds", "peak RSS", "s per 1,000")
+	say(b, "\n%-44s %9s %9s %10s %12s\n", "scale, tenants of 80,000 people", "changes", "seconds", "peak RSS", "s per 1,000")
 	for _, s := range []scale{
 		{"a quarter of each team, everybody new", 1, 0, false},
 		{"everybody new", 4, 0, false},
@@ -393,7 +401,7 @@ func (r *rig) copied(teams []teamSeed) int {
 
 func (s scale) report(b *testing.B, u usage, members int, name string) {
 	changes := members + len(u.report.Plan.Changes)
-	fmt.Fprintf(os.Stdout, "%-44s %9d %9.1f %6.0f MiB %12.3f\n", name, changes, u.wall.Seconds(), u.rssMiB, 1000*u.wall.Seconds()/float64(changes))
+	say(b, "%-44s %9d %9.1f %6.0f MiB %12.3f\n", name, changes, u.wall.Seconds(), u.rssMiB, 1000*u.wall.Seconds()/float64(changes))
 	b.ReportMetric(u.rssMiB, "MiB-peak")
 	b.ReportMetric(float64(changes)/u.wall.Seconds(), "changes/s")
 	b.ReportMetric(0, "ns/op")
@@ -405,7 +413,7 @@ func BenchmarkWallTime(b *testing.B) {
 	for b.Loop() {
 		fast := benchWall(b, "    limits: {workers: 8}\n")
 		slow := benchWall(b, "    limits: {workers: 1, bulk: false, batch_lookups: false}\n")
-		fmt.Fprintf(os.Stdout, "\ncopy of a team of 1,000 new people: %.2f s with 8 workers, %.2f s with one and neither Bulk nor batches: 1/%.1f\n",
+		say(b, "\ncopy of a team of 1,000 new people: %.2f s with 8 workers, %.2f s with one and neither Bulk nor batches: 1/%.1f\n",
 			fast.Seconds(), slow.Seconds(), slow.Seconds()/fast.Seconds())
 		b.ReportMetric(slow.Seconds()/fast.Seconds(), "times-faster")
 		b.ReportMetric(0, "ns/op")
