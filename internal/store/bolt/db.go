@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -41,7 +42,13 @@ type Options struct {
 	Now     func() time.Time // the clock that leases run by; time.Now if nil
 	// NoSync leaves out the fsync of each write. A crash loses data then: for tests only.
 	NoSync bool
+	// MmapSize is how much address space the file gets at once, in bytes. A write that outgrows it waits for
+	// every reader. 0 suits a file that stays small; a directory wants DirectoryMmapSize.
+	MmapSize int
 }
+
+// DirectoryMmapSize is address space for a directory of some million records. It is not memory.
+const DirectoryMmapSize = 16 << 30
 
 // DB is an open file. It is safe for concurrent use.
 type DB struct {
@@ -49,6 +56,7 @@ type DB struct {
 	bolt    *bbolt.DB
 	commits *committer
 	now     func() time.Time
+	bell    bell // rung by each commit of the directory, and at the end
 }
 
 // Open opens or creates the file at path, which only this process can use until Close. It fails with
@@ -62,6 +70,7 @@ func Open(path string, o Options) (*DB, error) {
 	}
 	file, err := openFile(path, &bbolt.Options{
 		Timeout: o.Timeout, NoSync: o.NoSync, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType,
+		InitialMmapSize: o.MmapSize,
 	})
 	if err != nil {
 		return nil, err
@@ -72,11 +81,14 @@ func Open(path string, o Options) (*DB, error) {
 // openFile opens a bbolt file and checks or, unless it is opened for reading, writes its schema version.
 func openFile(path string, o *bbolt.Options) (*bbolt.DB, error) {
 	_, missing := os.Stat(path)
+	if err := checkShape(path); err != nil {
+		return nil, explain(path, "open", err)
+	}
 	file, err := bbolt.Open(path, fileMode, o)
 	if err != nil {
 		return nil, explain(path, "open", err)
 	}
-	if err = checkSchema(file); err == nil && missing != nil && !o.ReadOnly {
+	if err = checkSchema(file, path); err == nil && missing != nil && !o.ReadOnly {
 		err = syncFolder(filepath.Dir(path))
 	}
 	if err != nil {
@@ -85,8 +97,8 @@ func openFile(path string, o *bbolt.Options) (*bbolt.DB, error) {
 	return file, nil
 }
 
-// checkSchema refuses a file of a newer schema and marks a new file.
-func checkSchema(file *bbolt.DB) error {
+// checkSchema refuses a file of a newer schema, migrates one of an older, and marks a new file.
+func checkSchema(file *bbolt.DB, path string) error {
 	found, foreign := 0, false
 	err := file.View(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucketMeta)
@@ -111,6 +123,8 @@ func checkSchema(file *bbolt.DB) error {
 		return fmt.Errorf("%w (schema %d, this one knows up to %d): use that version", ErrNewer, found, store.SchemaVersion)
 	case found == store.SchemaVersion || file.IsReadOnly():
 		return nil
+	case found > 0:
+		return migrate(file, path, found, migrations())
 	}
 	return file.Update(func(tx *bbolt.Tx) error {
 		b, err := tx.CreateBucketIfNotExists(bucketMeta)
@@ -139,7 +153,7 @@ func explain(path, doing string, err error) error {
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return fmt.Errorf("%s %s: %w: wait for it to end, or stop it", doing, path, ErrInUse)
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case isFull(err):
 		return fmt.Errorf("%s %s: the disk is full, free some space: %w", doing, path, err)
 	case errors.Is(err, syscall.EROFS):
 		return fmt.Errorf("%s %s: the disk cannot be written to, choose another folder: %w", doing, path, err)
@@ -151,6 +165,17 @@ func explain(path, doing string, err error) error {
 		return fmt.Errorf("%s %s: this is not a file of sacbridge, or it is damaged: %w", doing, path, err)
 	}
 	return fmt.Errorf("%s %s: %w", doing, path, err)
+}
+
+// isFull reports whether a write failed for want of space. bbolt drops the chain of the error where the
+// file could not grow, so that its text is all there is.
+func isFull(err error) bool {
+	for _, full := range [...]syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		if errors.Is(err, full) || err != nil && strings.HasSuffix(err.Error(), full.Error()) {
+			return true
+		}
+	}
+	return false
 }
 
 // Journal gives the journal that the file holds.
@@ -175,7 +200,9 @@ func (db *DB) Close() error {
 	if !db.commits.close() {
 		return nil
 	}
-	if err := db.bolt.Close(); err != nil {
+	err := db.bolt.Close()
+	db.bell.ring()
+	if err != nil {
 		return explain(db.path, "close", err)
 	}
 	return nil

@@ -1,0 +1,32 @@
+package directory
+
+import (
+	"encoding/binary"
+	"time"
+
+	"sacbridge/internal/identity/scim"
+)
+
+// FoldVersion names the rules of NameKey. A Store keeps it with its indexes, which must be made anew where
+// it changes.
+const FoldVersion = "scim-fold-1"
+
+// NameKey gives the key of an index for a value that is compared without letter case.
+func NameKey(value string) []byte { return []byte(scim.Fold(value)) }
+
+// TimeKey gives the key of ByModified: milliseconds, so that keys sort as moments do.
+func TimeKey(at time.Time) []byte {
+	return binary.BigEndian.AppendUint64(nil, uint64(max(at.UnixMilli(), 0)))
+}
+
+// after gives the first key that has not the prefix; nil where there is none.
+func after(prefix []byte) []byte {
+	for n := len(prefix) - 1; n >= 0; n-- {
+		if prefix[n] < 0xff {
+			next := append([]byte(nil), prefix[:n+1]...)
+			next[n]++
+			return next
+		}
+	}
+	return nil
+}

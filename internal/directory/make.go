@@ -1,0 +1,167 @@
+package directory
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"sacbridge/internal/identity/scim"
+)
+
+// enterprise is the URN of the enterprise extension (RFC 7643 §4.3).
+const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+// make gives the record of a resource: the header's fields picked from it, the JSON without what a Store
+// keeps apart and without the password, which nobody here ever asks for. It leaves res as it is.
+func makeRecord(res *scim.Resource, id ID) (Record, error) {
+	kind := KindOf(res.Type)
+	bare := scim.Resource{Type: res.Type, Attrs: bareAttrs(res.Attrs)}
+	h := Header{Kind: kind, ID: id, ExternalID: text(bare.Attrs, "externalId"), DisplayName: text(bare.Attrs, "displayName")}
+	if kind == User {
+		fillUser(&h, bare.Attrs)
+	}
+	h.Blank = h.Blank || hasBlank(bare.Attrs, "externalId", "displayName", "userName", "userType")
+	if err := checkHeader(&h); err != nil {
+		return Record{}, err
+	}
+	return Record{Header: h, JSON: bare.Encode()}, nil
+}
+
+// bareAttrs leaves out what is not stored in a record's JSON.
+func bareAttrs(attrs map[string]any) map[string]any {
+	bare := maps.Clone(attrs)
+	for _, name := range [...]string{"id", "meta", "password", "members", "groups"} {
+		delete(bare, name)
+	}
+	return bare
+}
+
+func fillUser(h *Header, attrs map[string]any) {
+	h.UserName, h.UserType = text(attrs, "userName"), text(attrs, "userType")
+	h.Active, h.HasActive = attrs["active"].(bool)
+	h.Active = h.Active || !h.HasActive
+	name, _ := attrs["name"].(map[string]any)
+	h.GivenName, h.FamilyName = text(name, "givenName"), text(name, "familyName")
+	work, _ := attrs[enterprise].(map[string]any)
+	manager, _ := work["manager"].(map[string]any)
+	h.Department, h.Manager = text(work, "department"), text(manager, "value")
+	h.Blank = hasBlank(name, "givenName", "familyName") || hasBlank(work, "department") || hasBlank(manager, "value")
+	emails, _ := attrs["emails"].([]any)
+	for _, e := range emails {
+		one, _ := e.(map[string]any)
+		primary, said := one["primary"].(bool)
+		h.Emails = append(h.Emails, Email{Value: text(one, "value"), Type: text(one, "type"), Primary: primary})
+		h.MoreEmail = h.MoreEmail || said && !primary || hasMore(one)
+	}
+}
+
+// hasMore reports whether an address has attributes that a header does not hold, or leaves out one that
+// the header would show as empty.
+func hasMore(email map[string]any) bool {
+	for name, value := range email {
+		switch name {
+		case "primary":
+		case "value", "type":
+			if value == "" {
+				return true
+			}
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// hasBlank reports whether one of the attributes is an empty text.
+func hasBlank(attrs map[string]any, names ...string) bool {
+	for _, name := range names {
+		if attrs[name] == "" {
+			return true
+		}
+	}
+	return false
+}
+
+func text(attrs map[string]any, name string) string {
+	value, _ := attrs[name].(string)
+	return value
+}
+
+// checkHeader refuses what an index cannot hold.
+func checkHeader(h *Header) error {
+	if h.Kind == User && h.UserName == "" || h.Kind == Group && h.DisplayName == "" {
+		return fmt.Errorf("%s: %w", strings.ToLower(h.Kind.String()), ErrNameless)
+	}
+	for _, e := range h.Entries() {
+		if e.Field == ByModified {
+			continue
+		}
+		if len(e.Key) > MaxName {
+			return &ValueError{Attr: e.Field.attr(h.Kind), Reason: fmt.Sprintf("is longer than %d bytes", MaxName)}
+		}
+		if bytes.IndexByte(e.Key, 0) >= 0 {
+			return &ValueError{Attr: e.Field.attr(h.Kind), Reason: "holds a zero character"}
+		}
+	}
+	return nil
+}
+
+// attr names the attribute that a field orders by.
+func (f Field) attr(kind Kind) string {
+	switch f {
+	case ByName:
+		if kind == Group {
+			return "displayName"
+		}
+		return "userName"
+	case ByExternalID:
+		return "externalId"
+	case ByEmail:
+		return "emails.value"
+	case ByModified:
+		return "meta.lastModified"
+	case ByID:
+	}
+	return "id"
+}
+
+// differing lists the top-level attributes in which two resources differ, sorted.
+func differing(before, after map[string]any) (names []string) {
+	for name, value := range after {
+		if !same(before[name], value) {
+			names = append(names, name)
+		}
+	}
+	for name := range before {
+		if _, kept := after[name]; !kept {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// same compares two attribute trees.
+func same(a, b any) bool {
+	switch a := a.(type) {
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		return ok && maps.EqualFunc(a, b, same)
+	case []any:
+		b, ok := b.([]any)
+		return ok && slices.EqualFunc(a, b, same)
+	case string:
+		b, ok := b.(string)
+		return ok && a == b
+	case bool:
+		b, ok := b.(bool)
+		return ok && a == b
+	case json.Number:
+		b, ok := b.(json.Number)
+		return ok && a == b
+	}
+	return a == nil && b == nil
+}

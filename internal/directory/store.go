@@ -1,0 +1,117 @@
+package directory
+
+import (
+	"context"
+	"io"
+	"iter"
+	"time"
+)
+
+// Store keeps records, indexes, memberships, the feed and the history of all sources. It is safe for
+// concurrent use.
+//
+// A Change is atomic and durable: Commit returns nil only once it survives the end of the process.
+// Preconditions are compared inside the transaction. A change that is refused leaves nothing behind and
+// does not disturb others.
+type Store interface {
+	// View gives fn a snapshot of one source, which ends with fn. fn must be quick, wait for nobody and not
+	// call Commit. A source nobody has written to is empty.
+	View(ctx context.Context, source SourceID, fn func(ReadTx) error) error
+	// Commit applies a Change. It fails with ErrNotFound, *RevisionError, *ConflictError or
+	// *UnknownMembersError where a precondition does not hold, and with anything else where the store is
+	// broken or ctx ended before the change was taken up.
+	Commit(ctx context.Context, source SourceID, c Change) (Committed, error)
+	// Wait returns the last sequence number of the source once it is above after, or the error of ctx.
+	Wait(ctx context.Context, source SourceID, after Seq) (Seq, error)
+	// Trim forgets events, and the history made of them, from before a moment, at most limit at a time; more
+	// reports whether others are left.
+	Trim(ctx context.Context, source SourceID, before time.Time, limit int) (more bool, err error)
+	// Backup writes a consistent copy while others go on writing.
+	Backup(ctx context.Context, w io.Writer) error
+	// Check compares everything the store keeps twice. Faults are in the report; an error says that the
+	// check could not be made.
+	Check(ctx context.Context) (Report, error)
+	// Close ends all work and lets go of the store.
+	Close() error
+}
+
+// ReadTx is a snapshot of one source. It is for one goroutine. What it returns is the caller's own, except
+// where said.
+type ReadTx interface {
+	// Get reads a record; ErrNotFound where there is none.
+	Get(kind Kind, id ID) (Record, error)
+	// Header reads a record's header; ErrNotFound where there is no record.
+	Header(kind Kind, id ID) (Header, error)
+	// Lookup finds the first record under exactly this key of an index; ErrNotFound where there is none.
+	Lookup(ix Index, key []byte) (ID, error)
+	// Range lists an index from key from (included) to key to (excluded), nil being its ends, in the order of
+	// the bytes, ties by id; backwards where desc. An entry's key is valid until the next.
+	Range(ix Index, from, to []byte, desc bool) iter.Seq2[Entry, error]
+	// Scan lists records by id after one (zero: from the start; with desc before one, or from the end). A
+	// record's JSON is valid until the next.
+	Scan(kind Kind, after ID, desc bool) iter.Seq2[Record, error]
+	// Members lists the members of a group by id; nobody where there is no such group.
+	Members(group, after ID, limit int) ([]MemberEdge, error)
+	// GroupsOf lists the groups of a member by id.
+	GroupsOf(member, after ID, limit int) ([]ID, error)
+	// IsMember reports a direct membership in a group that exists.
+	IsMember(group, member ID) (bool, error)
+	// Count gives the number of records of a kind.
+	Count(kind Kind) (int64, error)
+	// Last gives the sequence number of the last event; 0 where there is none.
+	Last() (Seq, error)
+	// Log lists events in order. It may give fewer than limit though there are more, never none.
+	// ErrTrimmed where events after that number were forgotten.
+	Log(after Seq, limit int) ([]Event, error)
+	// History lists the events of one record from before a number (0: the end), the newest first.
+	History(id ID, before Seq, limit int) ([]Event, error)
+	// Deleted reads a deleted record; ErrNotFound where there is none.
+	Deleted(kind Kind, id ID) (DeletedRecord, error)
+	// AllDeleted lists deleted records by id.
+	AllDeleted(kind Kind, after ID, limit int) ([]DeletedRecord, error)
+}
+
+// DeletedRecord is a record that can be brought back.
+type DeletedRecord struct {
+	Record
+	At      time.Time    // when it was deleted
+	By      string       // by whom
+	Groups  []MemberEdge // the memberships it had itself
+	Purging bool         // it is being removed for good
+}
+
+// Report is the result of a check.
+type Report struct {
+	Records int64   `json:"records"`
+	Edges   int64   `json:"edges"`
+	Events  int64   `json:"events"`
+	Faults  []Fault `json:"faults,omitempty"`
+	More    int64   `json:"more,omitempty"` // faults beyond those listed
+}
+
+// OK reports whether nothing was found.
+func (r *Report) OK() bool { return len(r.Faults) == 0 }
+
+// FaultKind names an inconsistency.
+type FaultKind string
+
+// The inconsistencies that Check finds.
+const (
+	FaultOrphanIndex  FaultKind = "orphan-index"  // an index line without its record
+	FaultMissingIndex FaultKind = "missing-index" // a record without its index line
+	FaultLoneEdge     FaultKind = "lone-edge"     // a membership in one direction only
+	FaultStrangeEdge  FaultKind = "strange-edge"  // a membership of a record that does not exist
+	FaultCount        FaultKind = "count"         // a counter that is off
+	FaultFeedGap      FaultKind = "feed-gap"      // a missing event, or one in the history only
+	FaultUnreadable   FaultKind = "unreadable"    // a record or key that cannot be decoded
+	FaultFile         FaultKind = "file"          // the file itself is damaged
+)
+
+// Fault is one inconsistency.
+type Fault struct {
+	Kind   FaultKind `json:"kind"`
+	Source SourceID  `json:"source,omitempty"`
+	Where  string    `json:"where"` // the list or bucket
+	Key    string    `json:"key"`
+	Detail string    `json:"detail"`
+}

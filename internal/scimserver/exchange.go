@@ -1,0 +1,234 @@
+package scimserver
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"sacbridge/internal/directory"
+)
+
+// exchange is one request and its answer.
+type exchange struct {
+	server *Server
+	source *source
+	w      *recorder
+	r      *http.Request
+	id     string
+	route  route
+	by     principal
+	start  time.Time
+	made   string // id of the resource that was created
+}
+
+// recorder keeps what the access log shows, and leaves out the body of a HEAD.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+	head   bool
+}
+
+// WriteHeader keeps the first status.
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+// Write counts what went out.
+func (w *recorder) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	if w.head {
+		return len(p), nil
+	}
+	n, err := w.ResponseWriter.Write(p)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+const maxRequestID = 64
+
+// requestID takes the id a proxy in front gave, where it is harmless in a header and a log, or makes one.
+func requestID(r *http.Request) string {
+	given := r.Header.Get("X-Request-Id")
+	if given == "" || len(given) > maxRequestID {
+		return rand.Text()
+	}
+	for _, c := range []byte(given) {
+		if !harmless(c) {
+			return rand.Text()
+		}
+	}
+	return given
+}
+
+func harmless(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
+}
+
+func (x *exchange) sourceName() string {
+	if x.source == nil {
+		return ""
+	}
+	return x.source.conf.Name
+}
+
+func (x *exchange) seen() Seen {
+	id := x.made
+	if id == "" && x.route.place == atResource {
+		// What is no id may be a name or an address that somebody took for one.
+		if parsed, err := directory.ParseID(x.route.id); err == nil {
+			id = parsed.String()
+		}
+	}
+	return Seen{
+		Request: x.id, Source: x.sourceName(), Method: x.r.Method, Route: x.route.template(), Status: x.w.status, Bytes: x.w.bytes,
+		Duration: x.server.now().Sub(x.start), ID: id, By: x.by.name, At: x.start,
+	}
+}
+
+// finish turns a panic into a 500, or into a dropped connection where the answer had begun, and tells the observer.
+func (x *exchange) finish() {
+	caught := recover()
+	if caught != nil && caught != http.ErrAbortHandler { //nolint:errorlint // net/http compares this very value
+		err := asError(caught)
+		if x.w.status == 0 {
+			x.writeProblem(err)
+			caught = nil
+		} else {
+			x.server.log.Error("scim handler panicked", "request", x.id, "cause", err.Error())
+			caught = http.ErrAbortHandler
+		}
+	}
+	x.server.observer.Done(x.r.Context(), x.seen())
+	if caught != nil {
+		panic(caught)
+	}
+}
+
+// asError gives a panic as an error for the log.
+func asError(caught any) error { return fmt.Errorf("panic: %v\n%s", caught, debug.Stack()) }
+
+func (x *exchange) denied(reason string) {
+	x.server.observer.Denied(x.r.Context(), x.seen(), reason)
+}
+
+// admit lets a request in: credential, rate, time limit.
+func (x *exchange) admit() error {
+	by, reason, err := x.source.authenticate(x.r.Context(), x.r)
+	if err != nil {
+		if reason == "" {
+			return err
+		}
+		x.denied(reason)
+		if wait := x.source.attempts.wait(x.server.now()); wait > 0 {
+			return tooManyRequests(wait)
+		}
+		return err
+	}
+	x.by = by
+	if wait := x.source.requests.wait(x.server.now()); wait > 0 {
+		return tooManyRequests(wait)
+	}
+	x.deadline()
+	return nil
+}
+
+func tooManyRequests(seconds int) *problem {
+	return &problem{status: http.StatusTooManyRequests, detail: "too many requests, try again in " + strconv.Itoa(seconds) + " s", retryAfter: seconds}
+}
+
+// deadline bounds how long a body may take to arrive. A writer that has no connection below it, as in tests, has
+// no deadline to set.
+func (x *exchange) deadline() {
+	if x.r.Body == nil || x.r.Body == http.NoBody {
+		return
+	}
+	_ = http.NewResponseController(x.w).SetReadDeadline(time.Now().Add(x.source.conf.Limits.Time))
+}
+
+// serve goes to the handler of the route.
+func (x *exchange) serve() error {
+	p := x.route.place
+	if p == nowhere {
+		return notFound("the endpoint")
+	}
+	if !p.allows(x.r.Method) {
+		return &problem{status: http.StatusMethodNotAllowed, detail: x.r.Method + " is not for this endpoint", allow: p.methods()}
+	}
+	switch p {
+	case atConfig, atSchemas, atSchema, atResourceTypes, atResourceType:
+		return x.discover()
+	case atBulk:
+		return x.bulk()
+	case atRootSearch, atTypeSearch:
+		return x.search()
+	case atRoot:
+		return x.list()
+	case atMe:
+		return x.me()
+	case atType:
+		if x.r.Method == http.MethodPost {
+			return x.write("")
+		}
+		return x.list()
+	case atResource:
+		return x.resource(x.route.id)
+	case nowhere, atToken:
+	}
+	return notFound("the endpoint")
+}
+
+func (x *exchange) resource(id string) error {
+	if methodOf(x.r) == http.MethodGet {
+		return x.get(id)
+	}
+	return x.write(id)
+}
+
+// send answers with a whole body.
+func (x *exchange) send(status int, body []byte) error {
+	h := x.w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	x.w.WriteHeader(status)
+	if len(body) > bigBody {
+		x.writeDeadline()
+		defer x.noWriteDeadline()
+	}
+	if _, err := x.w.Write(body); err != nil {
+		return errors.Join(errGone, err)
+	}
+	return nil
+}
+
+// bigBody is what a connection takes without waiting for the reader.
+const bigBody = 64 << 10
+
+// errGone says that the answer had begun when the connection broke: there is nobody to tell.
+var errGone = errors.New("the client is gone")
+
+func (x *exchange) writeDeadline() {
+	_ = http.NewResponseController(x.w).SetWriteDeadline(time.Now().Add(x.source.conf.Limits.Time))
+}
+
+func (x *exchange) noWriteDeadline() {
+	_ = http.NewResponseController(x.w).SetWriteDeadline(time.Time{})
+}
+
+// empty answers 204 or 304.
+func (x *exchange) empty(status int) error {
+	x.w.WriteHeader(status)
+	return nil
+}

@@ -1,0 +1,201 @@
+package scimserver
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"sacbridge/internal/identity/scim"
+)
+
+const searchURN = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+
+// params are what a query, from a URL or from a search body, asks for.
+type params struct {
+	filter              string
+	sortBy, sortOrder   string
+	start               int
+	count               int // -1 where the client names none
+	byCursor            bool
+	cursor              string
+	attributes, exclude string
+}
+
+// limitText is how long a filter or a list of names may be before it is looked at.
+const limitText = 8 << 10
+
+// urlParams reads the query string: names in any case, plus for space, strange characters and parameters passed over.
+func urlParams(raw string) (params, error) {
+	p := params{start: 1, count: -1}
+	for raw != "" {
+		var pair string
+		pair, raw, _ = strings.Cut(raw, "&")
+		name, value, _ := strings.Cut(pair, "=")
+		if name == "" {
+			continue
+		}
+		text, err := url.QueryUnescape(value)
+		if err != nil {
+			return p, fail(http.StatusBadRequest, string(scim.InvalidValue), "the query parameter "+strconv.Quote(clip(name))+" is not well encoded")
+		}
+		if err := p.set(name, text); err != nil {
+			return p, err
+		}
+	}
+	return p, p.check()
+}
+
+func (p *params) set(name, text string) (err error) {
+	switch strings.ToLower(name) {
+	case "filter":
+		p.filter = text
+	case "sortby":
+		p.sortBy = text
+	case "sortorder":
+		p.sortOrder = text
+	case "startindex":
+		p.start, err = number("startIndex", text, 1)
+	case "count":
+		p.count, err = number("count", text, 0)
+	case "cursor":
+		p.byCursor, p.cursor = true, text
+	case "attributes":
+		p.attributes = text
+	case "excludedattributes":
+		p.exclude = text
+	}
+	return err
+}
+
+// clip keeps what a client made up short in a message.
+func clip(text string) string { return text[:min(len(text), 36)] }
+
+// number reads an integer; below least it is least (RFC 7644 §3.4.2.4). An empty one is as if left out.
+func number(name, text string, least int) (int, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return map[string]int{"startIndex": 1, "count": -1}[name], nil
+	}
+	n, err := strconv.Atoi(text)
+	if errors.Is(err, strconv.ErrRange) && !strings.HasPrefix(text, "-") {
+		return 1 << 31, nil
+	}
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return 0, fail(http.StatusBadRequest, string(scim.InvalidValue), name+" must be an integer")
+	}
+	return max(n, least), nil
+}
+
+func (p *params) check() error {
+	if len(p.filter) > limitText {
+		return scim.NewInvalidFilter("", "the filter is longer than %d bytes", limitText)
+	}
+	if len(p.attributes) > limitText || len(p.exclude) > limitText || len(p.sortBy) > limitText {
+		return scim.NewInvalidValue("", "a list of attributes is longer than %d bytes", limitText)
+	}
+	if p.attributes != "" && p.exclude != "" {
+		return scim.NewInvalidValue("", "attributes and excludedAttributes exclude each other (RFC 7644 §3.9)")
+	}
+	return nil
+}
+
+// page gives the page size under the source's limits.
+func (p *params) page(l Limits) int {
+	if p.count < 0 {
+		return l.Page
+	}
+	return min(p.count, l.Results)
+}
+
+// names reads a list of attribute names, given as an array or, by some clients, as one string.
+type names string
+
+// UnmarshalJSON reads either form.
+func (n *names) UnmarshalJSON(text []byte) error {
+	var list []string
+	if err := json.Unmarshal(text, &list); err == nil {
+		*n = names(strings.Join(list, ","))
+		return nil
+	}
+	var one string
+	if err := json.Unmarshal(text, &one); err != nil {
+		return err
+	}
+	*n = names(one)
+	return nil
+}
+
+// searchParams reads the body of a .search request (RFC 7644 §3.4.3).
+func searchParams(body []byte, strict bool) (params, error) {
+	var in struct {
+		Schemas            []string `json:"schemas"`
+		Filter             string   `json:"filter"`
+		SortBy             string   `json:"sortBy"`
+		SortOrder          string   `json:"sortOrder"`
+		StartIndex         *int     `json:"startIndex"`
+		Count              *int     `json:"count"`
+		Cursor             *string  `json:"cursor"`
+		Attributes         names    `json:"attributes"`
+		ExcludedAttributes names    `json:"excludedAttributes"`
+	}
+	if err := decodeWhole(body, &in); err != nil {
+		return params{}, scim.NewInvalidSyntax("", "the body is not a search request: %s", jsonFault(err))
+	}
+	if strict && !hasFold(in.Schemas, searchURN) {
+		return params{}, scim.NewInvalidSyntax("schemas", "schemas must hold %s", searchURN)
+	}
+	p := params{
+		filter: in.Filter, sortBy: in.SortBy, sortOrder: in.SortOrder, start: 1, count: -1,
+		attributes: string(in.Attributes), exclude: string(in.ExcludedAttributes),
+	}
+	if in.StartIndex != nil {
+		p.start = max(*in.StartIndex, 1)
+	}
+	if in.Count != nil {
+		p.count = max(*in.Count, 0)
+	}
+	if in.Cursor != nil {
+		p.byCursor, p.cursor = true, *in.Cursor
+	}
+	return p, p.check()
+}
+
+func hasFold(list []string, want string) bool {
+	for _, s := range list {
+		if strings.EqualFold(s, want) {
+			return true
+		}
+	}
+	return false
+}
+
+// decodeWhole reads one JSON document and nothing after it.
+func decodeWhole(body []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("there is text after the document")
+	}
+	return nil
+}
+
+// jsonFault says what is wrong with JSON without quoting it.
+func jsonFault(err error) string {
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return strconv.Quote(e.Field) + " has the wrong type (" + e.Value + ")"
+	}
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return "broken at byte " + strconv.FormatInt(e.Offset, 10)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return "it ends too early"
+	}
+	return err.Error()
+}

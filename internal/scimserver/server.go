@@ -1,0 +1,128 @@
+package scimserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"sacbridge/internal/directory"
+)
+
+// Server answers SCIM requests. It is an http.Handler, safe for concurrent use.
+type Server struct {
+	base     string
+	sources  map[string]*source
+	tokens   TokenStore
+	now      func() time.Time
+	log      *slog.Logger
+	observer Observer
+	used     lastUse
+}
+
+// source is one endpoint at work.
+type source struct {
+	conf      Source
+	switches  Switches
+	server    *Server
+	service   *service
+	root      string // absolute, up to and including /v2
+	rootJSON  string // the same without quotes, as it stands within a JSON string
+	requests  *bucket
+	attempts  *bucket
+	discovery *discovery
+}
+
+// New gives a Server over the directory. It gathers every fault of the options. The directory belongs to
+// the caller; whoever wants last uses written starts Run.
+func New(dir *directory.Directory, o Options) (*Server, error) {
+	if dir == nil {
+		return nil, errors.New("scimserver: a directory is needed")
+	}
+	if err := o.check(); err != nil {
+		return nil, fmt.Errorf("scim sources: %w", err)
+	}
+	s := &Server{base: strings.TrimRight(o.BaseURL, "/"), sources: map[string]*source{}, tokens: o.Tokens, now: o.Now, log: o.Logger, observer: o.Observer}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.observer == nil {
+		s.observer = nobody{}
+	}
+	for _, conf := range o.Sources {
+		added, err := s.newSource(dir, conf)
+		if err != nil {
+			return nil, fmt.Errorf("scim source %q: %w", conf.Name, err)
+		}
+		s.sources[conf.Name] = added
+	}
+	return s, nil
+}
+
+func (s *Server) newSource(dir *directory.Directory, conf Source) (*source, error) {
+	switches, err := SwitchesOf(conf.Profile, conf.Switches)
+	if err != nil {
+		return nil, err
+	}
+	conf.Limits = conf.Limits.withDefaults()
+	src := &source{
+		conf: conf, switches: switches, server: s, root: s.base + "/scim/" + conf.Name + "/v2",
+		requests: newBucket(conf.Limits.Rate, conf.Limits.Burst), attempts: newBucket(attemptRate, attemptBurst),
+	}
+	quoted := string(appendString(nil, src.root))
+	src.rootJSON = quoted[1 : len(quoted)-1]
+	if src.service, err = newService(dir, src); err != nil {
+		return nil, err
+	}
+	if src.discovery, err = newDiscovery(src); err != nil {
+		return nil, err
+	}
+	return src, nil
+}
+
+// Harden sets the time-outs and the header limit that keep slow and oversized requests out. A filter travels
+// in the request line, so the header limit bounds it before anything is parsed.
+func Harden(h *http.Server) {
+	h.ReadHeaderTimeout = 10 * time.Second
+	h.IdleTimeout = 2 * time.Minute
+	h.MaxHeaderBytes = 32 << 10
+}
+
+// ServeHTTP answers a request, with a SCIM error where it cannot do what was asked.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{server: s, r: r, start: s.now(), id: requestID(r)}
+	x.w = &recorder{ResponseWriter: w, head: r.Method == http.MethodHead}
+	defer x.finish()
+	x.w.Header().Set("X-Request-Id", x.id)
+	name, rest, ok := split(r.URL.EscapedPath())
+	if !ok {
+		x.writeProblem(notFound("the endpoint"))
+		return
+	}
+	if x.source = s.sources[name]; x.source == nil {
+		x.writeProblem(notFound("the source"))
+		return
+	}
+	x.route = resolve(rest)
+	ctx, cancel := context.WithTimeout(r.Context(), x.source.conf.Limits.Time)
+	defer cancel()
+	x.r = r.WithContext(ctx)
+	if x.route.place == atToken {
+		x.deadline()
+		x.serveToken()
+		return
+	}
+	if err := x.admit(); err != nil {
+		x.writeProblem(err)
+		return
+	}
+	if err := x.serve(); err != nil {
+		x.writeProblem(err)
+	}
+}

@@ -1,0 +1,122 @@
+package scimserver
+
+import (
+	"bytes"
+	"errors"
+	"mime"
+	"net/http"
+	"os"
+	"strings"
+
+	"sacbridge/internal/directory"
+	"sacbridge/internal/identity/scim"
+)
+
+// write serves POST, PUT, PATCH and DELETE of a user or a group.
+func (x *exchange) write(id string) error {
+	kind := x.route.kind
+	var body []byte
+	var err error
+	if x.r.Method != http.MethodDelete {
+		if body, err = x.readBody(x.source.service.limit(kind)); err != nil {
+			return err
+		}
+	}
+	view, err := x.view(kind)
+	if err != nil {
+		return err
+	}
+	out, err := x.source.service.change(x.r.Context(), change{
+		method: x.r.Method, kind: kind, id: id, body: body, ifMatch: strings.Join(x.r.Header.Values("If-Match"), ","),
+		by: x.by.name, groups: kind == scim.User() && view.wants("groups"),
+	})
+	if err != nil {
+		return err
+	}
+	return x.answer(out, view)
+}
+
+// view reads attributes and excludedAttributes of a write's URL.
+func (x *exchange) view(kind *scim.ResourceType) (*view, error) {
+	if x.r.URL.RawQuery == "" {
+		return newView(x.source, kind, params{})
+	}
+	p, err := urlParams(x.r.URL.RawQuery)
+	if err != nil {
+		return nil, err
+	}
+	return newView(x.source, kind, p)
+}
+
+// answer shows what a write left.
+func (x *exchange) answer(out result, v *view) error {
+	h := x.w.Header()
+	if out.status == http.StatusNoContent {
+		return x.empty(out.status)
+	}
+	x.made = out.found.ID.String()
+	h.Set("ETag", directory.ETag(out.found.Revision))
+	if out.status == http.StatusCreated {
+		h.Set("Location", v.location(out.found.ID))
+	}
+	if x.r.Method == http.MethodPatch && !v.asked && x.source.patchIsEmpty(v.kind) {
+		return x.empty(http.StatusNoContent)
+	}
+	if len(out.found.JSON) == 0 {
+		// A change of members alone loads nothing of the group.
+		f, err := x.source.service.get(x.r.Context(), v.kind, x.made, false)
+		if err != nil {
+			return err
+		}
+		out.found = f
+		h.Set("ETag", directory.ETag(f.Revision))
+	}
+	return x.show(out.status, &out.found, v)
+}
+
+// patchIsEmpty says whether PATCH answers 204. A group's answer would carry all its members, so 204 is the rule there.
+func (s *source) patchIsEmpty(kind *scim.ResourceType) bool {
+	if kind == scim.Group() {
+		return !s.switches.GroupPatchBody
+	}
+	return s.switches.UserPatchEmpty
+}
+
+// readBody reads the whole body under the limit.
+func (x *exchange) readBody(limit int64) ([]byte, error) {
+	if err := x.checkContentType(); err != nil {
+		return nil, err
+	}
+	if x.r.ContentLength > limit {
+		// The body is not read: the connection is of no further use.
+		x.w.Header().Set("Connection", "close")
+		return nil, &http.MaxBytesError{Limit: limit}
+	}
+	var body bytes.Buffer
+	// A promised length is believed up to a point: memory is taken as the bytes arrive.
+	body.Grow(int(min(max(x.r.ContentLength, 0), bigBody)) + bytes.MinRead)
+	if _, err := body.ReadFrom(http.MaxBytesReader(x.w, x.r.Body, limit)); err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return nil, err
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil, &problem{status: http.StatusRequestTimeout, detail: "the body took too long to arrive", cause: err}
+		}
+		return nil, &problem{status: http.StatusBadRequest, scimType: string(scim.InvalidSyntax), detail: "the body did not arrive whole", cause: err}
+	}
+	return body.Bytes(), nil
+}
+
+// checkContentType takes application/scim+json and application/json with any parameters (RFC 7644 §3.8), and
+// no type at all.
+func (x *exchange) checkContentType() error {
+	given := x.r.Header.Get("Content-Type")
+	if given == "" || given == contentType || x.source.switches.AnyContentType {
+		return nil
+	}
+	kind, _, err := mime.ParseMediaType(given)
+	if err != nil || kind != contentType && kind != "application/json" {
+		return fail(http.StatusUnsupportedMediaType, "", "the body must be "+contentType+" or application/json")
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package bolt
+
+import (
+	"errors"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"go.etcd.io/bbolt"
+)
+
+// crowd makes a committer of which the first write waits until n others are queued behind it, so that
+// these form one group. It gives what each of the others came to, by number.
+func crowd(t *testing.T, n int, do func(k int, tx *bbolt.Tx) error) []error {
+	t.Helper()
+	db, err := Open(filepath.Join(t.TempDir(), "run.db"), Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	started, release, errs := make(chan struct{}), make(chan struct{}), make([]error, n)
+	var all sync.WaitGroup
+	all.Go(func() {
+		if err := db.commits.do(func(*bbolt.Tx) error {
+			close(started)
+			<-release
+			return nil
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+	<-started
+	for k := range n {
+		all.Go(func() { errs[k] = db.commits.do(func(tx *bbolt.Tx) error { return do(k, tx) }) })
+	}
+	for len(db.commits.queue) < n {
+		runtime.Gosched()
+	}
+	close(release)
+	all.Wait()
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return errs
+}
+
+func TestWritesThatWaitShareATransaction(t *testing.T) {
+	t.Parallel()
+	const n = 50
+	ids := make([]int, n)
+	errs := crowd(t, n, func(k int, tx *bbolt.Tx) error {
+		ids[k] = tx.ID()
+		return nil
+	})
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	for k, id := range ids {
+		if id == 0 || id != ids[0] {
+			t.Fatalf("write %d was in transaction %d, the first in %d", k, id, ids[0])
+		}
+	}
+}
+
+func TestARefusedWriteLeavesItsGroupAlone(t *testing.T) {
+	t.Parallel()
+	refused := errors.New("no")
+	errs := crowd(t, 3, func(k int, _ *bbolt.Tx) error {
+		if k == 1 {
+			return &refusal{refused}
+		}
+		return nil
+	})
+	if errs[0] != nil || !errors.Is(errs[1], refused) || errs[2] != nil {
+		t.Errorf("got %v, want only the second to fail", errs)
+	}
+}
+
+func TestAFullDiskFailsTheWholeGroupWithACure(t *testing.T) {
+	t.Parallel()
+	for cause, cure := range map[syscall.Errno]string{
+		syscall.ENOSPC: "free some space", syscall.EROFS: "choose another folder", syscall.EIO: "write",
+	} {
+		errs := crowd(t, 3, func(k int, _ *bbolt.Tx) error {
+			if k == 1 {
+				return cause
+			}
+			return nil
+		})
+		for _, err := range errs {
+			if !errors.Is(err, cause) || !strings.Contains(err.Error(), cure) || !strings.Contains(err.Error(), "run.db") {
+				t.Errorf("got %v, want %v, the file's name and %q", err, cause, cure)
+			}
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package bolt
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"sacbridge/internal/directory"
+	"sacbridge/internal/store"
+)
+
+// directoryStore is the directory that a file holds.
+type directoryStore struct {
+	db     *DB
+	closed atomic.Bool
+}
+
+// Directory gives the directory that the file holds, and makes its buckets where there are none. Where
+// the rules of folding have changed since the indexes were made, they are made anew, after a backup.
+func (db *DB) Directory() (directory.Store, error) {
+	if err := db.prepareDirectory(); err != nil {
+		return nil, explain(db.path, "open the directory of", err)
+	}
+	return &directoryStore{db: db}, nil
+}
+
+// View implements directory.Store.
+func (s *directoryStore) View(ctx context.Context, source directory.SourceID, fn func(directory.ReadTx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.closed.Load() {
+		return fmt.Errorf("read %s: %w", s.db.path, ErrClosed)
+	}
+	return s.db.view(func(tx *bbolt.Tx) error {
+		return fn(&reading{buckets: buckets{tx: tx, prefix: sourcePrefix(tx, source)}, ctx: ctx})
+	})
+}
+
+// Commit implements directory.Store.
+func (s *directoryStore) Commit(ctx context.Context, source directory.SourceID, c directory.Change) (done directory.Committed, err error) {
+	if s.closed.Load() {
+		return done, fmt.Errorf("write %s: %w", s.db.path, ErrClosed)
+	}
+	err = s.db.commits.do(func(tx *bbolt.Tx) error {
+		if err := ctx.Err(); err != nil {
+			return refuse(err)
+		}
+		u := newUnit(tx, source, &c)
+		if err := u.plan(); err != nil {
+			return err
+		}
+		var err error
+		done, err = u.write()
+		return err
+	})
+	if err != nil {
+		return directory.Committed{}, err
+	}
+	if done.Seq > 0 {
+		s.db.bell.ring()
+	}
+	return done, nil
+}
+
+// Wait implements directory.Store.
+func (s *directoryStore) Wait(ctx context.Context, source directory.SourceID, after directory.Seq) (last directory.Seq, err error) {
+	for {
+		rung := s.db.bell.listen()
+		err := s.View(ctx, source, func(tx directory.ReadTx) (err error) {
+			last, err = tx.Last()
+			return err
+		})
+		if err != nil || last > after {
+			return last, err
+		}
+		select {
+		case <-rung:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+}
+
+// Trim implements directory.Store.
+func (s *directoryStore) Trim(ctx context.Context, source directory.SourceID, before time.Time, limit int) (more bool, err error) {
+	if s.closed.Load() {
+		return false, fmt.Errorf("write %s: %w", s.db.path, ErrClosed)
+	}
+	err = s.db.commits.do(func(tx *bbolt.Tx) error {
+		if err := ctx.Err(); err != nil {
+			return refuse(err)
+		}
+		b := buckets{tx: tx, prefix: sourcePrefix(tx, source)}
+		if b.prefix == nil {
+			return nil
+		}
+		old, err := b.eventsBefore(before, limit)
+		if err != nil || len(old) == 0 {
+			return err
+		}
+		more = len(old) == limit
+		return b.forget(old)
+	})
+	return more, err
+}
+
+// eventsBefore lists the oldest events from before a moment.
+func (b *buckets) eventsBefore(before time.Time, limit int) (old []directory.Event, err error) {
+	c := b.open(bucketLog).Cursor()
+	for key, value := c.Seek(b.prefix); bytes.HasPrefix(key, b.prefix) && len(old) < limit; key, value = c.Next() {
+		seq, _ := store.Seq(key[len(b.prefix):])
+		e, err := store.DecodeEvent(directory.Seq(seq), value)
+		if err != nil {
+			return nil, err
+		}
+		if !e.At.Before(before) {
+			break
+		}
+		old = append(old, e)
+	}
+	return old, nil
+}
+
+// forget removes events from the feed and the history.
+func (b *buckets) forget(old []directory.Event) error {
+	log, history := b.open(bucketLog), b.open(bucketHistory)
+	for i := range old {
+		seq := store.SeqKey(uint64(old[i].Seq))
+		if err := log.Delete(b.key(seq)); err != nil {
+			return err
+		}
+		if err := history.Delete(b.key(old[i].ID[:], seq)); err != nil {
+			return err
+		}
+	}
+	return b.setCount(markFloor, uint64(old[len(old)-1].Seq))
+}
+
+// Backup implements directory.Store.
+func (s *directoryStore) Backup(ctx context.Context, w io.Writer) error {
+	return s.db.Backup(ctx, w)
+}
+
+// Close implements directory.Store. Whoever waits is told; the file stays open until DB.Close.
+func (s *directoryStore) Close() error {
+	s.closed.Store(true)
+	s.db.bell.ring()
+	return nil
+}

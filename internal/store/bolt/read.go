@@ -1,0 +1,246 @@
+package bolt
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"iter"
+
+	"go.etcd.io/bbolt"
+
+	"sacbridge/internal/directory"
+	"sacbridge/internal/store"
+)
+
+// maxLogBytes is how much of the feed one read gives at most: a group filled in one go makes an event of
+// megabytes.
+const maxLogBytes = 4 << 20
+
+// checkEvery is after how many lines a long read looks whether its caller has gone.
+const checkEvery = 1024
+
+// reading is a snapshot of one source: directory.ReadTx.
+type reading struct {
+	buckets
+	ctx context.Context
+}
+
+var _ directory.ReadTx = (*reading)(nil)
+
+// raw gives the stored bytes of a record, valid while the transaction lasts.
+func (b *buckets) raw(kind directory.Kind, id directory.ID) []byte {
+	if b.prefix == nil {
+		return nil
+	}
+	return b.open(recordBucket(kind)).Get(b.key(id[:]))
+}
+
+// Get implements directory.ReadTx.
+func (r *reading) Get(kind directory.Kind, id directory.ID) (directory.Record, error) {
+	raw := r.raw(kind, id)
+	if raw == nil {
+		return directory.Record{}, directory.ErrNotFound
+	}
+	record, err := store.DecodeRecord(id, raw)
+	return record.Clone(), err
+}
+
+// Header implements directory.ReadTx.
+func (r *reading) Header(kind directory.Kind, id directory.ID) (directory.Header, error) {
+	raw := r.raw(kind, id)
+	if raw == nil {
+		return directory.Header{}, directory.ErrNotFound
+	}
+	return store.DecodeHeader(id, raw)
+}
+
+// Lookup implements directory.ReadTx.
+func (r *reading) Lookup(ix directory.Index, key []byte) (directory.ID, error) {
+	if kept := indexOf(ix); kept.unique && ix.Field != directory.ByID {
+		return r.holder(kept, key)
+	}
+	for e, err := range r.Range(ix, key, append(bytes.Clone(key), 1), false) {
+		return e.ID, err
+	}
+	return directory.ID{}, directory.ErrNotFound
+}
+
+// holder reads one line of a unique index.
+func (r *reading) holder(ix index, key []byte) (id directory.ID, err error) {
+	if r.prefix == nil {
+		return id, directory.ErrNotFound
+	}
+	value := r.open(ix.bucket).Get(r.key(key))
+	if len(value) != store.IDLen {
+		return id, directory.ErrNotFound
+	}
+	copy(id[:], value)
+	return id, nil
+}
+
+// Range implements directory.ReadTx.
+func (r *reading) Range(ix directory.Index, from, to []byte, desc bool) iter.Seq2[directory.Entry, error] {
+	kept := indexOf(ix)
+	return func(yield func(directory.Entry, error) bool) {
+		lead := len(r.prefix) + len(kept.lead)
+		for key, value := range r.span(kept, from, to, desc) {
+			e, ok := kept.entry(ix.Field, key[lead:], value)
+			if !ok {
+				yield(e, fmt.Errorf("index %s: key %x: %w", kept.bucket, key, store.ErrFormat))
+				return
+			}
+			if !yield(e, nil) {
+				return
+			}
+		}
+		if err := r.ctx.Err(); err != nil {
+			yield(directory.Entry{}, err)
+		}
+	}
+}
+
+// span lists the lines of an index in a range. It stops early when the caller has gone.
+func (r *reading) span(ix index, from, to []byte, desc bool) iter.Seq2[[]byte, []byte] {
+	if r.prefix == nil {
+		return func(func([]byte, []byte) bool) {}
+	}
+	low, high := r.key(ix.lead, from), next(r.key(ix.lead))
+	if to != nil {
+		high = r.key(ix.lead, to)
+	}
+	return r.walk(ix.bucket, low, high, desc)
+}
+
+// walk lists the lines of a bucket from low (included) to high (excluded; nil is the end).
+func (r *reading) walk(bucket, low, high []byte, desc bool) iter.Seq2[[]byte, []byte] {
+	return func(yield func(k, v []byte) bool) {
+		c := r.open(bucket).Cursor()
+		key, value := start(c, low, high, desc)
+		for n := 1; key != nil && inside(key, low, high); n++ {
+			if n%checkEvery == 0 && r.ctx.Err() != nil || !yield(key, value) {
+				return
+			}
+			if desc {
+				key, value = c.Prev()
+			} else {
+				key, value = c.Next()
+			}
+		}
+	}
+}
+
+func inside(key, low, high []byte) bool {
+	return bytes.Compare(key, low) >= 0 && (high == nil || bytes.Compare(key, high) < 0)
+}
+
+// start puts a cursor on the first line of a walk.
+func start(c *bbolt.Cursor, low, high []byte, desc bool) (key, value []byte) {
+	if !desc {
+		return c.Seek(low)
+	}
+	if high == nil {
+		return c.Last()
+	}
+	if key, _ := c.Seek(high); key == nil {
+		return c.Last()
+	}
+	return c.Prev()
+}
+
+// Scan implements directory.ReadTx.
+func (r *reading) Scan(kind directory.Kind, after directory.ID, desc bool) iter.Seq2[directory.Record, error] {
+	return func(yield func(directory.Record, error) bool) {
+		ix := index{bucket: recordBucket(kind)}
+		var from, to []byte
+		if !after.IsZero() && desc {
+			to = after[:]
+		} else if !after.IsZero() {
+			from = append(after[:], 0)
+		}
+		for key, value := range r.span(ix, from, to, desc) {
+			var id directory.ID
+			copy(id[:], key[len(r.prefix):])
+			record, err := store.DecodeRecord(id, value)
+			if !yield(record, err) || err != nil {
+				return
+			}
+		}
+		if err := r.ctx.Err(); err != nil {
+			yield(directory.Record{}, err)
+		}
+	}
+}
+
+// Members implements directory.ReadTx.
+func (r *reading) Members(group, after directory.ID, limit int) (edges []directory.MemberEdge, err error) {
+	if r.raw(directory.Group, group) == nil {
+		return nil, nil
+	}
+	for key, value := range r.pairs(bucketMembers, group, after) {
+		if len(edges) >= limit {
+			break
+		}
+		e, err := store.DecodeEdge(group, tail(key), value)
+		if err != nil {
+			return nil, err
+		}
+		edges = append(edges, e)
+	}
+	return edges, r.ctx.Err()
+}
+
+// pairs lists the lines of gm or mg that begin with one id, after another.
+func (r *reading) pairs(bucket []byte, first, after directory.ID) iter.Seq2[[]byte, []byte] {
+	low := r.key(first[:])
+	high := next(low)
+	if !after.IsZero() {
+		low = r.key(first[:], after[:], []byte{0})
+	}
+	return r.walk(bucket, low, high, false)
+}
+
+// tail gives the id that a key ends with.
+func tail(key []byte) (id directory.ID) {
+	copy(id[:], key[max(0, len(key)-store.IDLen):])
+	return id
+}
+
+// GroupsOf implements directory.ReadTx. It passes over groups that are deleted and kept with their members.
+func (r *reading) GroupsOf(member, after directory.ID, limit int) (ids []directory.ID, err error) {
+	if r.prefix == nil {
+		return nil, nil
+	}
+	for key := range r.pairs(bucketGroups, member, after) {
+		if len(ids) >= limit {
+			break
+		}
+		if group := tail(key); r.raw(directory.Group, group) != nil {
+			ids = append(ids, group)
+		}
+	}
+	return ids, r.ctx.Err()
+}
+
+// IsMember implements directory.ReadTx.
+func (r *reading) IsMember(group, member directory.ID) (bool, error) {
+	if r.raw(directory.Group, group) == nil {
+		return false, nil
+	}
+	return r.open(bucketMembers).Get(r.key(group[:], member[:])) != nil, nil
+}
+
+// Count implements directory.ReadTx.
+func (r *reading) Count(kind directory.Kind) (int64, error) {
+	if r.prefix == nil {
+		return 0, nil
+	}
+	return int64(r.count(byte(kind))), nil //nolint:gosec // a number of records
+}
+
+// Last implements directory.ReadTx.
+func (r *reading) Last() (directory.Seq, error) {
+	if r.prefix == nil {
+		return 0, nil
+	}
+	return directory.Seq(r.count(markLast)), nil
+}
