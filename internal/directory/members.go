@@ -141,6 +141,17 @@ func (d *Directory) Members(ctx context.Context, source SourceID, group, after I
 	return edges, err
 }
 
+// EachMember shows up to limit members of a group by id, after one, without memory of their own: display is
+// valid during visit only. It gives the number shown. Ask in pages, and write to nobody slow in visit: the
+// snapshot lasts as long as the page.
+func (d *Directory) EachMember(ctx context.Context, source SourceID, group, after ID, limit int, visit func(member ID, kind Kind, display []byte) error) (n int, err error) {
+	err = d.store.View(ctx, source, func(tx ReadTx) error {
+		n, err = tx.EachMember(group, after, limit, visit)
+		return err
+	})
+	return n, err
+}
+
 // IsMember reports a direct membership.
 func (d *Directory) IsMember(ctx context.Context, source SourceID, group, member ID) (is bool, err error) {
 	err = d.store.View(ctx, source, func(tx ReadTx) error {

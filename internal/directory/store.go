@@ -52,6 +52,9 @@ type ReadTx interface {
 	Scan(kind Kind, after ID, desc bool) iter.Seq2[Record, error]
 	// Members lists the members of a group by id; nobody where there is no such group.
 	Members(group, after ID, limit int) ([]MemberEdge, error)
+	// EachMember shows up to limit members in the same order, without memory of their own: display is valid
+	// during visit only. It gives the number shown and the error of visit.
+	EachMember(group, after ID, limit int, visit func(member ID, kind Kind, display []byte) error) (int, error)
 	// GroupsOf lists the groups of a member by id.
 	GroupsOf(member, after ID, limit int) ([]ID, error)
 	// IsMember reports a direct membership in a group that exists.

@@ -48,11 +48,13 @@ func (c *chunks) group(f *directory.Found, v *view, after func() error) (err err
 	}
 	c.out = append(c.out[:len(c.out)-1], `,"members":[`...)
 	first := true
-	err = v.source.service.eachBatch(c.x.r.Context(), f.ID, func(batch []directory.MemberEdge) error {
-		c.out = v.appendMembers(c.out, batch, first)
+	err = v.source.service.eachBatch(c.x.r.Context(), f.ID, func(member directory.ID, kind directory.Kind, display []byte) {
+		if !first {
+			c.out = append(c.out, ',')
+		}
 		first = false
-		return after()
-	})
+		c.out = v.appendMember(c.out, member, kind, display)
+	}, after)
 	c.out = append(c.out, `]}`...)
 	return err
 }

@@ -96,57 +96,51 @@ const (
 	memberBatch = 1000
 )
 
-// eachBatch reads the members of a group in batches.
-func (s *service) eachBatch(ctx context.Context, group directory.ID, do func([]directory.MemberEdge) error) error {
-	var after directory.ID
+// eachBatch shows the members of a group to visit, in batches, and calls after behind each, when the store
+// is not being read.
+func (s *service) eachBatch(ctx context.Context, group directory.ID, visit func(directory.ID, directory.Kind, []byte), after func() error) error {
+	var last directory.ID
+	one := func(member directory.ID, kind directory.Kind, display []byte) error {
+		visit(member, kind, display)
+		last = member
+		return nil
+	}
 	for size := firstBatch; ; size = memberBatch {
-		batch, err := s.dir.Members(ctx, s.source, group, after, size)
+		n, err := s.dir.EachMember(ctx, s.source, group, last, size, one)
 		if err != nil {
 			return fmt.Errorf("read members of group %s: %w", group, err)
 		}
-		if len(batch) > 0 {
-			if err := do(batch); err != nil {
+		if n > 0 {
+			if err := after(); err != nil {
 				return err
 			}
-			after = batch[len(batch)-1].Member
 		}
-		if len(batch) < size {
+		if n < size {
 			return nil
 		}
 	}
 }
 
-// appendMembers writes the members of a batch, a comma before each but the first.
-func (v *view) appendMembers(dst []byte, batch []directory.MemberEdge, first bool) []byte {
-	for i := range batch {
-		if !first {
-			dst = append(dst, ',')
-		}
-		first = false
-		dst = v.appendMember(dst, &batch[i])
-	}
-	return dst
-}
-
-func (v *view) appendMember(dst []byte, m *directory.MemberEdge) []byte {
-	kind, open := directory.TypeOf(m.Kind), byte('{')
+// appendMember writes one member.
+func (v *view) appendMember(dst []byte, member directory.ID, of directory.Kind, display []byte) []byte {
+	kind, open := directory.TypeOf(of), byte('{')
 	part := func(name string) {
 		dst = append(append(append(append(dst, open), '"'), name...), '"', ':')
 		open = ','
 	}
 	if v.members.value {
 		part("value")
-		dst = append(appendID(append(dst, '"'), m.Member), '"')
+		dst = append(appendID(append(dst, '"'), member), '"')
 	}
 	if v.members.ref {
 		part("$ref")
 		dst = append(dst, '"')
 		dst = append(append(append(dst, v.source.rootJSON...), kind.Endpoint...), '/')
-		dst = append(appendID(dst, m.Member), '"')
+		dst = append(appendID(dst, member), '"')
 	}
-	if v.members.display && m.Display != "" {
+	if v.members.display && len(display) > 0 {
 		part("display")
-		dst = appendString(dst, m.Display)
+		dst = appendString(dst, display)
 	}
 	if v.members.kind {
 		part("type")
@@ -170,10 +164,10 @@ func appendID(dst []byte, id directory.ID) []byte {
 }
 
 // appendString writes a JSON string. Plain ASCII, which is nearly everything, is copied.
-func appendString(dst []byte, text string) []byte {
+func appendString[T string | []byte](dst []byte, text T) []byte {
 	for i := range len(text) {
 		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf || c == '<' || c == '>' || c == '&' {
-			quoted, _ := json.Marshal(text)
+			quoted, _ := json.Marshal(string(text))
 			return append(dst, quoted...)
 		}
 	}

@@ -185,10 +185,19 @@ func EncodeEdge(e directory.MemberEdge) []byte { return append([]byte{byte(e.Kin
 
 // DecodeEdge reads a value of EncodeEdge. It keeps nothing of raw.
 func DecodeEdge(group, member directory.ID, raw []byte) (directory.MemberEdge, error) {
-	if len(raw) == 0 {
-		return directory.MemberEdge{}, fmt.Errorf("member %s of %s: %w", member, group, ErrFormat)
+	kind, display, err := DecodeMember(group, member, raw)
+	if err != nil {
+		return directory.MemberEdge{}, err
 	}
-	return directory.MemberEdge{Group: group, Member: member, Kind: directory.Kind(raw[0]), Display: string(raw[1:])}, nil
+	return directory.MemberEdge{Group: group, Member: member, Kind: kind, Display: string(display)}, nil
+}
+
+// DecodeMember reads a value of EncodeEdge in place: display is part of raw.
+func DecodeMember(group, member directory.ID, raw []byte) (kind directory.Kind, display []byte, err error) {
+	if len(raw) == 0 {
+		return 0, nil, fmt.Errorf("member %s of %s: %w", member, group, ErrFormat)
+	}
+	return directory.Kind(raw[0]), raw[1:], nil
 }
 
 func appendTime(out []byte, at time.Time) []byte {

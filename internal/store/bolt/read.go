@@ -173,20 +173,33 @@ func (r *reading) Scan(kind directory.Kind, after directory.ID, desc bool) iter.
 
 // Members implements directory.ReadTx.
 func (r *reading) Members(group, after directory.ID, limit int) (edges []directory.MemberEdge, err error) {
+	_, err = r.EachMember(group, after, limit, func(member directory.ID, kind directory.Kind, display []byte) error {
+		edges = append(edges, directory.MemberEdge{Group: group, Member: member, Kind: kind, Display: string(display)})
+		return nil
+	})
+	return edges, err
+}
+
+// EachMember implements directory.ReadTx.
+func (r *reading) EachMember(group, after directory.ID, limit int, visit func(directory.ID, directory.Kind, []byte) error) (n int, err error) {
 	if r.raw(directory.Group, group) == nil {
-		return nil, nil
+		return 0, nil
 	}
 	for key, value := range r.pairs(bucketMembers, group, after) {
-		if len(edges) >= limit {
+		if n >= limit {
 			break
 		}
-		e, err := store.DecodeEdge(group, tail(key), value)
+		member := tail(key)
+		kind, display, err := store.DecodeMember(group, member, value)
 		if err != nil {
-			return nil, err
+			return n, err
 		}
-		edges = append(edges, e)
+		if err := visit(member, kind, display); err != nil {
+			return n, err
+		}
+		n++
 	}
-	return edges, r.ctx.Err()
+	return n, r.ctx.Err()
 }
 
 // pairs lists the lines of gm or mg that begin with one id, after another.

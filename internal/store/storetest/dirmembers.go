@@ -106,6 +106,20 @@ func largeGroup(t *testing.T, open OpenDirectory) {
 	for after, more := (directory.ID{}), true; more; {
 		view(t, s, func(tx directory.ReadTx) error {
 			page, err := tx.Members(newID(1), after, 1000)
+			if err != nil {
+				return err
+			}
+			shown := 0
+			n, err := tx.EachMember(newID(1), after, 1000, func(member directory.ID, kind directory.Kind, display []byte) error {
+				if e := page[shown]; e.Member != member || e.Kind != kind || e.Display != string(display) {
+					t.Errorf("EachMember shows %s, Members lists %s", member, e.Member)
+				}
+				shown++
+				return nil
+			})
+			if n != len(page) || shown != n {
+				t.Errorf("EachMember shows %d and counts %d, want %d", shown, n, len(page))
+			}
 			found, more = found+len(page), len(page) == 1000
 			if len(page) > 0 {
 				after = page[len(page)-1].Member
