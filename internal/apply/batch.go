@@ -208,6 +208,7 @@ func (r *runner) clear(ctx context.Context, st stage, items []item, verdicts []v
 			it.err = fmt.Errorf("the outcome is unknown (%w) and could not be looked up: %w", it.err, err)
 		case found[k].done:
 			verdicts[n], it.err = succeeded, nil
+			r.sawBySight(it)
 			if found[k].ref != "" {
 				it.ref = found[k].ref
 			}

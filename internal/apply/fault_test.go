@@ -109,6 +109,29 @@ func TestACreateThatTakesEffectAfterTheLookIsNotTakenForAConflict(t *testing.T) 
 	}
 }
 
+func TestACreateThatWasCutOffHalfWayIsCompleted(t *testing.T) {
+	t.Parallel()
+	f := newTenant(usual)
+	f.before = func(op string, n int) (error, bool) {
+		if op != "create users" || n > 1 {
+			return nil, true
+		}
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.create(&identity.User{UserID: "ANNA", Email: "ANNA@x.test", Active: true})
+		return failure(upstream.Unknown), false
+	}
+	c := createUser("ANNA", "")
+	c.User.Photos = []string{"https://p.test/1"}
+	res := mustRun(t, f, planOf(c))
+	if !res.Complete() {
+		t.Errorf("got %v, want it done", res.Entities)
+	}
+	if diff := cmp.Diff(f.users["ANNA"].Photos, c.User.Photos); diff != "" {
+		t.Errorf("photos (-got +want):\n%s", diff)
+	}
+}
+
 func TestSomebodyElsesUserIsNoSuccess(t *testing.T) {
 	t.Parallel()
 	f := newTenant(usual)

@@ -10,9 +10,13 @@ import (
 	"sacbridge/internal/upstream"
 )
 
+// ssoCustom is the mapping under which a login ID is a value of its own.
+const ssoCustom = "custom"
+
 // reread reads created people again where the target asks for that, and corrects what the tenant's
 // default roles changed: role links beyond the wanted ones where the plan wants exactly these, and the
-// kind of licence, which follows from the roles.
+// kind of licence, which follows from the roles. Those whose create was cut off are completed too, for a
+// create may take several requests.
 func (r *runner) reread(ctx context.Context) {
 	l := r.d.Target.Limits(0)
 	if l.Reread == 0 || ctx.Err() != nil {
@@ -44,6 +48,24 @@ func (r *runner) reread(ctx context.Context) {
 	}
 	st := r.correctStage(fixes)
 	each(ctx, r.workers(), split(idx, st.size(l)), func(batch []int) { r.drive(ctx, st, batch) })
+}
+
+// sawBySight notes that a look, not an answer, told that the item's person was created.
+func (r *runner) sawBySight(it *item) {
+	if it.user == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sighted[it.change] = true
+}
+
+// onlySeen reports whether the create of change i may have been cut off half-way: a look told that it
+// succeeded, or an earlier process made it, whose journal does not say by which of the two.
+func (r *runner) onlySeen(i int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.sighted[i] || r.past != nil && r.past.earlier[i]
 }
 
 // isDone reports whether change i has been carried out.
@@ -100,10 +122,24 @@ func (r *runner) correction(i int, got *identity.User) *upstream.UserUpdate {
 	if c.User.Concurrent != got.Concurrent {
 		fix.Concurrent = &c.User.Concurrent
 	}
-	if fix.Roles == nil && fix.Concurrent == nil {
+	if r.onlySeen(i) {
+		r.complete(c.User, got, fix)
+	}
+	if isEmpty(fix) {
 		return nil
 	}
 	return fix
+}
+
+// complete adds to fix what follows the creation itself where a create takes several requests: photos,
+// which v1 takes by a PUT only (script 1933), and under SSO custom the login ID.
+func (r *runner) complete(want, got *identity.User, fix *upstream.UserUpdate) {
+	if !sameSet(identity.Set(want.Photos), identity.Set(got.Photos)) {
+		fix.Photos = &want.Photos
+	}
+	if r.d.Target.Tenant().SSO == ssoCustom && want.LoginID != "" && want.LoginID != got.LoginID {
+		fix.LoginID = &want.LoginID
+	}
 }
 
 // correctStage writes corrections of created people, who stay created if that fails.
@@ -120,11 +156,14 @@ func (r *runner) correctStage(fixes map[int]*upstream.UserUpdate) stage {
 		},
 		bad: func(it *item, cause error) {
 			kind, key := LicenceLink, "concurrent"
-			if it.update.Roles != nil {
+			switch {
+			case it.update.Roles != nil:
 				kind, key = RoleLink, "default roles"
+			case it.update.Concurrent == nil:
+				kind, key = DetailLink, "photos and login ID"
 			}
 			r.failLinks(it.change, append(it.links, LinkFailure{
-				Kind: kind, Key: key, Cause: "created, but what the tenant's defaults added was not corrected: " + cause.Error(),
+				Kind: kind, Key: key, Cause: "created, but not corrected afterwards: " + cause.Error(),
 			})...)
 		},
 	}

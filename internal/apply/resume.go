@@ -152,6 +152,9 @@ func (r *runner) absorbItem(rec *Record, i int, key string, o ItemOutcome) {
 	case rec.Kind == KindCreateTeam:
 		r.past.team(i).created = true
 		r.warn(i, o.Warnings...)
+	case rec.Kind == KindUpdateUsers && len(rec.LeftOut[key]) > 0:
+		// The links left out get another try with the rest, for a manager may have been created since; an
+		// update may be repeated.
 	default:
 		r.past.earlier[i] = true
 		r.done(i, rec.LeftOut[key], o.Warnings)

@@ -83,6 +83,7 @@ const (
 	ManagerLink LinkKind = "manager"
 	MemberLink  LinkKind = "member"
 	LicenceLink LinkKind = "licence" // the kind of BI licence, which default roles can flip
+	DetailLink  LinkKind = "detail"  // photos and login ID, where a create takes several requests
 )
 
 // LinkFailure is a link that could not be made or unmade though its entity was written.

@@ -34,6 +34,7 @@ type runner struct {
 	refs    map[string]string         // of created teams, and of created people who are updated too, by refKey
 	wantRef map[string]bool           // people who are updated and whose key the plan does not know
 	absent  map[string]string         // people who could not be created, with the cause
+	sighted map[int]bool              // created people whose create is known to have succeeded by a look only
 	noRole  map[string]bool           // roles the tenant does not know
 	base    map[int]identity.Settings // as read, of people whose update needs them, by change
 }
@@ -57,7 +58,7 @@ func newRunner(d Deps, p *plan.Plan) *runner {
 	}
 	r := &runner{
 		d: d, p: p, lay: arrange(p), results: pendingResults(p),
-		refs: map[string]string{}, absent: map[string]string{}, noRole: map[string]bool{},
+		refs: map[string]string{}, absent: map[string]string{}, noRole: map[string]bool{}, sighted: map[int]bool{},
 		base: map[int]identity.Settings{}, wantRef: map[string]bool{},
 		header: Header{
 			RunID: d.RunID, PlanID: p.ID, Source: p.Source.URL, Target: d.Target.Tenant().URL,

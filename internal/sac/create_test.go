@@ -223,6 +223,44 @@ func TestCreateUsersStandInSurvivesALostAnswer(t *testing.T) {
 	}
 }
 
+func TestCreateUsersGoesOnWithItsOwnStandIn(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		action, seed string
+		first, again upstream.Class
+	}{
+		"made before a web page came":  {action: `"html"`, first: upstream.Unknown},
+		"made before the tenant broke": {action: `"status","retryAfter":-1`, first: upstream.Unknown},
+		"somebody else of that user ID is left alone": {
+			action: `"html"`, first: upstream.Conflict, again: upstream.Conflict,
+			seed: `{"users":[{"id":"SYSOWNER","systemOwner":true},{"id":"ANNA","email":"ANNA@example.com","userName":"ANNA@example.com"}]}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, setup{
+				platform: service.NEO, sso: service.SSOEmail, seed: tt.seed,
+				faults: `[{"match":{"method":"PUT","path":"/scim/Users/"},"once":true,"action":` + tt.action + `}]`,
+			})
+			anna := newcomer("ANNA")
+			anna.Email = "real@example.com"
+			for i, want := range []upstream.Class{tt.first, tt.again} {
+				outs := s.CreateUsers(t.Context(), []*identity.User{anna})
+				if got := upstream.ClassOf(outs[0].Err); got != want {
+					t.Errorf("call %d: class %q (%v), want %q", i+1, got, outs[0].Err, want)
+				}
+			}
+			email := "real@example.com"
+			if tt.seed != "" {
+				email = "ANNA@example.com"
+			}
+			if got := s.state().Users["ANNA"]; got.Email != email || len(got.Photos) == 0 && tt.seed == "" {
+				t.Errorf("e-mail %q, photos %v", got.Email, got.Photos)
+			}
+		})
+	}
+}
+
 func TestCreateUsersDeletesOnlyItsOwnDuplicate(t *testing.T) {
 	t.Parallel()
 	seed := `{"users":[{"id":"SYSOWNER","systemOwner":true},{"id":"ANNA","email":"other@example.com"},{"id":"ANNA_1","email":"real@example.com"}]}`

@@ -3,6 +3,7 @@ package sac
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -21,11 +22,8 @@ func (t *Tenant) createV1(ctx context.Context, u *identity.User) upstream.Outcom
 	login, first, follow := t.standIn(u, email)
 	made, err := t.postUserV1(ctx, op, newUserV1(u, login, first))
 	switch {
-	case err != nil && upstream.ClassOf(err) == upstream.Unknown && follow:
-		// Who was made with a stand-in must not stay so, so this outcome is settled here.
-		if _, gone := t.getPerson(ctx, v1, u.UserID); gone != nil {
-			return upstream.Outcome{Err: err}
-		}
+	case err != nil && follow && t.isHalfMade(ctx, err, u, login, first):
+		// Who was made with a stand-in must not stay so: the wanted names follow now.
 	case err != nil:
 		return upstream.Outcome{Err: explainCreate(err, u.Manager)}
 	case made.user.UserID != u.UserID:
@@ -48,6 +46,7 @@ func (t *Tenant) createV1(ctx context.Context, u *identity.User) upstream.Outcom
 		change.Photos = &u.Photos
 	}
 	out := t.updateV1(ctx, change)
+	out.Err = afterCreate(out.Err)
 	if out.Err != nil && follow {
 		out.Warnings = append(out.Warnings, "the person exists under user ID "+u.UserID+" with stand-in e-mail "+first+" and login ID "+login)
 	}
@@ -59,6 +58,30 @@ func (t *Tenant) createV1(ctx context.Context, u *identity.User) upstream.Outcom
 func (t *Tenant) needsUpdateV1(u *identity.User) bool {
 	_, _, follow := t.standIn(u, strings.ToLower(strings.TrimSpace(u.Email)))
 	return follow || !u.Active || len(u.Photos) > 0
+}
+
+// isHalfMade tells whether a create that failed so finds the person as a stand-in: made by this very call,
+// whose answer was lost, or by an earlier one that got no further. Anybody else with this user ID has
+// another e-mail, login ID or name and is left alone.
+func (t *Tenant) isHalfMade(ctx context.Context, err error, u *identity.User, login, first string) bool {
+	if c := upstream.ClassOf(err); c != upstream.Unknown && c != upstream.Conflict {
+		return false
+	}
+	p, gone := t.getPerson(ctx, v1, u.UserID)
+	return gone == nil && p.user != nil && identity.Fold(p.user.Email) == identity.Fold(first) &&
+		identity.Fold(p.user.LoginID) == identity.Fold(login) && p.user.GivenName == u.GivenName &&
+		p.user.FamilyName == u.FamilyName && p.user.DisplayName == u.DisplayName
+}
+
+// afterCreate makes a failure that came after the person was made an unknown outcome, for the call as a
+// whole was not without effect: whoever repeats it has to look first. What the tenant refuses for good
+// stays refused.
+func afterCreate(err error) error {
+	e, ok := errors.AsType[*upstream.Error](err)
+	if ok && e.Class != upstream.Refused && e.Class != upstream.Conflict {
+		e.Class = upstream.Unknown
+	}
+	return err
 }
 
 // standIn gives the login ID and e-mail to create with, and whether the wanted ones have to follow.
