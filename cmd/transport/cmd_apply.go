@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -58,6 +59,19 @@ func runApply(ctx context.Context, a *app, opts *applyOptions) error {
 	return a.finish(&opts.planFlags, rep, a.checkAndApply(ctx, w, p, rep))
 }
 
+// stillAllowed refuses a plan that changes what has been protected since it was made.
+func stillAllowed(p *plan.Plan, protect plan.Protect) error {
+	hits := p.Touching(protect)
+	if len(hits) == 0 {
+		return nil
+	}
+	names := make([]string, len(hits))
+	for i, h := range hits {
+		names[i] = fmt.Sprintf("%s %s (%s)", h.Entity, h.Key, h.Reason)
+	}
+	return codef(exitHeld, "the plan changes what is protected now: %s; nothing was written: make a new plan", some(names, 3))
+}
+
 // checkAndApply applies p if nothing it was decided from has changed.
 func (a *app) checkAndApply(ctx context.Context, w work, p *plan.Plan, rep *report) error {
 	if err := a.precheck(w); err != nil {
@@ -71,6 +85,9 @@ func (a *app) checkAndApply(ctx context.Context, w work, p *plan.Plan, rep *repo
 	if len(stale) > 0 {
 		rep.Stale = stale
 		return codef(exitStale, "the plan is stale, nothing was written: %s; make it again", staleNames(stale))
+	}
+	if err := stillAllowed(p, w.rules.Protect); err != nil {
+		return err
 	}
 	if w.flags.out != "" {
 		if err := writePlanFile(w.flags.out, p); err != nil {

@@ -207,7 +207,7 @@ func checkState(place stateFolder) []finding {
 		return append(found, machineFault("runs", err, "look at the state folder"))
 	}
 	for _, r := range runs {
-		if r.resumable() {
+		if r.Status == runInterrupted {
 			found = append(found, finding{
 				Step: "runs", Level: sac.Warn, Text: fmt.Sprintf("run %s (%s) was left interrupted", r.ID, r.Command),
 				Cure: "transport runs resume " + r.ID,

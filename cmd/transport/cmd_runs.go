@@ -231,6 +231,9 @@ func runRunsResume(ctx context.Context, a *app, opts *runsResumeOptions) (err er
 	flags := &planFlags{yes: true, output: opts.output}
 	w := ends.work(r.Command, flags, &limitFlags{})
 	w.approved = true
+	if err := stillAllowed(r.Plan, w.rules.Protect); err != nil {
+		return errors.Join(err, j.Close())
+	}
 	if err := place.reclaim(id, ends.to.origin()); err != nil {
 		return errors.Join(err, j.Close())
 	}

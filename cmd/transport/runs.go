@@ -12,9 +12,9 @@ import (
 // The statuses of a run as a whole.
 const (
 	runDone        = "done"
-	runPartial     = "done in part"
-	runInterrupted = "interrupted" // resumable
-	runRunning     = "running"     // another process has its journal open
+	runPartial     = "done in part" // resumable: what failed is tried once more
+	runInterrupted = "interrupted"  // resumable
+	runRunning     = "running"      // another process has its journal open
 	runUnreadable  = "unreadable"
 	runEmpty       = "not started" // refused before anything was written
 )
@@ -34,7 +34,7 @@ type runInfo struct {
 }
 
 // resumable reports whether `runs resume` has something to do.
-func (r runInfo) resumable() bool { return r.Status == runInterrupted }
+func (r runInfo) resumable() bool { return r.Status == runInterrupted || r.Status == runPartial }
 
 // list inspects every run. One that cannot be opened is listed with the cause.
 func (s stateFolder) list() ([]runInfo, error) {

@@ -128,7 +128,7 @@ func resultError(p *plan.Plan, r *apply.Result) error {
 	case r.Interrupted:
 		return codef(exitInterrupted, "interrupted; go on with: transport runs resume %s", r.RunID)
 	case failed > 0:
-		return codef(exitPartial, "done in part: %d of %d failed (transport runs show %s)", failed, len(r.Entities), r.RunID)
+		return codef(exitPartial, "done in part: %d of %d failed; to try these once more: transport runs resume %s", failed, len(r.Entities), r.RunID)
 	case p != nil && len(p.Conflicts) > 0:
 		return codef(exitPartial, "done in part: %s left out (%s)", count(len(p.Conflicts), "conflict"), some(conflictKeys(p), 3))
 	}

@@ -154,8 +154,9 @@ func Run(ctx context.Context, d Deps, p *plan.Plan) (*Result, error) {
 
 // Resume goes on with the run that d.Journal holds. Calls whose outcome the journal does not tell are
 // looked at in the tenant before anything is written; what succeeded is not repeated; what failed is
-// tried once more, and so are links that a team write left out. Returns ErrFinished with the old Result
-// where the run came to its end, and ErrNoRun where the journal is empty.
+// tried once more, and so are links that a team write left out; so a run that ended in part can be
+// resumed too. Returns ErrFinished with the old Result where all is done, and ErrNoRun where the journal
+// is empty.
 func Resume(ctx context.Context, d Deps) (*Result, error) {
 	h, err := d.Journal.Header()
 	if err != nil {
@@ -165,8 +166,8 @@ func Resume(ctx context.Context, d Deps) (*Result, error) {
 	if err != nil {
 		return &Result{RunID: h.RunID, Started: h.Started}, fmt.Errorf("resume run %s: %w", h.RunID, err)
 	}
-	if ended && !end.Interrupted {
-		old := &Result{RunID: h.RunID, Entities: end.Entities, Started: h.Started, Ended: end.At}
+	old := &Result{RunID: h.RunID, Entities: end.Entities, Interrupted: end.Interrupted, Started: h.Started, Ended: end.At}
+	if ended && old.Complete() {
 		return old, fmt.Errorf("resume run %s: %w", h.RunID, ErrFinished)
 	}
 	p, err := StoredPlan(d.Journal)

@@ -1,6 +1,10 @@
 package plan
 
-import "sacbridge/internal/identity"
+import (
+	"slices"
+
+	"sacbridge/internal/identity"
+)
 
 // keeper knows what no plan may change.
 type keeper struct {
@@ -37,4 +41,33 @@ func lookup(list []string) map[string]bool {
 		out[s] = true
 	}
 	return out
+}
+
+// Touching lists what p would change although protect forbids it. Make leaves such changes out, but a saved
+// plan may have been made before something was protected.
+func (p *Plan) Touching(protect Protect) []Skip {
+	var hits []Skip
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		hit := func(kind string, keys []string, protected ...string) {
+			for _, key := range keys {
+				if slices.Contains(protected, key) {
+					hits = append(hits, Skip{Entity: c.Entity, Key: c.Key, Reason: kind + " " + key + " is protected"})
+				}
+			}
+		}
+		if c.Entity == User {
+			hit("user", []string{c.Key}, protect.Users...)
+		} else {
+			hit("team", []string{c.Key}, protect.Teams...)
+		}
+		hit("user", c.AddMembers, protect.Users...)
+		hit("user", c.RemoveMembers, protect.Users...)
+		hit("role", c.AddRoles, protect.Roles...)
+		hit("role", c.RemoveRoles, protect.Roles...)
+		if c.User != nil && c.Op == Create {
+			hit("role", c.User.Roles, protect.Roles...)
+		}
+	}
+	return hits
 }

@@ -3,6 +3,8 @@ package plan_test
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
 )
@@ -96,4 +98,36 @@ func TestAProtectedPersonWithATakenEmailIsSkippedNotInConflict(t *testing.T) {
 	p := plan.Make(copyUsers(identity.Keep, identity.Keep, "A"), tenantOf("email", []identity.User{withEmail("A", "new@x.example")}),
 		tenantOf("email", []identity.User{withEmail("A", "old@x.example"), withEmail("Z", "new@x.example")}), plan.Rules{Protect: plan.Protect{Users: []string{"A"}}})
 	check(t, p, nil, []string{"skip: user A is protected: fields and role links stay"})
+}
+
+func TestASavedPlanIsHeldAgainstWhatIsProtectedNow(t *testing.T) {
+	t.Parallel()
+	p := &plan.Plan{Changes: []plan.Change{
+		{Entity: plan.User, Op: plan.Create, Key: "NEW", User: &identity.User{UserID: "NEW", Roles: []string{roleOne}}},
+		{Entity: plan.User, Op: plan.Update, Key: "A", AddRoles: []string{roleTwo}},
+		{Entity: plan.Team, Op: plan.Update, Key: "P", AddMembers: []string{"A", "B"}, RemoveMembers: []string{"C"}, RemoveRoles: []string{roleOne}},
+	}}
+	for name, tc := range map[string]struct {
+		protect plan.Protect
+		want    []string
+	}{
+		"nothing":                 {plan.Protect{}, nil},
+		"somebody else":           {plan.Protect{Users: []string{"Z"}, Teams: []string{"A"}, Roles: []string{"PROFILE:t.x:Other"}}, nil},
+		"a user who changes":      {plan.Protect{Users: []string{"A"}}, []string{"A: user A is protected", "P: user A is protected"}},
+		"a user who leaves":       {plan.Protect{Users: []string{"C"}}, []string{"P: user C is protected"}},
+		"a user who is created":   {plan.Protect{Users: []string{"NEW"}}, []string{"NEW: user NEW is protected"}},
+		"a team":                  {plan.Protect{Teams: []string{"P"}}, []string{"P: team P is protected"}},
+		"a role, given and taken": {plan.Protect{Roles: []string{roleOne}}, []string{"NEW: role " + roleOne + " is protected", "P: role " + roleOne + " is protected"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, s := range p.Touching(tc.protect) {
+				got = append(got, s.Key+": "+s.Reason)
+			}
+			if diff := cmp.Diff(got, tc.want); diff != "" {
+				t.Errorf("(-got +want):\n%s", diff)
+			}
+		})
+	}
 }
