@@ -54,8 +54,9 @@ dead: $(TOOLS)/deadcode-$(DEADCODE_VERSION) ## code that nothing reaches
 	@out=$$($(TOOLS)/deadcode-$(DEADCODE_VERSION) -test ./...); if [ -n "$$out" ]; then echo "$$out"; exit 1; fi
 
 .PHONY: bench
-bench: build ## calls against their lower bound, scale with peak memory, wall-time ratio
-	TRANSPORT_BINARY=$(BIN)/transport $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./cmd/transport
+bench: build ## calls, scale with peak memory, rates of the bridge: each beside its baseline
+	TRANSPORT_BINARY=$(BIN)/transport BRIDGE_BINARY=$(BIN)/bridge $(GO) test -p 1 -run '^$$' -bench . -benchtime 1x -timeout 60m ./cmd/transport ./cmd/bridge
+	$(GO) test -run '^$$' -bench CommitOf64 -benchtime 1x ./internal/store/bolt
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (one minute unless given)

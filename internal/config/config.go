@@ -116,24 +116,6 @@ type Protect struct {
 	Roles []string `yaml:"roles"`
 }
 
-// Bridge is the SCIM server.
-type Bridge struct {
-	// Address to listen on.
-	Listen string `yaml:"listen" default:"127.0.0.1:8080"`
-	// Public address under which identity providers reach the server.
-	BaseURL string `yaml:"base_url"`
-	// Address of the metrics listener; absent: none.
-	Metrics string `yaml:"metrics"`
-	// Inbound SCIM endpoints by name; one called entra is served under /scim/entra/v2.
-	Sources map[string]*Source `yaml:"sources"`
-}
-
-// Source is an inbound SCIM endpoint.
-type Source struct {
-	// Identity provider whose ways are followed; absent: every tolerant reading that does not contradict the RFC.
-	Profile string `yaml:"profile"`
-}
-
 // Path is the file that the configuration was read from.
 func (c *Config) Path() string { return c.path }
 
@@ -161,6 +143,9 @@ func (c *Config) resolvePaths() {
 	c.State, c.Leases = abs(c.State), abs(c.Leases)
 	for _, t := range c.Tenants {
 		t.TLS.CA = abs(t.TLS.CA)
+	}
+	if c.Bridge != nil {
+		c.Bridge.resolvePaths(abs)
 	}
 }
 

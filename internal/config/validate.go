@@ -202,32 +202,3 @@ func (v *validator) protect() {
 func (v *validator) faultAt(p position) bool {
 	return slices.ContainsFunc(v.faults, func(f Fault) bool { return f.Line == p.line && f.Column == p.column })
 }
-
-// bridge checks the server's section.
-func (v *validator) bridge(b *Bridge) {
-	v.listener("bridge.listen", b.Listen)
-	v.listener("bridge.metrics", b.Metrics)
-	if b.Metrics != "" && b.Metrics == b.Listen && !strings.HasSuffix(b.Listen, ":0") {
-		v.bad("bridge.metrics", "is the address of listen too")
-	}
-	if b.BaseURL != "" {
-		v.address("bridge.base_url", b.BaseURL, true)
-	}
-	for _, name := range slices.Sorted(maps.Keys(b.Sources)) {
-		v.name("bridge.sources."+name, name)
-		if p := b.Sources[name].Profile; p != "" && !nameForm.MatchString(p) {
-			v.bad("bridge.sources."+name+".profile", "is no name of a profile")
-		}
-	}
-}
-
-// listener checks an address to listen on.
-func (v *validator) listener(path, address string) {
-	if address == "" {
-		return
-	}
-	_, port, err := net.SplitHostPort(address)
-	if n, errPort := strconv.Atoi(port); err != nil || errPort != nil || n < 0 || n > 65535 {
-		v.bad(path, "is no address to listen on: write host:port, such as 127.0.0.1:8080")
-	}
-}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"sacbridge/internal/store/bolt"
+)
+
+func newBackupCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "backup FILE",
+		Short: "Write a consistent copy of the state",
+		Long: withCodes(`backup writes a copy of the state as it is at this moment, tokens included, while bridge serve goes on. FILE
+appears once it is whole; - writes to stdout. It holds personal data and is readable by its owner only.`, stateCodes()),
+		Example: "  bridge backup /var/backups/sacbridge-$(date +%F).db",
+		Args:    wantArgs(1, 1, "a file to write"),
+		RunE:    func(cmd *cobra.Command, args []string) error { return runBackup(cmd.Context(), a, args[0]) },
+	}
+}
+
+func runBackup(ctx context.Context, a *app, path string) error {
+	return a.withState(ctx, true, func(ops operations) error {
+		if path == "-" {
+			return ops.Backup(ctx, a.out)
+		}
+		size, err := writeWhole(path, func(w io.Writer) error { return ops.Backup(ctx, w) })
+		if err != nil {
+			return fmt.Errorf("back up to %s: %w", path, err)
+		}
+		a.say("%s holds the state (%.1f MiB); bridge restore puts it back", path, float64(size)/(1<<20))
+		return nil
+	})
+}
+
+// writeWhole makes the file at path from what fn writes, or nothing: written beside it, synced, renamed.
+func writeWhole(path string, fn func(io.Writer) error) (size int64, err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if err == nil {
+			return
+		}
+		if rerr := os.Remove(f.Name()); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
+			err = errors.Join(err, rerr)
+		}
+	}()
+	err = fn(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	info, serr := f.Stat()
+	if err = errors.Join(err, serr, f.Close()); err != nil {
+		return 0, err
+	}
+	return info.Size(), os.Rename(f.Name(), path)
+}
+
+// restoreOptions are the flags of `restore`.
+type restoreOptions struct {
+	to  string
+	yes bool
+}
+
+func newRestoreCmd(a *app) *cobra.Command {
+	opts := &restoreOptions{}
+	cmd := &cobra.Command{
+		Use:   "restore FILE",
+		Short: "Put a backup in the place of the state",
+		Long: withCodes(`restore checks a backup and puts it in the place of the configuration's state, or at another path with --to.
+What stands there is replaced, with --yes only. It does not work while bridge serve runs.`, stateCodes()),
+		Example: "  bridge restore sacbridge-2026-11-21.db --yes\n  bridge restore sacbridge-2026-11-21.db --to /tmp/look.db",
+		Args:    wantArgs(1, 1, "a backup"),
+		RunE:    func(cmd *cobra.Command, args []string) error { return runRestore(cmd.Context(), a, args[0], opts) },
+	}
+	cmd.Flags().StringVar(&opts.to, "to", "", "restore to this `PATH` instead of the configuration's state")
+	cmd.Flags().BoolVarP(&opts.yes, "yes", "y", false, "replace the state that is there")
+	return cmd
+}
+
+func runRestore(ctx context.Context, a *app, backup string, opts *restoreOptions) error {
+	to := opts.to
+	if to == "" {
+		s, err := a.settings()
+		if err != nil {
+			return err
+		}
+		to = s.file.State
+	}
+	from, err := os.Open(backup)
+	if err != nil {
+		return usagef("read the backup: %w", err)
+	}
+	defer func() { _ = from.Close() }() // only read
+	if _, err := os.Stat(to); err == nil && !opts.yes {
+		return usagef("%s is there already: add --yes to replace it, or --to PATH to restore elsewhere", to)
+	}
+	report, err := bolt.Restore(ctx, to, from)
+	if errors.Is(err, bolt.ErrInUse) {
+		return fmt.Errorf("%w (bridge serve)", err)
+	}
+	if err != nil {
+		return err
+	}
+	a.say("%s holds the backup: %s, %s", to, count(int(report.Records), "record"), count(int(report.Edges), "membership"))
+	return nil
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"sacbridge/internal/config"
+	"sacbridge/internal/directory"
+)
+
+// checkOptions are the flags of `check`.
+type checkOptions struct{ output outputFlag }
+
+func newCheckCmd(a *app) *cobra.Command {
+	opts := &checkOptions{output: asTable}
+	cmd := &cobra.Command{
+		Use:   "check [FILE]",
+		Short: "Look for inconsistencies in the state, or in a backup",
+		Long: withCodes(`check compares everything that the state keeps twice: records with indexes, memberships in both directions,
+counters with what they count, the change feed with the history. It changes nothing.`, append(stateCodes(), exitDifferent)),
+		Example: "  bridge check\n  bridge check /var/backups/sacbridge-2026-11-21.db",
+		Args:    wantArgs(0, 1, "a file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runCheck(cmd.Context(), a, args, opts)
+		},
+	}
+	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	return cmd
+}
+
+func runCheck(ctx context.Context, a *app, files []string, opts *checkOptions) error {
+	look := func(ops operations) error {
+		report, err := ops.Check(ctx)
+		if err != nil {
+			return err
+		}
+		return showReport(a, &report, opts.output)
+	}
+	if len(files) == 0 {
+		return a.withState(ctx, true, look)
+	}
+	return a.withFile(ctx, files[0], look)
+}
+
+// withFile runs fn on the state in a file that no configuration names.
+func (a *app) withFile(ctx context.Context, path string, fn func(operations) error) (err error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return usagef("check %s: there is no such file", path)
+	}
+	st, err := a.openState(ctx, path, &config.Bridge{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return coded(exitUsage, err)
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	return fn(a.desk(st, nil, slog.New(slog.DiscardHandler)))
+}
+
+func showReport(a *app, r *directory.Report, output outputFlag) error {
+	if output == asJSON {
+		if err := writeJSON(a.out, r); err != nil {
+			return err
+		}
+	} else if err := tableReport(a, r); err != nil {
+		return err
+	}
+	if !r.OK() {
+		return coded(exitDifferent, fmt.Errorf("the state has %s", count(len(r.Faults)+int(r.More), "fault")))
+	}
+	return nil
+}
+
+func tableReport(a *app, r *directory.Report) error {
+	_, err := fmt.Fprintf(a.out, "%s, %s, %s looked at\n",
+		count(int(r.Records), "record"), count(int(r.Edges), "membership"), count(int(r.Events), "event"))
+	if err != nil || r.OK() {
+		return err
+	}
+	rows := make([][]string, len(r.Faults))
+	for i, f := range r.Faults {
+		rows[i] = []string{string(f.Kind), string(f.Source), f.Where, f.Key, f.Detail}
+	}
+	return table(a.out, []string{"FAULT", "SOURCE", "WHERE", "KEY", "DETAIL"}, rows)
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"sacbridge/internal/directory"
+)
+
+func newDeletedCmd(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "deleted",
+		Short: "List deleted people and groups, or bring one back",
+		Long: withCodes(`deleted works with what providers have deleted. It is kept for bridge.retention, with its memberships; its
+names are free at once.`, localCodes()),
+	}
+	asGroup(cmd)
+	cmd.AddCommand(newDeletedListCmd(a), newDeletedRestoreCmd(a))
+	return cmd
+}
+
+// deletedListOptions are the flags of `deleted list`.
+type deletedListOptions struct{ output outputFlag }
+
+func newDeletedListCmd(a *app) *cobra.Command {
+	opts := &deletedListOptions{output: asTable}
+	cmd := &cobra.Command{
+		Use:               "list SOURCE",
+		Short:             "List what can be brought back",
+		Long:              withCodes("deleted list shows the deleted people and groups of a source, when they were deleted and by which credential.", stateCodes()),
+		Example:           "  bridge deleted list entra\n  bridge deleted list entra -o json",
+		Args:              wantArgs(1, 1, "a source"),
+		ValidArgsFunction: a.suggestSources,
+		RunE:              func(cmd *cobra.Command, args []string) error { return runDeletedList(cmd.Context(), a, args[0], opts) },
+	}
+	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	return cmd
+}
+
+func runDeletedList(ctx context.Context, a *app, source string, opts *deletedListOptions) error {
+	return a.withState(ctx, true, func(ops operations) error {
+		all := []deletedInfo{}
+		for _, kind := range [...]directory.Kind{directory.User, directory.Group} {
+			some, err := allDeleted(ctx, ops, source, kind)
+			if err != nil {
+				return err
+			}
+			all = append(all, some...)
+		}
+		if opts.output == asJSON {
+			return writeJSON(a.out, all)
+		}
+		rows := make([][]string, len(all))
+		for i, d := range all {
+			rows[i] = []string{d.ID, d.Kind, d.Name, day(d.At, ""), d.By}
+		}
+		return table(a.out, []string{"ID", "TYPE", "NAME", "DELETED", "BY"}, rows)
+	})
+}
+
+func newDeletedRestoreCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "restore SOURCE ID",
+		Short: "Bring a deleted person or group back",
+		Long: withCodes(`deleted restore brings a record back under its id, with its memberships in groups that still exist. It is
+refused where the name is taken again.`, stateCodes()),
+		Example:           "  bridge deleted restore entra 0192f0c1-2d6b-7d7a-9a53-1f4d5c3b2a10",
+		Args:              wantArgs(2, 2, "a source and an id"),
+		ValidArgsFunction: a.suggestSources,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runDeletedRestore(cmd.Context(), a, args[0], args[1])
+		},
+	}
+}
+
+func runDeletedRestore(ctx context.Context, a *app, source, id string) error {
+	return a.withState(ctx, true, func(ops operations) error {
+		done, err := ops.RestoreDeleted(ctx, restoreWish{Source: source, ID: id})
+		if err != nil {
+			return err
+		}
+		a.say("restored %s %s (%s)", done.Kind, done.ID, clean(done.Name, false))
+		return nil
+	})
+}

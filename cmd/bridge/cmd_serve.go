@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+
+	"github.com/spf13/cobra"
+)
+
+func newServeCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Serve SCIM to the sources of the configuration",
+		Long: withCodes(`serve answers SCIM requests for every source of the configuration, under /scim/SOURCE/v2. When it is ready it
+prints one JSON line on stdout that says where; logs go to stderr, as JSON where that is no terminal.
+
+A signal (Ctrl-C, SIGTERM) lets the requests in hand end, for bridge.shutdown_time at most, and closes the
+state; a second one ends the process at once. What was answered with a 2xx is on disk in any case.
+
+Of one state there can be one server. A second one says who holds it.`, localCodes()),
+		Example: "  bridge serve --config /etc/sacbridge/sacbridge.yaml",
+		Args:    wantArgs(0, 0, ""),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runServe(cmd.Context(), a) },
+	}
+}
+
+func runServe(ctx context.Context, a *app) error {
+	s, err := a.settings()
+	if err != nil {
+		return err
+	}
+	srv, err := a.newServer(ctx, s, "serve", a.serverLogs(s.bridge.AccessLog))
+	if err != nil {
+		return err
+	}
+	if host, _, err := net.SplitHostPort(srv.publicAt.Addr().String()); err == nil && s.bridge.BaseURL == "" && net.ParseIP(host).IsUnspecified() {
+		srv.logs.server.Warn("bridge.base_url is not set: answers will name an address that no provider can reach")
+	}
+	if err := json.NewEncoder(a.out).Encode(srv.ready()); err != nil {
+		return fmt.Errorf("print the ready line: %w", err)
+	}
+	srv.logs.server.Info("ready", "listen", srv.publicAt.Addr().String(), "version", readVersion().Version)
+	a.notify(ctx, "READY=1")
+	context.AfterFunc(ctx, func() { a.notify(context.WithoutCancel(ctx), "STOPPING=1") })
+	return srv.serve(ctx)
+}
+
+// serverLogs makes the logs of a server: for eyes on a terminal, else for machines.
+func (a *app) serverLogs(access bool) *logs {
+	return newLogs(a.err, access, a.termErr, a.termErr && !a.noColor && a.env("NO_COLOR") == "")
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lmittmann/tint"
+)
+
+// The names of attributes in logs. No log has a secret, a name, an address or anything else of a person: who
+// asked is the name of a credential, and what it was about is an id.
+const (
+	logKind     = "kind" // access, audit or server
+	logRequest  = "request"
+	logSource   = "source"
+	logMethod   = "method"
+	logRoute    = "route"
+	logStatus   = "status"
+	logBytes    = "bytes"
+	logMillis   = "ms"
+	logID       = "id"
+	logBy       = "by"
+	logReason   = "reason"
+	logToken    = "token"
+	logCount    = "count"
+	logCause    = "cause"
+	kindAccess  = "access"
+	kindAudit   = "audit"
+	kindServer  = "server"
+	logFlushing = 200 * time.Millisecond
+)
+
+// logs are the three logs of a server, on one stream.
+type logs struct {
+	server *slog.Logger // what happens to the server
+	audit  *slog.Logger // who changed what, and who was refused
+	access *slog.Logger // every request; discards where that is switched off
+	lazy   *lazyWriter
+}
+
+// newLogs makes the logs: readable lines where plain, else JSON. close them to see the last lines.
+func newLogs(to io.Writer, access, plain, color bool) *logs {
+	eager := &lockedWriter{w: to}
+	l := &logs{lazy: newLazyWriter(eager)}
+	handler := func(w io.Writer) slog.Handler {
+		if plain {
+			return tint.NewTextHandler(w, &tint.Options{Level: slog.LevelInfo, TimeFormat: time.TimeOnly, NoColor: !color})
+		}
+		return slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelInfo})
+	}
+	l.server = slog.New(handler(eager)).With(logKind, kindServer)
+	l.audit = slog.New(handler(eager)).With(logKind, kindAudit)
+	l.access = slog.New(slog.DiscardHandler)
+	if access {
+		l.access = slog.New(handler(l.lazy)).With(logKind, kindAccess)
+	}
+	return l
+}
+
+// lockedWriter keeps the lines of several logs apart.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+// Write implements io.Writer.
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+// lazyWriter gathers lines for a moment, since a system call per request would cost as much as the request.
+type lazyWriter struct {
+	mu  sync.Mutex
+	buf *bufio.Writer
+}
+
+func newLazyWriter(w io.Writer) *lazyWriter {
+	return &lazyWriter{buf: bufio.NewWriterSize(w, 64<<10)}
+}
+
+// Write implements io.Writer.
+func (l *lazyWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.buf.Available() < len(p) {
+		// Whole lines only, so that lines of the other logs come between and not within.
+		if err := l.buf.Flush(); err != nil {
+			return 0, err
+		}
+	}
+	return l.buf.Write(p)
+}
+
+func (l *lazyWriter) flush() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_ = l.buf.Flush() // a log that cannot be written has nobody to tell
+}
+
+// run writes what was gathered again and again until ctx ends, and once more then.
+func (l *lazyWriter) run(ctx context.Context) {
+	tick := time.NewTicker(logFlushing)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			l.flush()
+			return
+		case <-tick.C:
+			l.flush()
+		}
+	}
+}
+
+// httpErrors takes the lines that net/http logs, such as failed TLS handshakes, and leaves out the addresses in them.
+type httpErrors struct{ log *slog.Logger }
+
+var (
+	remoteAddress = regexp.MustCompile(`\[[^\]]*\]:[0-9]+|[0-9]+(\.[0-9]+){3}:[0-9]+`)
+	panicLine     = regexp.MustCompile(`(?s)\n.*`)
+)
+
+// Write implements io.Writer.
+func (h *httpErrors) Write(p []byte) (int, error) {
+	text := remoteAddress.ReplaceAllString(strings.TrimSpace(string(p)), "a client")
+	h.log.Warn("connection failed", logCause, panicLine.ReplaceAllString(text, ""))
+	return len(p), nil
+}

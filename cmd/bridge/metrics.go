@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"sacbridge/internal/directory"
+)
+
+// newRegistry makes a registry of our own with the process's figures and the build.
+func newRegistry() *prometheus.Registry {
+	reg := prometheus.NewRegistry()
+	v := readVersion()
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "sacbridge_build_info", Help: "The build, in its labels.",
+		ConstLabels: prometheus.Labels{"version": v.Version, "commit": v.Commit, "go": v.Go},
+	})
+	build.Set(1)
+	reg.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return reg
+}
+
+// stateCollector tells how large the directory is, at the moment it is asked.
+type stateCollector struct {
+	dir     *directory.Directory
+	sources []string
+	path    string
+	records *prometheus.Desc
+	events  *prometheus.Desc
+	size    *prometheus.Desc
+}
+
+func newStateCollector(dir *directory.Directory, sources []string, path string) *stateCollector {
+	return &stateCollector{
+		dir: dir, sources: sources, path: path,
+		records: prometheus.NewDesc("sacbridge_directory_records", "People and groups.", []string{"source", "type"}, nil),
+		events:  prometheus.NewDesc("sacbridge_directory_last_event", "Number of the last event of the change feed.", []string{"source"}, nil),
+		size:    prometheus.NewDesc("sacbridge_state_bytes", "Size of the state file.", nil, nil),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (c *stateCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- c.records
+	ch <- c.events
+	ch <- c.size
+}
+
+// collectTimeout bounds the reads of one scrape.
+const collectTimeout = 5 * time.Second
+
+// Collect implements prometheus.Collector. What cannot be read is left out; the readiness says why.
+func (c *stateCollector) Collect(ch chan<- prometheus.Metric) {
+	// The interface hands over no context.
+	ctx, cancel := context.WithTimeout(context.Background(), collectTimeout) //nolint:forbidigo // see above
+	defer cancel()
+	for _, source := range c.sources {
+		id := directory.SourceID(source)
+		for _, kind := range [...]directory.Kind{directory.User, directory.Group} {
+			if n, err := c.dir.Count(ctx, id, kind); err == nil {
+				ch <- prometheus.MustNewConstMetric(c.records, prometheus.GaugeValue, float64(n), source, kind.String())
+			}
+		}
+		if last, err := c.dir.Last(ctx, id); err == nil {
+			ch <- prometheus.MustNewConstMetric(c.events, prometheus.CounterValue, float64(last), source)
+		}
+	}
+	if info, err := os.Stat(c.path); err == nil {
+		ch <- prometheus.MustNewConstMetric(c.size, prometheus.GaugeValue, float64(info.Size()))
+	}
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sacbridge/internal/directory"
+	"sacbridge/internal/scimserver"
+)
+
+// observer logs and counts requests. It implements scimserver.Observer.
+type observer struct {
+	logs     *logs
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+	bytes    *prometheus.CounterVec
+	denied   *prometheus.CounterVec
+
+	mu     sync.RWMutex
+	meters map[meterKey]meters // those in use, since looking labels up costs more than counting
+}
+
+// meterKey is what tells the figures of requests apart.
+type meterKey struct {
+	source, method, route string
+	status                int
+}
+
+// meters are the figures of one kind of request.
+type meters struct {
+	requests, bytes prometheus.Counter
+	seconds         prometheus.Observer
+}
+
+// metersOf gives the figures of a kind of request. There are few kinds: sources and routes are ours.
+func (o *observer) metersOf(k meterKey) meters {
+	o.mu.RLock()
+	m, ok := o.meters[k]
+	o.mu.RUnlock()
+	if ok {
+		return m
+	}
+	m = meters{
+		requests: o.requests.WithLabelValues(k.source, k.method, k.route, strconv.Itoa(k.status)),
+		seconds:  o.seconds.WithLabelValues(k.source, k.method, k.route), bytes: o.bytes.WithLabelValues(k.source),
+	}
+	o.mu.Lock()
+	o.meters[k] = m
+	o.mu.Unlock()
+	return m
+}
+
+func newObserver(l *logs, reg prometheus.Registerer) *observer {
+	o := &observer{
+		logs: l, meters: map[meterKey]meters{},
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "sacbridge_scim_requests_total", Help: "SCIM requests answered.",
+		}, []string{"source", "method", "route", "status"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "sacbridge_scim_request_seconds", Help: "Time from the first byte of a request to the last of its answer.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 60},
+		}, []string{"source", "method", "route"}),
+		bytes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "sacbridge_scim_response_bytes_total", Help: "Bytes of the answers' bodies.",
+		}, []string{"source"}),
+		denied: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "sacbridge_scim_denied_total", Help: "Requests refused for their credential or address.",
+		}, []string{"source", "reason"}),
+	}
+	reg.MustRegister(o.requests, o.seconds, o.bytes, o.denied)
+	return o
+}
+
+// Done implements scimserver.Observer.
+func (o *observer) Done(ctx context.Context, s scimserver.Seen) {
+	method := knownMethod(s.Method)
+	m := o.metersOf(meterKey{s.Source, method, s.Route, s.Status})
+	m.requests.Inc()
+	m.seconds.Observe(s.Duration.Seconds())
+	m.bytes.Add(float64(s.Bytes))
+	changed := changes(s)
+	if !changed && !o.logs.access.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 9)
+	attrs = append(attrs,
+		slog.String(logRequest, s.Request), slog.String(logSource, s.Source), slog.String(logMethod, method), slog.String(logRoute, s.Route),
+		slog.Int(logStatus, s.Status), slog.Int64(logBytes, s.Bytes), slog.Float64(logMillis, millis(s.Duration)))
+	if id := recordID(s.ID); id != "" {
+		attrs = append(attrs, slog.String(logID, id))
+	}
+	if s.By != "" {
+		attrs = append(attrs, slog.String(logBy, s.By))
+	}
+	o.logs.access.LogAttrs(ctx, slog.LevelInfo, "request", attrs...)
+	if changed {
+		o.logs.audit.LogAttrs(ctx, slog.LevelInfo, "change", attrs...)
+	}
+}
+
+// Denied implements scimserver.Observer.
+func (o *observer) Denied(ctx context.Context, s scimserver.Seen, reason string) {
+	o.denied.WithLabelValues(s.Source, reason).Inc()
+	o.logs.audit.LogAttrs(ctx, slog.LevelWarn, "denied",
+		slog.String(logRequest, s.Request), slog.String(logSource, s.Source), slog.String(logMethod, knownMethod(s.Method)),
+		slog.String(logRoute, s.Route), slog.String(logReason, reason))
+}
+
+// changes says whether a request changed something.
+func changes(s scimserver.Seen) bool {
+	switch s.Method {
+	case http.MethodPut, http.MethodPatch, http.MethodDelete:
+		return s.Status < 300
+	case http.MethodPost:
+		return s.Status == http.StatusCreated || s.Status == http.StatusOK && s.Route == "/Bulk"
+	}
+	return false
+}
+
+// knownMethod keeps made-up methods out of logs and metrics.
+func knownMethod(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return m
+	}
+	return "other"
+}
+
+// recordID gives an id that is one. Clients also put names in its place, which belong in no log.
+func recordID(text string) string {
+	if id, err := directory.ParseID(text); err == nil {
+		return id.String()
+	}
+	return ""
+}
+
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

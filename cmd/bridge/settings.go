@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"sacbridge/internal/config"
+)
+
+// settings are what the commands take from the configuration.
+type settings struct {
+	file   *config.Config
+	bridge *config.Bridge
+}
+
+// settings reads the configuration. It is called by the commands that need it, so that a broken file
+// stands in nobody else's way.
+func (a *app) settings() (*settings, error) {
+	path, ok := config.Find(a.config, a.env)
+	if !ok {
+		return nil, usagef("there is no configuration: write sacbridge.yaml or give --config FILE (bridge demo needs none)")
+	}
+	c, warnings, err := config.Load(path)
+	for _, w := range warnings {
+		a.tell("warning: %s", clean(w.String(), false))
+	}
+	if err != nil {
+		return nil, coded(exitUsage, err)
+	}
+	if c.Bridge == nil || len(c.Bridge.Sources) == 0 {
+		return nil, usagef("%s names no source: write bridge: {sources: {NAME: {}}}", c.Path())
+	}
+	if c.DatabaseServer() {
+		return nil, usagef("%s: state names a database server, and this version keeps its state in a file", c.Path())
+	}
+	return &settings{file: c, bridge: c.Bridge}, nil
+}
+
+// sourceNames lists the sources.
+func (s *settings) sourceNames() []string { return slices.Sorted(maps.Keys(s.bridge.Sources)) }
+
+// knownSource refuses a source that is not among names.
+func knownSource(names []string, name string) error {
+	if slices.Contains(names, name) {
+		return nil
+	}
+	return usagef("there is no source %q; the configuration names %s", name, strings.Join(names, ", "))
+}
+
+// checkSources refuses what only the server knows to be wrong, such as the name of a switch.
+func (s *settings) checkSources() error {
+	var faults []error
+	for _, name := range s.sourceNames() {
+		if err := checkSwitches(s.bridge.Sources[name]); err != nil {
+			faults = append(faults, fmt.Errorf("source %q: %w", name, err))
+		}
+	}
+	return coded(exitUsage, errors.Join(faults...))
+}
+
+// checkFiles looks up secrets, certificates and keys, and reports every one that is missing.
+func (s *settings) checkFiles() error {
+	var faults []error
+	for _, name := range s.sourceNames() {
+		auth := s.bridge.Sources[name].Auth
+		for _, client := range slices.Sorted(maps.Keys(auth.Clients)) {
+			_, err := auth.Clients[client].Secret.Reveal()
+			faults = append(faults, err)
+		}
+		for _, issuer := range slices.Sorted(maps.Keys(auth.Issuers)) {
+			_, err := trust(auth.Issuers[issuer].CA)
+			faults = append(faults, err)
+		}
+	}
+	if t := s.bridge.TLS; t != nil {
+		_, err := loadTLS(t)
+		faults = append(faults, err)
+	}
+	return coded(exitUsage, errors.Join(faults...))
+}

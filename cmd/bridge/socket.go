@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// holder says who has the state open.
+type holder struct {
+	Command string    `json:"command"`
+	PID     int       `json:"pid"`
+	Version string    `json:"version"`
+	Since   time.Time `json:"since"`
+	Listen  string    `json:"listen"`
+}
+
+// maxSocketPath is what a Unix socket's address holds on all systems we know (sun_path, unix(7)).
+const maxSocketPath = 100
+
+// reachable gives a path of bearable length to a socket, and a function to call once it was used.
+func reachable(path string) (string, func(), error) {
+	if len(path) <= maxSocketPath {
+		return path, func() {}, nil
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return "", nil, err
+	}
+	short := filepath.Join("/proc/self/fd", strconv.FormatUint(uint64(folder.Fd()), 10), filepath.Base(path))
+	return short, func() { _ = folder.Close() }, nil
+}
+
+// listenSocket opens the socket for the other commands of this machine, for the owner of the process only. The
+// caller has the state open, so whatever stands at path is left over from a process that is gone.
+func listenSocket(ctx context.Context, path string) (net.Listener, error) {
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSocket == 0 {
+		return nil, usagef("open the socket for other commands: %s is there and no socket", path)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("remove a stale socket: %w", err)
+	}
+	short, done, err := reachable(path)
+	if err != nil {
+		return nil, fmt.Errorf("open the socket for other commands: %w", err)
+	}
+	defer done()
+	var conf net.ListenConfig
+	l, err := conf.Listen(ctx, "unix", short)
+	if err != nil {
+		return nil, fmt.Errorf("open the socket for other commands: %w", err)
+	}
+	// The short path leads nowhere once its folder is closed, so we remove the socket ourselves.
+	if unix, ok := l.(*net.UnixListener); ok {
+		unix.SetUnlinkOnClose(false)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(err, l.Close(), os.Remove(path))
+	}
+	return &ownSocket{Listener: l, path: path}, nil
+}
+
+// ownSocket is a listener that takes its file away.
+type ownSocket struct {
+	net.Listener
+	path string
+}
+
+// Close ends the listener and removes the file.
+func (s *ownSocket) Close() error {
+	err := s.Listener.Close()
+	if rerr := os.Remove(s.path); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
+		err = errors.Join(err, rerr)
+	}
+	return err
+}
+
+// deskHandler answers the other commands of this machine. Who may open the socket may do everything:
+// it belongs to the account that owns the file.
+func deskHandler(ops operations, who holder) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /holder", func(w http.ResponseWriter, _ *http.Request) { reply(w, who, nil) })
+	mux.HandleFunc("POST /tokens/new", ask(ops.NewToken))
+	mux.HandleFunc("POST /tokens/list", ask(ops.Tokens))
+	mux.HandleFunc("POST /tokens/revoke", ask(ops.RevokeTokens))
+	mux.HandleFunc("POST /deleted/list", ask(ops.Deleted))
+	mux.HandleFunc("POST /deleted/restore", ask(ops.RestoreDeleted))
+	mux.HandleFunc("POST /check", func(w http.ResponseWriter, r *http.Request) {
+		report, err := ops.Check(r.Context())
+		reply(w, report, err)
+	})
+	mux.HandleFunc("POST /backup", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/octet-stream")
+		if err := ops.Backup(r.Context(), w); err != nil {
+			// The status is sent already: only a cut connection says that this is no backup.
+			panic(http.ErrAbortHandler)
+		}
+	})
+	return mux
+}
+
+// ask makes a handler of an operation with one argument.
+func ask[W, R any](do func(context.Context, W) (R, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var wish W
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&wish); err != nil {
+			reply(w, nil, usagef("read the request: %w", err))
+			return
+		}
+		result, err := do(r.Context(), wish)
+		reply(w, result, err)
+	}
+}
+
+// refusal is an error on its way through the socket.
+type refusal struct {
+	Error string `json:"error"`
+	Code  int    `json:"code"`
+}
+
+func reply(w http.ResponseWriter, result any, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	if err != nil {
+		w.WriteHeader(http.StatusConflict)
+		result = refusal{Error: err.Error(), Code: exitCode(err)}
+	}
+	_ = json.NewEncoder(w).Encode(result)
+}

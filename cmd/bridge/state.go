@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"sacbridge/internal/config"
+	"sacbridge/internal/directory"
+	"sacbridge/internal/store/bolt"
+)
+
+// state is the open file with what lives in it.
+type state struct {
+	db     *bolt.DB
+	store  directory.Store
+	dir    *directory.Directory
+	tokens *tokens
+}
+
+// openState opens or creates the file. It fails with bolt.ErrInUse where another process has it.
+func (a *app) openState(ctx context.Context, path string, b *config.Bridge, log *slog.Logger) (s *state, err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, usagef("make the folder of the state: %w", err)
+	}
+	db, err := bolt.Open(path, bolt.Options{MmapSize: bolt.DirectoryMmapSize, Now: a.now})
+	if err != nil {
+		return nil, err
+	}
+	s = &state{db: db}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if s.store, err = db.Directory(); err != nil {
+		return nil, err
+	}
+	if s.dir, err = directory.New(directory.Deps{Store: s.store, Now: a.now, Log: log, Retention: b.Retention.Std()}); err != nil {
+		return nil, err
+	}
+	if s.tokens, err = openTokens(ctx, s.store, a.now); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close lets go of the file.
+func (s *state) Close() error {
+	if s.store != nil {
+		return errors.Join(s.store.Close(), s.db.Close())
+	}
+	return s.db.Close()
+}
+
+// desk gives the operations on the state.
+func (a *app) desk(s *state, sources []string, audit *slog.Logger) *desk {
+	return &desk{sources: sources, tokens: s.tokens, dir: s.dir, now: a.now, audit: audit}
+}
+
+// noState says that there is no file yet.
+var errNoState = errors.New("there is no state yet: bridge serve or bridge token new makes it")
+
+// withState runs fn on the state of the configuration: through the socket of the server that has it open, else on
+// the file itself. mustExist refuses to make a new file.
+func (a *app) withState(ctx context.Context, mustExist bool, fn func(operations) error) (err error) {
+	s, err := a.settings()
+	if err != nil {
+		return err
+	}
+	path := s.file.State
+	if ops, ok := dialState(ctx, s.file.SocketPath()); ok {
+		return fn(ops)
+	}
+	if _, err := os.Stat(path); mustExist && errors.Is(err, fs.ErrNotExist) {
+		return coded(exitUsage, fmt.Errorf("%s: %w", path, errNoState))
+	}
+	st, err := a.openState(ctx, path, s.bridge, slog.New(slog.DiscardHandler))
+	if errors.Is(err, bolt.ErrInUse) {
+		// A server may have opened the file since the socket was tried.
+		if ops, ok := dialState(ctx, s.file.SocketPath()); ok {
+			return fn(ops)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	return fn(a.desk(st, s.sourceNames(), slog.New(slog.DiscardHandler)))
+}
+
+// inUse explains that another process has the state, and who, where that answers.
+func inUse(ctx context.Context, socket string, err error) error {
+	c, ok := dialState(ctx, socket)
+	if !ok {
+		return err
+	}
+	h, herr := c.holder(ctx)
+	if herr != nil {
+		return err
+	}
+	return fmt.Errorf("%w: bridge %s with process number %d has it since %s, listening on %s", err, h.Command, h.PID, day(h.Since, "a moment ago"), h.Listen)
+}

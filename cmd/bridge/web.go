@@ -1,0 +1,132 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"sacbridge/internal/directory"
+	"sacbridge/internal/scimserver"
+)
+
+// router mounts the SCIM server, and health, readiness and version. Handlers are plain net/http and echo is
+// seen here only, so that its next major version is a change to this file.
+func router(scim http.Handler, h *health, proxies []netip.Prefix) http.Handler {
+	e := newEcho(h)
+	if len(proxies) > 0 {
+		e.IPExtractor = echo.ExtractIPFromXFFHeader(trustOptions(proxies)...)
+		e.Use(behindProxy)
+	}
+	e.Any("/scim/*", echo.WrapHandler(scim))
+	return e
+}
+
+// metricsRouter is what the separate listener serves.
+func metricsRouter(h *health, reg *prometheus.Registry) http.Handler {
+	e := newEcho(h)
+	e.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(reg, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 2 * collectTimeout})))
+	return e
+}
+
+func newEcho(h *health) *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = scimError
+	e.GET("/healthz", echo.WrapHandler(http.HandlerFunc(h.alive)))
+	e.GET("/readyz", echo.WrapHandler(http.HandlerFunc(h.ready)))
+	e.GET("/version", echo.WrapHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, readVersion()) })))
+	return e
+}
+
+// trustOptions believes exactly the networks given; echo would believe all private ones.
+func trustOptions(proxies []netip.Prefix) []echo.TrustOption {
+	out := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range proxies {
+		out = append(out, echo.TrustIPRange(&net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}))
+	}
+	return out
+}
+
+// behindProxy puts the client's address in the place of its proxy's, where allow lists look.
+func behindProxy(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if _, port, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+			r.RemoteAddr = net.JoinHostPort(c.RealIP(), port)
+		}
+		return next(c)
+	}
+}
+
+// scimError answers what no handler took as a SCIM error (RFC 7644 §3.12): a provider with a wrong base
+// URL gets an answer that it can show.
+func scimError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	status, detail := http.StatusInternalServerError, "an internal error"
+	if e, ok := errors.AsType[*echo.HTTPError](err); ok {
+		status, detail = e.Code, "there is nothing at this address; SCIM endpoints are at /scim/SOURCE/v2"
+		if status == http.StatusMethodNotAllowed {
+			detail = "this method is not for this address"
+		}
+	}
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, "application/scim+json")
+	c.Response().WriteHeader(status)
+	_ = json.NewEncoder(c.Response()).Encode(map[string]any{
+		"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:Error"}, "status": strconv.Itoa(status), "detail": detail,
+	})
+}
+
+// health answers whether the process lives and whether it should get requests.
+type health struct {
+	dir      *directory.Directory
+	source   directory.SourceID
+	stopping atomic.Bool
+}
+
+func (h *health) alive(w http.ResponseWriter, _ *http.Request) {
+	respond(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+func (h *health) ready(w http.ResponseWriter, r *http.Request) {
+	if h.stopping.Load() {
+		respond(w, http.StatusServiceUnavailable, map[string]string{"status": "stopping"})
+		return
+	}
+	if _, err := h.dir.Last(r.Context(), h.source); err != nil {
+		respond(w, http.StatusServiceUnavailable, map[string]string{"status": "the state does not answer"})
+		return
+	}
+	respond(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+func respond(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the client may be gone
+}
+
+// newHTTPServer makes a server with limits on everything that a client can draw out. longest is how long a request
+// may take.
+func newHTTPServer(h http.Handler, longest time.Duration, logger *slog.Logger) *http.Server {
+	s := &http.Server{Handler: h, ErrorLog: log.New(&httpErrors{log: logger}, "", 0)} //nolint:gosec // Harden sets the time for headers
+	scimserver.Harden(s)
+	// Handlers set tighter deadlines once they know the source; these hold for whoever is refused before.
+	s.ReadTimeout = longest + s.ReadHeaderTimeout
+	s.WriteTimeout = 2*longest + s.ReadHeaderTimeout
+	return s
+}
