@@ -25,10 +25,14 @@ demo: build ## copy teams between two simulated tenants, with plan, progress and
 
 .PHONY: test
 test: ## all tests with the race detector, in random order
-	$(GO) test -race -shuffle=on -timeout 20m ./...
+	$(GO) test -race -shuffle=on -p 4 -timeout 20m ./...
+
+.PHONY: proofs
+proofs: ## every combination of actions, fault and kill point; without the race detector, which runs a sample of them
+	$(GO) test -timeout 20m -run 'Combination|EveryFault|Misfortunes|KilledAtAnyPoint|KeptRoleLinks' ./cmd/transport
 
 .PHONY: check
-check: fmt-check vet lint dead test ## everything a change has to pass
+check: fmt-check vet lint dead test proofs ## everything a change has to pass
 
 .PHONY: fmt
 fmt: $(TOOLS)/gofumpt-$(GOFUMPT_VERSION) ## format the code

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"sacbridge/internal/directory"
 )
@@ -20,12 +19,27 @@ type acked struct {
 	users   map[string]string // id to user name
 	members map[string]bool
 	gone    map[string]bool
+
+	enough int           // notes after which full is closed
+	full   chan struct{} // says that the load is in full swing
+	noted  int
 }
 
 func (a *acked) note(fn func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	fn()
+	if a.noted++; a.noted == a.enough {
+		close(a.full)
+	}
+}
+
+// swing gives a channel that is closed after n more notes.
+func (a *acked) swing(n int) <-chan struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.enough, a.full = a.noted+n, make(chan struct{})
+	return a.full
 }
 
 // writeUntilDead creates users, puts each third into the group and deletes each fifth, until the server is gone. Only what
@@ -101,11 +115,12 @@ func writeAndKill(t *testing.T, p *process, c *client, a *acked, group, round st
 	t.Helper()
 	var writers sync.WaitGroup
 	faults := make(chan error, 64)
+	inFullSwing := a.swing(1000)
 	for w := range 64 {
 		writers.Go(func() { faults <- writeUntilDead(t.Context(), c, a, group, fmt.Sprintf("%s-w%d", round, w)) })
 	}
 	select {
-	case <-time.After(700 * time.Millisecond):
+	case <-inFullSwing:
 	case <-t.Context().Done():
 	}
 	if _, err := p.stop(syscall.SIGKILL); err != nil {
