@@ -92,10 +92,10 @@ func memberSets(t *testing.T, open OpenDirectory) {
 
 func largeGroup(t *testing.T, open OpenDirectory) {
 	if testing.Short() {
-		t.Skip("100,000 members")
+		t.Skip("20,000 members")
 	}
 	s, _ := open(t)
-	const n = 100_000
+	const n = 20_000
 	commit(t, s, create(group(1, "team")))
 	fill(t, s, 1, 10, n)
 	if h := headerOf(t, s, directory.Group, 1); h.Members != n {
