@@ -115,7 +115,7 @@ func writeAndKill(t *testing.T, p *process, c *client, a *acked, group, round st
 	t.Helper()
 	var writers sync.WaitGroup
 	faults := make(chan error, 64)
-	inFullSwing := a.swing(1000)
+	inFullSwing := a.swing(500)
 	for w := range 64 {
 		writers.Go(func() { faults <- writeUntilDead(t.Context(), c, a, group, fmt.Sprintf("%s-w%d", round, w)) })
 	}

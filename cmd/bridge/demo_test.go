@@ -103,15 +103,17 @@ func TestDemoIsThreeLinesToPaste(t *testing.T) {
 	}
 }
 
-func TestGuideShowsTheDemosLines(t *testing.T) {
+func TestGuidesShowTheDemosLines(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "bridge.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, line := range demoLines() {
-		if !strings.Contains(string(text), line) {
-			t.Errorf("docs/bridge.md lacks line %d of the demo: %s", i+1, line)
+	for _, name := range []string{filepath.Join("docs", "bridge.md"), "README.md"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range demoLines() {
+			if !strings.Contains(string(text), line) {
+				t.Errorf("%s lacks line %d of the demo: %s", name, i+1, line)
+			}
 		}
 	}
 }
