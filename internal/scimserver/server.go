@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"sacbridge/internal/directory"
@@ -14,6 +15,7 @@ import (
 
 // Server answers SCIM requests. It is an http.Handler, safe for concurrent use.
 type Server struct {
+	pieces   sync.Pool // of *[]byte, for answers that are written in pieces
 	base     string
 	sources  map[string]*source
 	tokens   TokenStore

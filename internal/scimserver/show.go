@@ -93,7 +93,7 @@ func (v *view) appendProjected(dst []byte, f *directory.Found) ([]byte, error) {
 // that the answer begins early.
 const (
 	firstBatch  = 100
-	memberBatch = 1000
+	memberBatch = 2000
 )
 
 // eachBatch shows the members of a group to visit, in batches, and calls after behind each, when the store
