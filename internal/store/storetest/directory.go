@@ -35,7 +35,7 @@ func Directory(t *testing.T, open OpenDirectory) {
 		"a deleted group is removed for good in steps":           purges,
 		"members come and go in both directions":                 memberships,
 		"members are replaced by their difference":               memberSets,
-		"a group of 20,000 members is filled and thinned":       largeGroup,
+		"a group of 20,000 members is filled and thinned":        largeGroup,
 		"unknown members are refused or dropped":                 unknownMembers,
 		"an index lists in the order of bytes, both ways":        rangeOrder,
 		"the feed has no gaps and follows the commits":           feedOrder,
