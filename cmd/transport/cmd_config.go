@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -58,17 +59,17 @@ func runConfigCheck(a *app, opts *configCheckOptions) error {
 
 // checkSecrets looks up the secrets of all tenants and reports every one that is missing.
 func checkSecrets(c *config.Config) error {
-	text := ""
+	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(c.Tenants)) {
 		auth := c.Tenants[name].Auth
 		for _, secret := range []config.Secret{auth.ClientID, auth.ClientSecret} {
 			if _, err := secret.Reveal(); err != nil {
-				text += "\ntenant " + name + ": " + err.Error()
+				text.WriteString("\ntenant " + name + ": " + err.Error())
 			}
 		}
 	}
-	if text != "" {
-		return usagef("secrets are missing:%s", text)
+	if text.String() != "" {
+		return usagef("secrets are missing:%s", text.String())
 	}
 	return nil
 }

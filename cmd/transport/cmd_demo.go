@@ -133,7 +133,7 @@ func demoOutcome(err error) error {
 // demoRequest copies all teams of the demo.
 func demoRequest() plan.Request {
 	req := plan.Request{Options: plan.Options{TranslateRoles: true, Active: plan.ActiveKeep}}
-	for _, team := range strings.Fields(demoTeams) {
+	for team := range strings.FieldsSeq(demoTeams) {
 		req.Steps = append(req.Steps, plan.Step{
 			Origin: "--team " + team,
 			CopyTeam: &plan.CopyTeam{

@@ -58,8 +58,8 @@ func (s seedTenant) parse() (service.Seed, error) {
 // demoPeople makes the 300 people with role links in a content namespace. Every 25th leads the next 24.
 func demoPeople(namespace string) []seedPerson {
 	people := []seedPerson{}
-	for _, family := range strings.Fields(demoFamily) {
-		for _, given := range strings.Fields(demoGiven) {
+	for family := range strings.FieldsSeq(demoFamily) {
+		for given := range strings.FieldsSeq(demoGiven) {
 			i := len(people)
 			p := seedPerson{
 				ID: strings.ToUpper(given[:1] + family), Email: strings.ToLower(given + "." + family + "@example.com"),

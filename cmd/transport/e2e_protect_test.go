@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -49,14 +50,15 @@ func teamRow(team string) map[string]any {
 // TestWhatIsProtectedIsChangedByNoRoute tries every command that writes.
 func TestWhatIsProtectedIsChangedByNoRoute(t *testing.T) {
 	t.Parallel()
-	people := `[`
+	var people strings.Builder
+	people.WriteString(`[`)
 	for i, id := range []string{"ANNA", "BEN", "CHIEF", "SYSOWNER"} {
 		if i > 0 {
-			people += ","
+			people.WriteString(",")
 		}
-		people += fmt.Sprintf(`{"file_userid":%q,"file_roles_action":"replace","file_teams_action":"replace"}`, id)
+		fmt.Fprintf(&people, `{"file_userid":%q,"file_roles_action":"replace","file_teams_action":"replace"}`, id)
 	}
-	people += `]`
+	people.WriteString(`]`)
 	teams, err := json.Marshal([]any{teamRow("Finance"), teamRow("Sales")})
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +86,7 @@ func TestWhatIsProtectedIsChangedByNoRoute(t *testing.T) {
 	}
 	for _, script := range []string{"1903", "1933"} {
 		routes["run "+script] = func(t *testing.T, d *desk) []string {
-			return slices.Concat([]string{"run", script, "--data", d.file(t, "x903.json", people), "--yes", "--active", "source"}, between)
+			return slices.Concat([]string{"run", script, "--data", d.file(t, "x903.json", people.String()), "--yes", "--active", "source"}, between)
 		}
 	}
 	for _, script := range []string{"1953", "1983"} {

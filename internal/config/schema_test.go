@@ -60,8 +60,7 @@ func mapped(typ reflect.Type) *jsonschema.Schema {
 // refine puts what our own tags say into the schema of a struct and of all structs below it.
 func refine(s *jsonschema.Schema, typ reflect.Type, definitions jsonschema.Definitions, seen map[string]bool) {
 	seen[typ.Name()] = true
-	for i := range typ.NumField() {
-		f := typ.Field(i)
+	for f := range typ.Fields() {
 		key := f.Tag.Get("yaml")
 		if key == "" {
 			continue
@@ -104,7 +103,7 @@ func words(p *jsonschema.Schema, f reflect.StructField) {
 	} else if def != "" {
 		p.Default = typed(def)
 	}
-	for _, w := range strings.Fields(f.Tag.Get("words")) {
+	for w := range strings.FieldsSeq(f.Tag.Get("words")) {
 		if list {
 			p.OneOf[0].Enum = append(p.OneOf[0].Enum, w) // shared by the single word and the list's items
 			continue

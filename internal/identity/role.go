@@ -1,5 +1,7 @@
 package identity
 
+import "slices"
+
 import "strings"
 
 // SystemOwnerRole is held by exactly one person of a tenant, whom no API can change (KBA 3718579).
@@ -33,10 +35,5 @@ func Delivered(id string) bool {
 
 // IsSystemOwner reports whether u holds the System Owner role.
 func (u *User) IsSystemOwner() bool {
-	for _, r := range u.Roles {
-		if r == SystemOwnerRole {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(u.Roles, SystemOwnerRole)
 }

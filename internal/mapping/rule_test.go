@@ -161,8 +161,8 @@ func TestVariableNamesAreThoseOfTheTags(t *testing.T) {
 	t.Parallel()
 	var want []string
 	typ := reflect.TypeFor[variables]()
-	for i := range typ.NumField() {
-		want = append(want, typ.Field(i).Tag.Get("expr"))
+	for field := range typ.Fields() {
+		want = append(want, field.Tag.Get("expr"))
 	}
 	if diff := cmp.Diff(slices.Sorted(slices.Values(variableNames)), slices.Sorted(slices.Values(want))); diff != "" {
 		t.Errorf("names (-got +want):\n%s", diff)

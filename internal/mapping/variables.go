@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -63,12 +64,7 @@ func variablesOf(u identity.User, now time.Time) variables {
 		CreatedDays: int(now.Sub(u.Created).Hours() / 24),
 		HasRole:     func(role string) bool { return hasRole(u.Roles, role) },
 		InTeam: func(team string) bool {
-			for _, t := range u.Teams {
-				if t == team {
-					return true
-				}
-			}
-			return false
+			return slices.Contains(u.Teams, team)
 		},
 	}
 }

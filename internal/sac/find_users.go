@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -239,14 +240,14 @@ func (h *harvest) loginAttr() string {
 }
 
 func joinOr(parts []string) string {
-	out := ""
+	var out strings.Builder
 	for i, p := range parts {
 		if i > 0 {
-			out += " or "
+			out.WriteString(" or ")
 		}
-		out += p
+		out.WriteString(p)
 	}
-	return out
+	return out.String()
 }
 
 // singles reads the people whose user ID no v1 filter can ask for, one by one.

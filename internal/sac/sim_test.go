@@ -270,5 +270,3 @@ func noErr(t *testing.T, outs ...upstream.Outcome) {
 		}
 	}
 }
-
-func ptr[T any](v T) *T { return &v }

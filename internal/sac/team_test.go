@@ -71,7 +71,7 @@ func TestUpdateGroup(t *testing.T) {
 		},
 		{
 			"writes the description",
-			upstream.GroupUpdate{Description: ptr(strings.Repeat("ü", 1100))},
+			upstream.GroupUpdate{Description: new(strings.Repeat("ü", 1100))},
 			simTeam{strings.Repeat("ü", 1024), members, roles},
 			map[string]int{patchTeam: 1},
 		},

@@ -3,6 +3,7 @@ package sacsim
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strconv"
 )
@@ -104,9 +105,7 @@ func (a *answer) send(rw http.ResponseWriter) {
 		hangUp(rw)
 		return
 	}
-	for key, values := range a.header {
-		rw.Header()[key] = values
-	}
+	maps.Copy(rw.Header(), a.header)
 	body := a.body.Bytes()
 	if a.status != http.StatusNoContent {
 		rw.Header().Set("Content-Length", strconv.Itoa(len(body)))

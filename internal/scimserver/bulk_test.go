@@ -1,6 +1,7 @@
 package scimserver
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,9 +14,7 @@ type op = map[string]any
 func newUser(name string, more ...op) op {
 	u := op{"schemas": []string{coreUser}, "userName": name}
 	for _, m := range more {
-		for k, v := range m {
-			u[k] = v
-		}
+		maps.Copy(u, m)
 	}
 	return u
 }

@@ -14,12 +14,13 @@ func switchTable(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString("| switch | where it is on |")
-	rule := "|---|---|"
+	var rule strings.Builder
+	rule.WriteString("|---|---|")
 	for _, p := range Profiles() {
 		b.WriteString(" `" + string(p) + "` |")
-		rule += ":-:|"
+		rule.WriteString(":-:|")
 	}
-	b.WriteString("\n" + rule + "\n")
+	b.WriteString("\n" + rule.String() + "\n")
 	for _, w := range AllSwitches() {
 		b.WriteString("| `" + w.Name + "` | " + w.Means + " |")
 		for _, p := range Profiles() {

@@ -2,6 +2,7 @@ package scim
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -106,10 +107,8 @@ func matchTerm(t *Term, v View) bool {
 	if !many {
 		return t.matchValue(value)
 	}
-	for _, e := range list {
-		if t.matchValue(e) {
-			return true
-		}
+	if slices.ContainsFunc(list, t.matchValue) {
+		return true
 	}
 	return len(list) == 0 && t.absent()
 }

@@ -3,6 +3,7 @@ package scim_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -151,9 +152,7 @@ func emailsStep(t *rapid.T, op string) step {
 	text := fmt.Sprintf(`{"op":%q,"path":"emails","value":[%s]}`, op, quoted(e))
 	return step{text, func(doc map[string]any) bool {
 		fresh := map[string]any{}
-		for k, v := range e {
-			fresh[k] = v
-		}
+		maps.Copy(fresh, e)
 		if op == "replace" {
 			setEmails(doc, []map[string]any{fresh})
 			return true
@@ -167,9 +166,7 @@ func emailsStep(t *rapid.T, op string) step {
 		if at < 0 {
 			list, at = append(list, fresh), len(list)
 		}
-		for k, v := range fresh {
-			list[at][k] = v
-		}
+		maps.Copy(list[at], fresh)
 		if fresh["primary"] == true {
 			demote(list, at)
 		}

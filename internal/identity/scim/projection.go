@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -132,9 +133,7 @@ func Project(r *Resource, p *Projection) *Resource {
 			}
 		}
 	}
-	for key, v := range p.projectAttrs(r.Type, r.Type.Core, r.Attrs) {
-		out.Attrs[key] = v
-	}
+	maps.Copy(out.Attrs, p.projectAttrs(r.Type, r.Type.Core, r.Attrs))
 	if ref, ok := r.Type.Ref("members"); ok && p.wants(ref) {
 		out.Members, out.HasMembers = p.projectMembers(ref, r.Members), r.HasMembers
 	}
