@@ -99,7 +99,7 @@ func (r *rig) configure(extra string) {
 type usage struct {
 	wall   time.Duration
 	cpu    time.Duration // of the program alone
-	rssMiB float64 // peak resident set
+	rssMiB float64       // peak resident set
 	report struct {
 		ReadCalls int `json:"readCalls"`
 		Plan      struct {
