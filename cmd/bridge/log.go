@@ -33,7 +33,7 @@ const (
 	kindAccess  = "access"
 	kindAudit   = "audit"
 	kindServer  = "server"
-	logFlushing = 200 * time.Millisecond
+	logFlushing = 50 * time.Millisecond
 )
 
 // logs are the three logs of a server, on one stream.
@@ -44,36 +44,23 @@ type logs struct {
 	lazy   *lazyWriter
 }
 
-// newLogs makes the logs: readable lines where plain, else JSON. close them to see the last lines.
+// newLogs makes the logs: readable lines where plain, else JSON. Lines of requests are gathered for a moment; those
+// of the server come at once, behind what was gathered. flush to see the last.
 func newLogs(to io.Writer, access, plain, color bool) *logs {
-	eager := &lockedWriter{w: to}
-	l := &logs{lazy: newLazyWriter(eager)}
+	l := &logs{lazy: newLazyWriter(to)}
 	handler := func(w io.Writer) slog.Handler {
 		if plain {
 			return tint.NewTextHandler(w, &tint.Options{Level: slog.LevelInfo, TimeFormat: time.TimeOnly, NoColor: !color})
 		}
 		return slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelInfo})
 	}
-	l.server = slog.New(handler(eager)).With(logKind, kindServer)
-	l.audit = slog.New(handler(eager)).With(logKind, kindAudit)
+	l.server = slog.New(handler(eagerWriter{l.lazy})).With(logKind, kindServer)
+	l.audit = slog.New(handler(l.lazy)).With(logKind, kindAudit)
 	l.access = slog.New(slog.DiscardHandler)
 	if access {
 		l.access = slog.New(handler(l.lazy)).With(logKind, kindAccess)
 	}
 	return l
-}
-
-// lockedWriter keeps the lines of several logs apart.
-type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-// Write implements io.Writer.
-func (l *lockedWriter) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
 }
 
 // lazyWriter gathers lines for a moment, since a system call per request would cost as much as the request.
@@ -91,12 +78,22 @@ func (l *lazyWriter) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.buf.Available() < len(p) {
-		// Whole lines only, so that lines of the other logs come between and not within.
+		// Whole lines only, so that what reads them never sees half a one.
 		if err := l.buf.Flush(); err != nil {
 			return 0, err
 		}
 	}
 	return l.buf.Write(p)
+}
+
+// eagerWriter writes lines at once, behind those that were gathered.
+type eagerWriter struct{ *lazyWriter }
+
+// Write implements io.Writer.
+func (e eagerWriter) Write(p []byte) (int, error) {
+	n, err := e.lazyWriter.Write(p)
+	e.flush()
+	return n, err
 }
 
 func (l *lazyWriter) flush() {

@@ -171,7 +171,7 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 	pl.must("backup", pl.path("good.db"))
 	for bucket, fault := range map[string]string{
 		"ix_username": "missing-index", "ix_email": "missing-index", "ix_gname": "missing-index", "ix_modified": "missing-index",
-		"gm": "lone-edge", "mg": "lone-edge", "user": "orphan-index", "log": "feed-gap", "history": "feed-gap", "count": "count",
+		"gm": "lone-edge", "mg": "lone-edge", "user": "orphan-index", "log": "feed-gap", "count": "count",
 	} {
 		file := pl.path(bucket + ".db")
 		pl.must("restore", pl.path("good.db"), "--to", file)
@@ -197,8 +197,8 @@ func removeLast(t *testing.T, file, bucket string) {
 		// The count's last line is the note of the last event; its first is the number of users.
 		if bucket == "count" {
 			c.First()
-		} else {
-			c.Last()
+		} else if _, value := c.Last(); value == nil {
+			c.Prev() // what was last is the bucket that keeps the page
 		}
 		return c.Delete()
 	})

@@ -21,7 +21,7 @@ type Change struct {
 	Purges   []Purge
 }
 
-// Put creates or replaces a record. Of the header the Store fills Revision, Created, Modified and Members.
+// Put creates or replaces a record. Of the header the Store fills Revision, Created, Modified, Last and Members.
 type Put struct {
 	Record           Record
 	Expect           int64
@@ -128,6 +128,7 @@ func (o Op) String() string {
 // Event is one line of the change feed.
 type Event struct {
 	Seq      Seq
+	Prev     Seq // the event before it of the same record, which may be forgotten; 0 where there was none
 	At       time.Time
 	By       string
 	Op       Op

@@ -32,6 +32,7 @@ type Header struct {
 	Revision uint64    // 1 when created, one more with each change; the entity tag is made of it
 	Created  time.Time // UTC, milliseconds (RFC 7643 §2.3.5: what is shown compares equal to itself)
 	Modified time.Time // UTC, milliseconds; moves with every change
+	Last     Seq       // its last event, from which Event.Prev leads through its history
 
 	ExternalID  string
 	DisplayName string // a group's name, unique in its source without letter case

@@ -105,7 +105,7 @@ const (
 	FaultLoneEdge     FaultKind = "lone-edge"     // a membership in one direction only
 	FaultStrangeEdge  FaultKind = "strange-edge"  // a membership of a record that does not exist
 	FaultCount        FaultKind = "count"         // a counter that is off
-	FaultFeedGap      FaultKind = "feed-gap"      // a missing event, or one in the history only
+	FaultFeedGap      FaultKind = "feed-gap"      // a missing event, or one outside the history of its record
 	FaultUnreadable   FaultKind = "unreadable"    // a record or key that cannot be decoded
 	FaultFile         FaultKind = "file"          // the file itself is damaged
 )

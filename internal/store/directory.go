@@ -33,6 +33,7 @@ func EncodeRecord(r *directory.Record) []byte {
 	head := make([]byte, 0, 256)
 	head = append(head, byte(h.Kind), flags(h))
 	head = binary.AppendUvarint(head, h.Revision)
+	head = binary.AppendUvarint(head, uint64(h.Last))
 	head = appendTime(head, h.Created)
 	head = appendTime(head, h.Modified)
 	head = binary.AppendUvarint(head, uint64(max(h.Members, 0)))
@@ -96,7 +97,8 @@ func readHeader(id directory.ID, head []byte) (directory.Header, error) {
 	h := directory.Header{ID: id, Kind: directory.Kind(r.octet())}
 	marks := r.octet()
 	h.Active, h.HasActive, h.MoreEmail, h.Blank = marks&flagActive != 0, marks&flagHasActive != 0, marks&flagMoreEmail != 0, marks&flagBlank != 0
-	h.Revision, h.Created, h.Modified = r.number(), r.moment(), r.moment()
+	h.Revision, h.Last = r.number(), directory.Seq(r.number())
+	h.Created, h.Modified = r.moment(), r.moment()
 	h.Members = int64(r.number()) //nolint:gosec // EncodeRecord wrote an int64
 	for _, text := range [...]*string{&h.ExternalID, &h.DisplayName, &h.UserName, &h.GivenName, &h.FamilyName, &h.UserType, &h.Department, &h.Manager} {
 		*text = r.text()
@@ -118,7 +120,8 @@ func EncodeEvent(e *directory.Event) []byte {
 	out := make([]byte, 0, 64+IDLen*(len(e.Added)+len(e.Removed)))
 	out = append(out, formatEvent, byte(e.Op), byte(e.Kind))
 	out = append(out, e.ID[:]...)
-	out = appendTime(binary.AppendUvarint(out, e.Revision), e.At)
+	out = binary.AppendUvarint(binary.AppendUvarint(out, e.Revision), uint64(e.Prev))
+	out = appendTime(out, e.At)
 	out = appendText(out, e.By)
 	out = binary.AppendUvarint(out, uint64(len(e.Changed)))
 	for _, attr := range e.Changed {
@@ -134,7 +137,7 @@ func DecodeEvent(seq directory.Seq, raw []byte) (directory.Event, error) {
 	}
 	r := reader{rest: string(raw[1:])}
 	e := directory.Event{Seq: seq, Op: directory.Op(r.octet()), Kind: directory.Kind(r.octet()), ID: r.id()}
-	e.Revision, e.At, e.By = r.number(), r.moment(), r.text()
+	e.Revision, e.Prev, e.At, e.By = r.number(), directory.Seq(r.number()), r.moment(), r.text()
 	if n := r.count(1); n > 0 {
 		e.Changed = make([]string, n)
 	}

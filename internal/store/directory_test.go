@@ -25,6 +25,7 @@ func drawRecord(rt *rapid.T) directory.Record {
 	text := func() string { return rapid.String().Draw(rt, "text") }
 	r := directory.Record{JSON: []byte(text()), Header: directory.Header{
 		Kind: directory.Kind(rapid.IntRange(1, 2).Draw(rt, "kind")), ID: drawID(rt), Revision: rapid.Uint64().Draw(rt, "revision"),
+		Last:    directory.Seq(rapid.Uint64().Draw(rt, "last")),
 		Created: drawTime(rt), Modified: drawTime(rt), Members: rapid.Int64Range(0, 1<<50).Draw(rt, "members"),
 		ExternalID: text(), DisplayName: text(), UserName: text(), GivenName: text(), FamilyName: text(), UserType: text(), Department: text(), Manager: text(),
 		Active: rapid.Bool().Draw(rt, "active"), HasActive: rapid.Bool().Draw(rt, "said"), MoreEmail: rapid.Bool().Draw(rt, "more"), Blank: rapid.Bool().Draw(rt, "blank"),
@@ -45,7 +46,7 @@ func TestRecordsEventsAndDeletedRecordsReadBackAsTheyWere(t *testing.T) {
 		}
 		deleted := directory.DeletedRecord{Record: record, At: drawTime(rt), By: "me", Purging: rapid.Bool().Draw(rt, "purging")}
 		event := directory.Event{
-			Seq: 7, At: drawTime(rt), By: rapid.String().Draw(rt, "by"), Op: directory.Updated, Kind: directory.Group, ID: record.ID, Revision: 9,
+			Seq: 7, At: drawTime(rt), By: rapid.String().Draw(rt, "by"), Op: directory.Updated, Kind: directory.Group, ID: record.ID, Revision: 9, Prev: 5,
 			Changed: rapid.SliceOf(rapid.String()).Draw(rt, "changed"),
 		}
 		for range rapid.IntRange(0, 3).Draw(rt, "ids") {

@@ -5,12 +5,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// FoldVersion names the rules of Fold. A driver keeps it with its indexes, which must be made anew
-// where it changes.
-const FoldVersion = "nfkc-casefold-1"
-
-// Fold gives the form under which two names are the same key: compatibility forms made one, letter case
-// folded for all scripts. Folding twice changes nothing.
+// Fold gives the form under which two names that people typed are the same: compatibility forms made one, letter
+// case folded for all scripts. Folding twice changes nothing. It is for tenants' names alone: indexes and filters of a
+// directory agree on directory.NameKey, which is narrower.
 func Fold(name string) string {
 	folded := name
 	for range maxFolds {

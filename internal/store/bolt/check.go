@@ -19,7 +19,7 @@ const maxFaults = 1000
 func (s *directoryStore) Check(ctx context.Context) (directory.Report, error) { return s.db.Check(ctx) }
 
 // Check compares everything the directory in the file keeps twice: records with index lines, memberships in both
-// directions, counters with what they count, the feed with the history. It reads one snapshot while
+// directions, counters with what they count, the feed with the histories that it holds. It reads one snapshot while
 // others go on writing. A file without a directory has no faults.
 func (db *DB) Check(ctx context.Context) (directory.Report, error) {
 	var report directory.Report
@@ -33,7 +33,7 @@ func (db *DB) Check(ctx context.Context) (directory.Report, error) {
 		for name, prefix := sources.First(); name != nil; name, prefix = sources.Next() {
 			c := &checking{
 				reading: reading{buckets: buckets{tx: tx, prefix: bytes.Clone(prefix)}, ctx: ctx},
-				source:  directory.SourceID(name), report: &report,
+				source:  directory.SourceID(name), report: &report, led: bits{},
 			}
 			c.all()
 			if err := ctx.Err(); err != nil {
@@ -53,6 +53,7 @@ type checking struct {
 	reading
 	source directory.SourceID
 	report *directory.Report
+	led    bits // the events that a record or a later event leads to
 }
 
 func (c *checking) fault(kind directory.FaultKind, bucket, key []byte, detail string, args ...any) {
@@ -82,7 +83,6 @@ func (c *checking) all() {
 	c.groups()
 	c.deleted()
 	c.feed()
-	c.history()
 }
 
 // each lists the lines of a bucket that belong to the source.
@@ -106,6 +106,7 @@ func (c *checking) records(kind directory.Kind) {
 		if !json.Valid(record.JSON) {
 			c.fault(directory.FaultUnreadable, bucket, key, "the resource is no JSON")
 		}
+		c.lead(record.Last, record.ID, bucket, key)
 		for _, e := range record.Entries() {
 			ix := indexOf(directory.Index{Kind: kind, Field: e.Field})
 			k, v := ix.line(&c.buckets, e.Key, record.ID)
@@ -209,40 +210,8 @@ func (c *checking) deleted() {
 			c.fault(directory.FaultUnreadable, bucketDeleted, key, "the deleted record cannot be read: %v", err)
 		case c.raw(d.Kind, d.ID) != nil:
 			c.fault(directory.FaultOrphanIndex, bucketDeleted, key, "%s %s is deleted and there", d.Kind, d.ID)
-		}
-	})
-}
-
-// feed looks for gaps between the floor and the last number, and for each event's line in the history.
-func (c *checking) feed() {
-	last := c.count(markFloor)
-	c.each(bucketLog, func(key, value []byte) {
-		c.report.Events++
-		seq, ok := store.Seq(key[len(c.prefix):])
-		e, err := store.DecodeEvent(directory.Seq(seq), value)
-		if !ok || err != nil {
-			c.fault(directory.FaultUnreadable, bucketLog, key, "the event cannot be read: %v", err)
-			return
-		}
-		if seq != last+1 {
-			c.fault(directory.FaultFeedGap, bucketLog, key, "event %d follows %d", seq, last)
-		}
-		last = seq
-		line := c.key(e.ID[:], store.SeqKey(seq))
-		if at, _ := c.open(bucketHistory).Cursor().Seek(line); !bytes.Equal(at, line) {
-			c.fault(directory.FaultFeedGap, bucketHistory, line, "event %d is not in the history of %s", seq, e.ID)
-		}
-	})
-	if counted := c.count(markLast); counted != last {
-		c.fault(directory.FaultFeedGap, bucketCount, c.key([]byte{markLast}), "the last event is %d, %d is noted", last, counted)
-	}
-}
-
-func (c *checking) history() {
-	c.each(bucketHistory, func(key, _ []byte) {
-		seq, ok := store.Seq(key[min(len(key), len(c.prefix)+store.IDLen):])
-		if !ok || c.open(bucketLog).Get(c.key(store.SeqKey(seq))) == nil {
-			c.fault(directory.FaultFeedGap, bucketHistory, key, "the history names an event that is not there")
+		default:
+			c.lead(d.Last, d.ID, bucketDeleted, key)
 		}
 	})
 }
@@ -261,7 +230,7 @@ func strays(tx *bbolt.Tx, report *directory.Report) error {
 		c := tx.Bucket(name).Cursor()
 		for key, _ := c.First(); key != nil; {
 			prefix := bytes.Clone(key[:min(len(key), 4)])
-			if !known[string(prefix)] {
+			if !known[string(prefix)] && !bytes.Equal(key, keyOwnPage) {
 				note(report, directory.Fault{Kind: directory.FaultUnreadable, Where: string(name), Key: fmt.Sprintf("%x", key), Detail: "the key belongs to no source"})
 			}
 			if key = nil; next(prefix) != nil {

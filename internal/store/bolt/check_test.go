@@ -16,6 +16,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"sacbridge/internal/directory"
+	"sacbridge/internal/store"
 	"sacbridge/internal/store/bolt"
 )
 
@@ -85,10 +86,39 @@ func stranger(key, value []byte) (otherKey, otherValue []byte) {
 	return key, value
 }
 
+// lastEvent has the first user name another event as its last.
+func lastEvent(of func(directory.Seq) directory.Seq) func(tx *bbolt.Tx) error {
+	return alter("user", func(k, v []byte) ([]byte, []byte) {
+		r, err := store.DecodeRecord(directory.ID(k[4:]), v)
+		if err != nil {
+			panic(err)
+		}
+		r.Last = of(r.Last)
+		return k, store.EncodeRecord(&r)
+	})
+}
+
+// unprecedented has an event name one before it that is not there.
+func unprecedented(k, v []byte) (otherKey, otherValue []byte) {
+	e, err := store.DecodeEvent(1, v)
+	if err != nil {
+		panic(err)
+	}
+	e.Prev = 1 << 40
+	return k, store.EncodeEvent(&e)
+}
+
+func purgedNobody(tx *bbolt.Tx) error {
+	key, _ := firstKey(tx, "user")
+	return tx.Bucket([]byte("purged")).Put(append(key[:4:4], make([]byte, 16)...), store.SeqKey(1<<40))
+}
+
 func TestCheckFindsEveryPlantedFault(t *testing.T) {
 	t.Parallel()
 	last := func(tx *bbolt.Tx) error {
-		key, _ := tx.Bucket([]byte("log")).Cursor().Last()
+		c := tx.Bucket([]byte("log")).Cursor()
+		c.Last() // the bucket that keeps the page
+		key, _ := c.Prev()
 		return tx.Bucket([]byte("log")).Delete(bytes.Clone(key))
 	}
 	for name, c := range map[string]struct {
@@ -116,8 +146,10 @@ func TestCheckFindsEveryPlantedFault(t *testing.T) {
 		"a counter that is off":              {alter("count", func(k, v []byte) ([]byte, []byte) { v[7]++; return k, v }), directory.FaultCount, "count"},
 		"a missing event":                    {dropFirst("log"), directory.FaultFeedGap, "log"},
 		"a missing last event":               {last, directory.FaultFeedGap, "count"},
-		"an event outside the history":       {dropFirst("history"), directory.FaultFeedGap, "history"},
-		"an event of the history only":       {alter("history", stranger), directory.FaultFeedGap, "history"},
+		"an event outside the history":       {lastEvent(func(last directory.Seq) directory.Seq { return 0 }), directory.FaultFeedGap, "log"},
+		"an event of another's history":      {lastEvent(func(last directory.Seq) directory.Seq { return last + 1 }), directory.FaultFeedGap, "user"},
+		"an event that follows no other":     {alter("log", unprecedented), directory.FaultFeedGap, "log"},
+		"a purged record without events":     {purgedNobody, directory.FaultFeedGap, "purged"},
 		"an event that cannot be read":       {alter("log", func(k, v []byte) ([]byte, []byte) { return k, v[:5] }), directory.FaultUnreadable, "log"},
 		"a user that cannot be read":         {alter("user", func(k, _ []byte) ([]byte, []byte) { return k, []byte("?") }), directory.FaultUnreadable, "user"},
 		"a user whose JSON is cut":           {alter("user", func(k, v []byte) ([]byte, []byte) { return k, v[:len(v)-1] }), directory.FaultUnreadable, "user"},

@@ -3,6 +3,7 @@ package bolt
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 
 	"go.etcd.io/bbolt"
@@ -14,7 +15,8 @@ const maxGroup = 1000
 // write is one caller's part of a transaction.
 type write struct {
 	do   func(tx *bbolt.Tx) error
-	done chan error
+	err  error     // what became of it
+	lead chan bool // true: commit the next group, yourself in it; false: done, see err
 }
 
 // refusal is an error of one write that leaves the others of its group alone. The write must have
@@ -27,106 +29,115 @@ func (e *refusal) Error() string { return e.err.Error() }
 // Unwrap gives the reason.
 func (e *refusal) Unwrap() error { return e.err }
 
-// committer puts writes that come at the same time into one transaction, so that they share its fsync.
-// It has no timer: a lone write waits for nobody.
+// committer puts writes that come at the same time into one transaction, so that they share its fsync. It has
+// neither timer nor goroutine: a lone writer commits at once itself, and whoever comes while a commit is being made
+// waits for the next, which the first of them makes for all.
 type committer struct {
-	bolt  *bbolt.DB
-	path  string
-	queue chan write
-	ended sync.WaitGroup
+	bolt *bbolt.DB
+	path string
 
-	mu     sync.RWMutex
-	closed bool
+	mu      sync.Mutex
+	waiting []*write
+	busy    bool // somebody is making a commit, or was told to
+	closed  bool
+	idle    sync.Cond // on mu: busy has ended
 }
 
-// newCommitter starts a committer; close ends it.
 func newCommitter(file *bbolt.DB, path string) *committer {
-	c := &committer{bolt: file, path: path, queue: make(chan write, maxGroup)}
-	c.ended.Go(c.run)
+	c := &committer{bolt: file, path: path}
+	c.idle.L = &c.mu
 	return c
 }
 
 // do makes a write and returns once it is on disk. A refusal comes back as its reason.
 func (c *committer) do(fn func(tx *bbolt.Tx) error) error {
-	w := write{do: fn, done: make(chan error, 1)}
-	if !c.enqueue(w) {
+	w := &write{do: fn, lead: make(chan bool, 1)}
+	lead, open := c.join(w)
+	if !open {
 		return fmt.Errorf("write %s: %w", c.path, ErrClosed)
 	}
-	err := <-w.done
-	if refused, ok := errors.AsType[*refusal](err); ok {
+	if lead || <-w.lead {
+		c.leadOne()
+	}
+	if refused, ok := errors.AsType[*refusal](w.err); ok {
 		return refused.err
 	}
-	if err != nil {
-		return explain(c.path, "write", err)
+	if w.err != nil {
+		return explain(c.path, "write", w.err)
 	}
 	return nil
 }
 
-func (c *committer) enqueue(w write) bool {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
+// join lines a write up. lead says that nobody else will commit it.
+func (c *committer) join(w *write) (lead, open bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.closed {
-		return false
+		return false, false
 	}
-	c.queue <- w
-	return true
+	c.waiting = append(c.waiting, w)
+	lead = !c.busy
+	c.busy = true
+	return lead, true
 }
 
-// close lets the writes that wait be made and ends the committer; false where that happened before.
-func (c *committer) close() bool {
+// leadOne commits what waits, the caller's own write first, and hands the lead on.
+func (c *committer) leadOne() {
 	c.mu.Lock()
-	was := c.closed
-	if !was {
-		c.closed = true
-		close(c.queue)
+	group := c.waiting[:min(len(c.waiting), maxGroup)]
+	c.waiting = c.waiting[len(group):]
+	c.mu.Unlock()
+	c.commit(group)
+	c.mu.Lock()
+	if len(c.waiting) > 0 {
+		c.waiting[0].lead <- true
+	} else {
+		c.busy, c.waiting = false, nil
+		c.idle.Broadcast()
 	}
 	c.mu.Unlock()
-	c.ended.Wait()
+	for _, w := range group[1:] {
+		w.lead <- false
+	}
+}
+
+// close lets the writes that wait be made and refuses new ones; false where that happened before.
+func (c *committer) close() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	was := c.closed
+	c.closed = true
+	for c.busy {
+		c.idle.Wait()
+	}
 	return !was
 }
 
-func (c *committer) run() {
-	for first := range c.queue {
-		c.commit(c.gather(first))
+// commit makes one transaction of the group.
+func (c *committer) commit(group []*write) {
+	err := c.transact(group)
+	if err == nil {
+		return
+	}
+	for _, w := range group {
+		w.err = err
 	}
 }
 
-// gather takes what waits, without waiting for more.
-func (c *committer) gather(first write) []write {
-	group := []write{first}
-	for len(group) < maxGroup {
-		select {
-		case w, open := <-c.queue:
-			if !open {
-				return group
-			}
-			group = append(group, w)
-		default:
-			return group
+// transact keeps the refusals with their writes; any other error, and a panic, undoes the whole group.
+func (c *committer) transact(group []*write) (err error) {
+	defer func() {
+		if caught := recover(); caught != nil {
+			err = fmt.Errorf("panic in a write: %v\n%s", caught, debug.Stack())
 		}
-	}
-	return group
-}
-
-// commit makes one transaction of the group and answers everybody.
-func (c *committer) commit(group []write) {
-	refused := make([]error, len(group))
-	err := c.bolt.Update(func(tx *bbolt.Tx) error {
-		for n, w := range group {
-			err := w.do(tx)
-			if _, ok := errors.AsType[*refusal](err); ok {
-				refused[n] = err
-			} else if err != nil {
-				return err
+	}()
+	return c.bolt.Update(func(tx *bbolt.Tx) error {
+		for _, w := range group {
+			w.err = w.do(tx)
+			if _, refused := errors.AsType[*refusal](w.err); !refused && w.err != nil {
+				return w.err
 			}
 		}
 		return nil
 	})
-	for n, w := range group {
-		if err != nil {
-			w.done <- err
-		} else {
-			w.done <- refused[n]
-		}
-	}
 }

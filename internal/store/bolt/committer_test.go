@@ -35,7 +35,7 @@ func crowd(t *testing.T, n int, do func(k int, tx *bbolt.Tx) error) []error {
 	for k := range n {
 		all.Go(func() { errs[k] = db.commits.do(func(tx *bbolt.Tx) error { return do(k, tx) }) })
 	}
-	for len(db.commits.queue) < n {
+	for db.commits.queued() < n {
 		runtime.Gosched()
 	}
 	close(release)
@@ -44,6 +44,38 @@ func crowd(t *testing.T, n int, do func(k int, tx *bbolt.Tx) error) []error {
 		t.Fatal(err)
 	}
 	return errs
+}
+
+func (c *committer) queued() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.waiting)
+}
+
+func TestAPanicFailsItsGroupAndNothingLater(t *testing.T) {
+	t.Parallel()
+	errs := crowd(t, 3, func(k int, _ *bbolt.Tx) error {
+		if k == 1 {
+			panic("a fault")
+		}
+		return nil
+	})
+	for _, err := range errs {
+		if err == nil || !strings.Contains(err.Error(), "a fault") {
+			t.Errorf("got %v, want the panic in the errors of all three", err)
+		}
+	}
+	db, err := Open(filepath.Join(t.TempDir(), "run.db"), Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fault := db.commits.do(func(*bbolt.Tx) error { panic("a fault") })
+	if after := db.commits.do(func(*bbolt.Tx) error { return nil }); fault == nil || after != nil {
+		t.Errorf("got %v for the panic and %v after it, want an error and none", fault, after)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestWritesThatWaitShareATransaction(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,8 +17,9 @@ import (
 
 // directoryStore is the directory that a file holds.
 type directoryStore struct {
-	db     *DB
-	closed atomic.Bool
+	db       *DB
+	closed   atomic.Bool
+	prefixes sync.Map // of sources that were read before: a prefix never changes
 }
 
 // Directory gives the directory that the file holds, and makes its buckets where there are none. Where
@@ -38,8 +40,21 @@ func (s *directoryStore) View(ctx context.Context, source directory.SourceID, fn
 		return fmt.Errorf("read %s: %w", s.db.path, ErrClosed)
 	}
 	return s.db.view(func(tx *bbolt.Tx) error {
-		return fn(&reading{buckets: buckets{tx: tx, prefix: sourcePrefix(tx, source)}, ctx: ctx})
+		return fn(&reading{buckets: buckets{tx: tx, prefix: s.prefixOf(tx, source)}, ctx: ctx})
 	})
+}
+
+// prefixOf gives the prefix of a source in a snapshot, and keeps it. A snapshot taken before a source was first
+// written to finds nothing under its prefix.
+func (s *directoryStore) prefixOf(tx *bbolt.Tx, source directory.SourceID) []byte {
+	if kept, ok := s.prefixes.Load(source); ok {
+		return kept.([]byte) //nolint:forcetypeassert // the only type kept
+	}
+	prefix := bytes.Clone(sourcePrefix(tx, source))
+	if prefix != nil {
+		s.prefixes.Store(source, prefix)
+	}
+	return prefix
 }
 
 // Commit implements directory.Store.
@@ -127,16 +142,17 @@ func (b *buckets) eventsBefore(before time.Time, limit int) (old []directory.Eve
 	return old, nil
 }
 
-// forget removes events from the feed and the history.
+// forget removes events from the feed, and with them from the history of their records.
 func (b *buckets) forget(old []directory.Event) error {
-	log, history := b.open(bucketLog), b.open(bucketHistory)
 	for i := range old {
-		seq := store.SeqKey(uint64(old[i].Seq))
-		if err := log.Delete(b.key(seq)); err != nil {
+		e := &old[i]
+		if err := b.open(bucketLog).Delete(b.key(store.SeqKey(uint64(e.Seq)))); err != nil {
 			return err
 		}
-		if err := history.Delete(b.key(old[i].ID[:], seq)); err != nil {
-			return err
+		if e.Op == directory.Purged && b.purged(e.ID) == e.Seq {
+			if err := b.open(bucketPurged).Delete(b.key(e.ID[:])); err != nil {
+				return err
+			}
 		}
 	}
 	return b.setCount(markFloor, uint64(old[len(old)-1].Seq))

@@ -24,8 +24,8 @@ var (
 	bucketGroups    = []byte("mg")          // member, group
 	bucketCount     = []byte("count")       // kind, or one of the marks below → number
 	bucketLog       = []byte("log")         // sequence number → event
-	bucketHistory   = []byte("history")     // id, sequence number
 	bucketDeleted   = []byte("deleted")     // kind, id → deleted record
+	bucketPurged    = []byte("purged")      // id → sequence number of its last event, while that is kept
 )
 
 // What the count bucket holds beside the number of records of a kind.
@@ -37,10 +37,13 @@ const (
 // keyFold is where meta keeps the version of the folding that made the indexes.
 var keyFold = []byte("fold")
 
+// keyOwnPage is an empty bucket within the growing ones, see makeBucket. It is behind the keys of all sources.
+var keyOwnPage = []byte{0xff}
+
 func directoryBuckets() [][]byte {
 	return [][]byte{
 		bucketSource, bucketUser, bucketGroup, bucketUserName, bucketGroupName, bucketExternal, bucketEmail, bucketModified,
-		bucketMembers, bucketGroups, bucketCount, bucketLog, bucketHistory, bucketDeleted,
+		bucketMembers, bucketGroups, bucketCount, bucketLog, bucketDeleted, bucketPurged,
 	}
 }
 

@@ -221,6 +221,9 @@ func (u *unit) writePurge(p *purge) error {
 	}
 	key := u.key([]byte{byte(p.deleted.Kind)}, id[:])
 	if !p.more {
+		if err := u.open(bucketPurged).Put(u.key(id[:]), store.SeqKey(uint64(p.deleted.Last))); err != nil {
+			return err
+		}
 		return u.open(bucketDeleted).Delete(key)
 	}
 	p.deleted.Purging = true

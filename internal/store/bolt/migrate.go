@@ -87,7 +87,7 @@ func (db *DB) prepareDirectory() error {
 	}
 	return db.commits.do(func(tx *bbolt.Tx) error {
 		for _, name := range directoryBuckets() {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+			if err := makeBucket(tx, name); err != nil {
 				return err
 			}
 		}
@@ -100,6 +100,18 @@ func (db *DB) prepareDirectory() error {
 	})
 }
 
+// makeBucket makes a bucket where it is missing, with a page of its own if it will grow. bbolt keeps a small bucket
+// inside its parent's page, unless it holds another bucket; while a directory is small its many buckets would split
+// that page, which is part of every commit, for good.
+func makeBucket(tx *bbolt.Tx, name []byte) error {
+	b, err := tx.CreateBucketIfNotExists(name)
+	if err != nil || bytes.Equal(name, bucketSource) || bytes.Equal(name, bucketCount) {
+		return err
+	}
+	_, err = b.CreateBucketIfNotExists(keyOwnPage)
+	return err
+}
+
 // reindex makes all indexes anew from the records. It fails where two records have one name now: an older
 // version of the program and a renaming solve that.
 func reindex(tx *bbolt.Tx) error {
@@ -107,13 +119,13 @@ func reindex(tx *bbolt.Tx) error {
 		if err := tx.DeleteBucket(name); err != nil {
 			return err
 		}
-		if _, err := tx.CreateBucket(name); err != nil {
+		if err := makeBucket(tx, name); err != nil {
 			return err
 		}
 	}
 	for _, kind := range [...]directory.Kind{directory.User, directory.Group} {
 		c := tx.Bucket(recordBucket(kind)).Cursor()
-		for key, value := c.First(); key != nil; key, value = c.Next() {
+		for key, value := c.First(); value != nil; key, value = c.Next() { // keyOwnPage, without a value, is the last
 			if err := reindexRecord(tx, key, value); err != nil {
 				return err
 			}

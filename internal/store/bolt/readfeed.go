@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"errors"
 	"fmt"
 
 	"sacbridge/internal/directory"
@@ -31,29 +32,58 @@ func (r *reading) Log(after directory.Seq, limit int) (events []directory.Event,
 	return events, r.ctx.Err()
 }
 
-// History implements directory.ReadTx.
+// History implements directory.ReadTx. It follows the record's events from the last one back.
 func (r *reading) History(id directory.ID, before directory.Seq, limit int) (events []directory.Event, err error) {
 	if r.prefix == nil {
 		return nil, nil
 	}
-	low := r.key(id[:])
-	high := next(low)
-	if before > 0 {
-		high = r.key(id[:], store.SeqKey(uint64(before)))
+	seq, err := r.lastOf(id)
+	if err != nil {
+		return nil, err
 	}
-	log := r.open(bucketLog)
-	for key := range r.walk(bucketHistory, low, high, true) {
-		if len(events) >= limit {
+	floor := directory.Seq(r.count(markFloor))
+	if e, err := r.event(before); err == nil && e.ID == id && before > floor {
+		seq = e.Prev // before is where the page above ended: no need to come from the end again
+	}
+	for n := 1; seq > floor && len(events) < limit; n++ {
+		if n%checkEvery == 0 && r.ctx.Err() != nil {
 			break
 		}
-		seq, _ := store.Seq(key[len(low):])
-		e, err := store.DecodeEvent(directory.Seq(seq), log.Get(r.key(store.SeqKey(seq))))
+		e, err := r.event(seq)
 		if err != nil {
 			return nil, err
 		}
-		events = append(events, e)
+		if before == 0 || seq < before {
+			events = append(events, e)
+		}
+		seq = e.Prev
 	}
 	return events, r.ctx.Err()
+}
+
+func (b *buckets) event(seq directory.Seq) (directory.Event, error) {
+	return store.DecodeEvent(seq, b.open(bucketLog).Get(b.key(store.SeqKey(uint64(seq)))))
+}
+
+// lastOf finds the last event of a record that is there, deleted or purged; 0 where the id is unknown.
+func (r *reading) lastOf(id directory.ID) (directory.Seq, error) {
+	for _, kind := range [...]directory.Kind{directory.User, directory.Group} {
+		if h, err := r.Header(kind, id); !errors.Is(err, directory.ErrNotFound) {
+			return h.Last, err
+		}
+		if d, err := r.Deleted(kind, id); !errors.Is(err, directory.ErrNotFound) {
+			return d.Last, err
+		}
+	}
+	return r.purged(id), nil
+}
+
+// purged gives the last event of a record that is gone for good; 0 where there is none.
+func (b *buckets) purged(id directory.ID) directory.Seq {
+	if b.prefix == nil {
+		return 0
+	}
+	return directory.Seq(number(b.open(bucketPurged).Get(b.key(id[:]))))
 }
 
 // Deleted implements directory.ReadTx.

@@ -149,12 +149,13 @@ func (u *unit) planPut(p *directory.Put) error {
 			return refuse(&directory.ConflictError{Kind: h.Kind, Attr: "id", Value: h.ID.String(), Holder: h.ID})
 		}
 		s = &state{op: directory.Created, now: p.Record}
-		s.now.Revision, s.now.Created, s.now.Members = 0, moment(u.change.At), 0
+		s.now.Revision, s.now.Created, s.now.Members, s.now.Last = 0, moment(u.change.At), 0, u.purged(h.ID)
 		u.touch(s)
 	} else {
-		revision, created, modified, members := s.now.Revision, s.now.Created, s.now.Modified, s.now.Members
+		before := s.now.Header
 		s.now = p.Record
-		s.now.Revision, s.now.Created, s.now.Modified, s.now.Members = revision, created, modified, members
+		s.now.Revision, s.now.Created, s.now.Modified = before.Revision, before.Created, before.Modified
+		s.now.Members, s.now.Last = before.Members, before.Last
 	}
 	s.put, s.changed = true, append(s.changed, p.Changed...)
 	u.answers = append(u.answers, s)

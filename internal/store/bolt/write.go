@@ -14,7 +14,7 @@ func (u *unit) write() (done directory.Committed, err error) {
 		return done, err
 	}
 	last := u.count(markLast)
-	events := u.settle()
+	events := u.settle(directory.Seq(last))
 	for _, s := range u.states {
 		if err := u.writeState(s); err != nil {
 			return done, fmt.Errorf("write %s %s: %w", s.now.Kind, s.now.ID, err)
@@ -27,14 +27,13 @@ func (u *unit) write() (done directory.Committed, err error) {
 		return done, err
 	}
 	for i := range events {
-		last++
-		if err := u.writeEvent(last, &events[i]); err != nil {
+		done.Seq = events[i].Seq
+		if err := u.grow(bucketLog).Put(u.key(store.SeqKey(uint64(done.Seq))), store.EncodeEvent(&events[i])); err != nil {
 			return done, err
 		}
 	}
 	if len(events) > 0 {
-		done.Seq = directory.Seq(last)
-		if err := u.setCount(markLast, last); err != nil {
+		if err := u.setCount(markLast, uint64(done.Seq)); err != nil {
 			return done, err
 		}
 	}
@@ -62,9 +61,17 @@ func (u *unit) ensureSource() error {
 	return sources.Put([]byte(u.source), u.prefix)
 }
 
-// settle numbers the revisions and makes the events, deletions last.
-func (u *unit) settle() (events []directory.Event) {
+// settle numbers the revisions and makes the events from behind last on, deletions at the end.
+func (u *unit) settle(last directory.Seq) (events []directory.Event) {
 	at := moment(u.change.At)
+	add := func(op directory.Op, h *directory.Header) *directory.Event {
+		last++
+		events = append(events, directory.Event{
+			Seq: last, Prev: h.Last, At: at, By: u.change.By, Op: op, Kind: h.Kind, ID: h.ID, Revision: h.Revision,
+		})
+		h.Last = last
+		return &events[len(events)-1]
+	}
 	for _, s := range u.states {
 		if s.op == directory.Deleted || !s.put && len(s.delta) == 0 {
 			continue
@@ -73,22 +80,15 @@ func (u *unit) settle() (events []directory.Event) {
 		s.now.Revision++
 		s.now.Members += int64(len(added) - len(removed))
 		s.now.Modified = later(at, s.now.Modified)
-		events = append(events, directory.Event{
-			At: at, By: u.change.By, Op: s.op, Kind: s.now.Kind, ID: s.now.ID, Revision: s.now.Revision,
-			Changed: s.changed, Added: added, Removed: removed,
-		})
+		e := add(s.op, &s.now.Header)
+		e.Changed, e.Added, e.Removed = s.changed, added, removed
 	}
 	for i := range u.buried {
-		d := &u.buried[i]
-		events = append(events, directory.Event{
-			At: at, By: u.change.By, Op: directory.Deleted, Kind: d.Kind, ID: d.ID, Revision: d.Revision,
-		})
+		add(directory.Deleted, &u.buried[i].Header)
 	}
 	for i := range u.purges {
-		if d := &u.purges[i].deleted; !u.purges[i].more {
-			events = append(events, directory.Event{
-				At: at, By: u.change.By, Op: directory.Purged, Kind: d.Kind, ID: d.ID, Revision: d.Revision,
-			})
+		if !u.purges[i].more {
+			add(directory.Purged, &u.purges[i].deleted.Header)
 		}
 	}
 	return events
@@ -120,8 +120,13 @@ func (u *unit) writeState(s *state) error {
 	var old *directory.Header
 	if s.existed {
 		old = &s.old.Header
-	} else if err := u.addCount(kind, 1); err != nil {
-		return err
+	} else {
+		if err := u.addCount(kind, 1); err != nil {
+			return err
+		}
+		if err := u.open(bucketPurged).Delete(u.key(id[:])); err != nil {
+			return err
+		}
 	}
 	if err := u.writeIndexes(old, &s.now.Header); err != nil {
 		return err
@@ -205,12 +210,4 @@ func (u *unit) writeGraves() error {
 		}
 	}
 	return nil
-}
-
-// writeEvent writes an event into the feed and under its record's history.
-func (u *unit) writeEvent(seq uint64, e *directory.Event) error {
-	if err := u.grow(bucketLog).Put(u.key(store.SeqKey(seq)), store.EncodeEvent(e)); err != nil {
-		return err
-	}
-	return u.grow(bucketHistory).Put(u.key(e.ID[:], store.SeqKey(seq)), nil)
 }

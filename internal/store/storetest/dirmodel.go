@@ -22,6 +22,7 @@ type world struct {
 	buried  map[int]*being
 	edges   map[[2]int]bool // group, member
 	events  int
+	past    map[int][]string // what happened to each
 	purging map[int]bool
 }
 
@@ -73,12 +74,18 @@ func (w *world) taken(kind directory.Kind, name string, by int) bool {
 	return false
 }
 
+// note counts an event, and keeps it for the history.
+func (w *world) note(id int, op directory.Op) {
+	w.events++
+	w.past[id] = append(w.past[id], op.String())
+}
+
 func (w *world) create(id int, kind directory.Kind, name string) string {
 	if w.living[id] != nil && w.living[id].kind == kind || w.buried[id] != nil && w.buried[id].kind == kind || w.taken(kind, name, id) {
 		return conflict
 	}
 	w.living[id] = &being{kind: kind, name: name, revision: 1}
-	w.events++
+	w.note(id, directory.Created)
 	return fine
 }
 
@@ -94,7 +101,7 @@ func (w *world) rename(id int, kind directory.Kind, name string, expect int64) s
 	}
 	b.name = name
 	b.revision++
-	w.events++
+	w.note(id, directory.Updated)
 	return fine
 }
 
@@ -112,7 +119,7 @@ func (w *world) remove(id int) string {
 	}
 	delete(w.living, id)
 	w.buried[id] = b
-	w.events++
+	w.note(id, directory.Deleted)
 	return fine
 }
 
@@ -125,7 +132,7 @@ func (w *world) drop(e [2]int) {
 func (w *world) bump(group int) {
 	if g := w.living[group]; g != nil {
 		g.revision++
-		w.events++
+		w.note(group, directory.Updated)
 	}
 }
 
@@ -140,7 +147,7 @@ func (w *world) restore(id int) string {
 	delete(w.buried, id)
 	w.living[id] = b
 	b.revision++
-	w.events++
+	w.note(id, directory.Restored)
 	for _, g := range b.groups {
 		if w.living[g] != nil || w.buried[g] != nil {
 			w.edges[[2]int{g, id}] = true
@@ -212,7 +219,7 @@ func (w *world) purge(id, edges int) string {
 	}
 	delete(w.buried, id)
 	delete(w.purging, id)
-	w.events++
+	w.note(id, directory.Purged)
 	return fine
 }
 
@@ -236,7 +243,7 @@ func beingRecord(id int, name string) directory.Record {
 func modelled(t *testing.T, open OpenDirectory) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s, reopen := open(t)
-		w := &world{living: map[int]*being{}, buried: map[int]*being{}, edges: map[[2]int]bool{}, purging: map[int]bool{}}
+		w := &world{living: map[int]*being{}, buried: map[int]*being{}, edges: map[[2]int]bool{}, purging: map[int]bool{}, past: map[int][]string{}}
 		ids := rapid.OneOf(rapid.IntRange(1, 6), rapid.IntRange(firstGroup, firstGroup+3))
 		names := rapid.SampledFrom([]string{"a", "A", "b", "Ç", "ç", "long name"})
 		do := func(c directory.Change, want string) {
@@ -290,8 +297,8 @@ func modelled(t *testing.T, open OpenDirectory) {
 
 // picture is everything that can be read of a directory, as text.
 type picture struct {
-	Records, Names, Edges, Back, Buried []string
-	Events                              int
+	Records, Names, Edges, Back, Buried, Past []string
+	Events                                    int
 }
 
 func (w *world) compare(rt *rapid.T, t *testing.T, s directory.Store) {
@@ -310,6 +317,9 @@ func (w *world) compare(rt *rapid.T, t *testing.T, s directory.Store) {
 	want.Back = slices.Clone(want.Edges)
 	for _, id := range slices.Sorted(maps.Keys(w.buried)) {
 		want.Buried = append(want.Buried, fmt.Sprintf("%d %s", id, w.buried[id].name))
+	}
+	for _, id := range slices.Sorted(maps.Keys(w.past)) {
+		want.Past = append(want.Past, fmt.Sprint(id, w.past[id]))
 	}
 	if diff := gocmp.Diff(seen(t, s), want, cmpopts.EquateEmpty()); diff != "" {
 		rt.Fatalf("(-got +want):\n%s", diff)
@@ -348,12 +358,35 @@ func seen(t *testing.T, s directory.Store) (p picture) {
 				return err
 			}
 		}
-		return err
+		return errors.Join(err, p.histories(tx, numbers))
 	})
 	slices.Sort(p.Names)
 	slices.Sort(p.Edges)
 	slices.Sort(p.Back)
 	return p
+}
+
+// histories reads every history in pages of two.
+func (p *picture) histories(tx directory.ReadTx, numbers map[directory.ID]int) error {
+	for _, id := range slices.Sorted(maps.Values(numbers)) {
+		var past []string
+		for before := directory.Seq(0); ; {
+			events, err := tx.History(newID(id), before, 2)
+			if err != nil {
+				return err
+			}
+			for _, e := range events {
+				past, before = append(past, e.Op.String()), e.Seq
+			}
+			if len(events) == 0 {
+				break
+			}
+		}
+		if slices.Reverse(past); len(past) > 0 {
+			p.Past = append(p.Past, fmt.Sprint(id, past))
+		}
+	}
+	return nil
 }
 
 func (p *picture) add(tx directory.ReadTx, h *directory.Header, numbers map[directory.ID]int) error {

@@ -15,14 +15,15 @@ func recordLife(t *testing.T, open OpenDirectory) {
 	s, _ := open(t)
 	want := user(1, "Anna")
 	done := commit(t, s, create(want))
-	want.Revision, want.Created, want.Modified = 1, noon, noon
+	want.Revision, want.Created, want.Modified, want.Last = 1, noon, noon, 1
 	if diff := cmp.Diff(done.Headers, []directory.Header{want.Header}); diff != "" {
 		t.Errorf("answer (-got +want):\n%s", diff)
 	}
 	replaced := user(1, "Berta")
 	c := directory.Change{At: noon, By: "test", Puts: []directory.Put{{Record: replaced, Expect: 1, Changed: []string{"userName"}}}}
 	commit(t, s, c)
-	replaced.Revision, replaced.Created, replaced.Modified = 2, noon, noon.Add(time.Millisecond) // it never stands still
+	replaced.Revision, replaced.Created, replaced.Last = 2, noon, 2
+	replaced.Modified = noon.Add(time.Millisecond) // it never stands still
 	view(t, s, func(tx directory.ReadTx) error {
 		got, err := tx.Get(directory.User, newID(1))
 		if diff := cmp.Diff(got, replaced); diff != "" {
