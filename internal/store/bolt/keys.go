@@ -56,6 +56,17 @@ type buckets struct {
 // open gives a bucket. The directory's are made when it is opened, and never removed.
 func (b *buckets) open(name []byte) *bbolt.Bucket { return b.tx.Bucket(name) }
 
+// indexFill is how full bbolt leaves the first of two pages when it splits one. Names come by chance or, when a
+// directory is first filled, in order: halves, which bbolt makes, would stay half empty then.
+const indexFill = .75
+
+// sorted gives a bucket whose keys come in any order.
+func (b *buckets) sorted(name []byte) *bbolt.Bucket {
+	bucket := b.tx.Bucket(name)
+	bucket.FillPercent = indexFill
+	return bucket
+}
+
 // grow gives a bucket whose keys come in ascending order most of the time, so that its pages are filled.
 func (b *buckets) grow(name []byte) *bbolt.Bucket {
 	bucket := b.tx.Bucket(name)

@@ -170,7 +170,7 @@ func (u *unit) writeIndexes(old, now *directory.Header) error {
 		}
 		ix := indexOf(directory.Index{Kind: kind, Field: e.Field})
 		key, value := ix.line(&u.buckets, e.Key, now.ID)
-		bucket := u.open(ix.bucket)
+		bucket := u.sorted(ix.bucket)
 		if e.Field == directory.ByModified {
 			bucket = u.grow(ix.bucket)
 		}
