@@ -37,14 +37,14 @@ var mayImport = map[string][]string{
 	"internal/directory":       {"internal/identity", "internal/identity/scim"},
 	"internal/store":           {"internal/identity", "internal/apply", "internal/directory"},
 	"internal/store/bolt":      {"internal/identity", "internal/apply", "internal/directory", "internal/store"},
-	"internal/store/storetest": {"internal/identity", "internal/identity/scim", "internal/apply", "internal/directory"},
+	"internal/store/storetest": {"internal/identity", "internal/identity/scim", "internal/apply", "internal/directory", "internal/store"},
 	"internal/scimserver":      {"internal/identity", "internal/identity/scim", "internal/directory"},
 	"cmd/transport": {
 		"internal/identity", "internal/mapping", "internal/plan", "internal/upstream", "internal/dataset",
 		"internal/dataset/script", "internal/sac", "internal/sac/session", "internal/apply", "internal/store/bolt", "internal/config",
 		"internal/sacsim", "internal/sacsim/service",
 	},
-	"cmd/bridge": {"internal/config", "internal/directory", "internal/scimserver", "internal/store/bolt"},
+	"cmd/bridge": {"internal/config", "internal/directory", "internal/scimserver", "internal/store", "internal/store/bolt"},
 }
 
 // onlyImporters lists the libraries that stay behind one or a few packages.

@@ -245,7 +245,7 @@ func (s *server) closeAll() error {
 // houseEvery is how often what is past its time is removed.
 const houseEvery = time.Hour
 
-// keepHouse removes deleted records and events that are past the retention time, and old tokens.
+// keepHouse removes deleted records and events that are past the retention time.
 func (s *server) keepHouse(ctx context.Context) {
 	tick := time.NewTicker(houseEvery)
 	defer tick.Stop()
@@ -253,7 +253,6 @@ func (s *server) keepHouse(ctx context.Context) {
 		for name := range s.bridge.Sources {
 			s.note(ctx, "remove what is past its retention time", s.state.dir.Expire(ctx, directory.SourceID(name)))
 		}
-		s.note(ctx, "remove old tokens", s.state.tokens.tidy(ctx))
 		select {
 		case <-ctx.Done():
 			return

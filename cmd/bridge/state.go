@@ -43,7 +43,7 @@ func (a *app) openState(ctx context.Context, path string, b *config.Bridge, log 
 	if s.dir, err = directory.New(directory.Deps{Store: s.store, Now: a.now, Log: log, Retention: b.Retention.Std()}); err != nil {
 		return nil, err
 	}
-	if s.tokens, err = openTokens(ctx, s.store, a.now); err != nil {
+	if s.tokens, err = openTokens(ctx, db.Tokens()); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -3,42 +3,32 @@ package main
 import (
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
 
-	"sacbridge/internal/directory"
 	"sacbridge/internal/scimserver"
+	"sacbridge/internal/store"
 )
 
-// tokenPartition is where tokens are kept: a partition of the directory beside those of the sources. A
-// source cannot have this name, since names begin with a letter or digit. So tokens are durable, checked and
-// backed up with everything else, whatever the database.
-const tokenPartition directory.SourceID = "~tokens"
-
-// tokens is the scimserver.TokenStore over the directory's store. It knows all tokens by heart, for one
-// process has the store at a time, and each request looks one up.
+// tokens is the scimserver.TokenStore over the state. It knows all tokens by heart, for one process has the state
+// at a time, and each request looks one up.
 type tokens struct {
-	store directory.Store
-	now   func() time.Time
+	store store.Values
 
 	writes sync.Mutex // held by whoever writes, for as long as that takes
 	mu     sync.RWMutex
 	known  map[scimserver.TokenHash]keptToken
 }
 
-// keptToken is a token as it is stored.
+// keptToken is a token as it is stored, under its hash.
 type keptToken struct {
-	Hash     string    `json:"hash"`
 	Source   string    `json:"source"`
 	Name     string    `json:"name"`
 	Created  time.Time `json:"created"`
 	Expires  time.Time `json:"expires,omitzero"`
 	LastUsed time.Time `json:"lastUsed,omitzero"`
 	Client   bool      `json:"client,omitempty"`
-
-	id directory.ID
 }
 
 // token gives it as the server knows it.
@@ -49,24 +39,17 @@ func (k keptToken) token(hash scimserver.TokenHash) scimserver.Token {
 }
 
 // openTokens reads the tokens of a store.
-func openTokens(ctx context.Context, store directory.Store, now func() time.Time) (*tokens, error) {
-	t := &tokens{store: store, now: now, known: map[scimserver.TokenHash]keptToken{}}
-	err := store.View(ctx, tokenPartition, func(tx directory.ReadTx) error {
-		for record, err := range tx.Scan(directory.User, directory.ID{}, false) {
-			if err != nil {
-				return err
-			}
-			token := keptToken{id: record.ID}
-			if err := json.Unmarshal(record.JSON, &token); err != nil {
-				return fmt.Errorf("token %s: %w", record.ID, err)
-			}
-			hash, err := hex.DecodeString(token.Hash)
-			if err != nil || len(hash) != len(scimserver.TokenHash{}) {
-				return fmt.Errorf("token %s: its hash has %d digits", record.ID, len(token.Hash))
-			}
-			t.known[scimserver.TokenHash(hash)] = token
+func openTokens(ctx context.Context, from store.Values) (*tokens, error) {
+	t := &tokens{store: from, known: map[scimserver.TokenHash]keptToken{}}
+	err := from.Each(ctx, func(key string, read func(into any) error) error {
+		hash, err := hex.DecodeString(key)
+		if err != nil || len(hash) != len(scimserver.TokenHash{}) {
+			return fmt.Errorf("a token's hash has %d digits", len(key))
 		}
-		return nil
+		var token keptToken
+		err = read(&token)
+		t.known[scimserver.TokenHash(hash)] = token
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the tokens: %w", err)
@@ -78,20 +61,9 @@ func openTokens(ctx context.Context, store directory.Store, now func() time.Time
 func (t *tokens) Put(ctx context.Context, token scimserver.Token) error {
 	t.writes.Lock()
 	defer t.writes.Unlock()
-	old, exists := t.kept(token.Hash)
-	id, expect := old.id, directory.AnyRevision
-	if !exists {
-		var err error
-		if id, err = directory.NewID(t.now()); err != nil {
-			return err
-		}
-		expect = directory.NotThere
-	}
-	kept := keptToken{
-		Hash: hex.EncodeToString(token.Hash[:]), Source: token.Source, Name: token.Name, Created: token.Created,
-		Expires: token.Expires, LastUsed: token.LastUsed, Client: token.Client, id: id,
-	}
-	return t.write(ctx, token.Hash, kept, expect)
+	return t.write(ctx, token.Hash, keptToken{
+		Source: token.Source, Name: token.Name, Created: token.Created, Expires: token.Expires, LastUsed: token.LastUsed, Client: token.Client,
+	})
 }
 
 func (t *tokens) kept(hash scimserver.TokenHash) (keptToken, bool) {
@@ -102,14 +74,8 @@ func (t *tokens) kept(hash scimserver.TokenHash) (keptToken, bool) {
 }
 
 // write stores a token; the caller holds writes.
-func (t *tokens) write(ctx context.Context, hash scimserver.TokenHash, token keptToken, expect int64) error {
-	data, err := json.Marshal(token)
-	if err != nil {
-		return fmt.Errorf("encode the token: %w", err)
-	}
-	record := directory.Record{Header: directory.Header{Kind: directory.User, ID: token.id, UserName: token.Hash}, JSON: data}
-	change := directory.Change{At: t.now(), Puts: []directory.Put{{Record: record, Expect: expect}}}
-	if _, err := t.store.Commit(ctx, tokenPartition, change); err != nil {
+func (t *tokens) write(ctx context.Context, hash scimserver.TokenHash, token keptToken) error {
+	if err := t.store.Put(ctx, hex.EncodeToString(hash[:]), token); err != nil {
 		return fmt.Errorf("store the token: %w", err)
 	}
 	t.mu.Lock()
@@ -140,27 +106,19 @@ func (t *tokens) List(_ context.Context, source string) ([]scimserver.Token, err
 	return out, nil
 }
 
-// Delete implements scimserver.TokenStore. The second change only tidies up: after the first one the token
-// opens nothing.
+// Delete implements scimserver.TokenStore.
 func (t *tokens) Delete(ctx context.Context, hash scimserver.TokenHash) error {
 	t.writes.Lock()
 	defer t.writes.Unlock()
-	token, ok := t.kept(hash)
-	if !ok {
+	if _, ok := t.kept(hash); !ok {
 		return scimserver.ErrNoToken
 	}
-	for _, change := range []directory.Change{
-		{Deletes: []directory.Delete{{Kind: directory.User, ID: token.id, Expect: directory.AnyRevision}}},
-		{Purges: []directory.Purge{{Kind: directory.User, ID: token.id, Edges: 1}}},
-	} {
-		change.At = t.now()
-		if _, err := t.store.Commit(ctx, tokenPartition, change); err != nil {
-			return fmt.Errorf("remove the token: %w", err)
-		}
-		t.mu.Lock()
-		delete(t.known, hash)
-		t.mu.Unlock()
+	if err := t.store.Delete(ctx, hex.EncodeToString(hash[:])); err != nil {
+		return fmt.Errorf("remove the token: %w", err)
 	}
+	t.mu.Lock()
+	delete(t.known, hash)
+	t.mu.Unlock()
 	return nil
 }
 
@@ -173,16 +131,5 @@ func (t *tokens) Touch(ctx context.Context, hash scimserver.TokenHash, at time.T
 		return nil
 	}
 	token.LastUsed = at
-	return t.write(ctx, hash, token, directory.AnyRevision)
-}
-
-// tidy forgets the events of the partition, which nobody follows.
-func (t *tokens) tidy(ctx context.Context) error {
-	for more := true; more; {
-		var err error
-		if more, err = t.store.Trim(ctx, tokenPartition, t.now(), 1000); err != nil {
-			return fmt.Errorf("trim the tokens' events: %w", err)
-		}
-	}
-	return nil
+	return t.write(ctx, hash, token)
 }

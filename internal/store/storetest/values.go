@@ -1,0 +1,156 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"sacbridge/internal/store"
+)
+
+// OpenValues gives an empty store and a function that opens the same one again, as another process would.
+type OpenValues func(t testing.TB) (v store.Values, reopen func() store.Values)
+
+// Values runs the contract of store.Values.
+func Values(t *testing.T, open OpenValues) {
+	for name, run := range map[string]func(*testing.T, OpenValues){
+		"it agrees with a map, also after reopening":            likeAMap,
+		"many writers lose nothing":                             crowdOfWriters,
+		"a cancelled caller gets its error and changes nothing": cancelledPut,
+		"what does not encode or decode is an error":            badValues,
+		"an error of visit ends the reading":                    endedReading,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, open)
+		})
+	}
+}
+
+// valued is a value as users keep one.
+type valued struct {
+	Name  string
+	Count int
+}
+
+// allOf reads everything, and says where the keys are not in order.
+func allOf(ctx context.Context, v store.Values) (map[string]valued, error) {
+	all, last := map[string]valued{}, ""
+	err := v.Each(ctx, func(key string, read func(into any) error) error {
+		if key <= last {
+			return fmt.Errorf("key %q after %q", key, last)
+		}
+		var one valued
+		err := read(&one)
+		all[key], last = one, key
+		return err
+	})
+	return all, err
+}
+
+func likeAMap(t *testing.T, open OpenValues) {
+	rapid.Check(t, func(rt *rapid.T) {
+		v, reopen := open(t)
+		model := map[string]valued{}
+		keys := rapid.SampledFrom([]string{"a", "b", "\x00", "key with blanks", "Ü"})
+		for range rapid.IntRange(1, 15).Draw(rt, "steps") {
+			key := keys.Draw(rt, "key")
+			switch rapid.IntRange(0, 3).Draw(rt, "step") {
+			case 0, 1:
+				value := valued{rapid.String().Draw(rt, "name"), rapid.Int().Draw(rt, "count")}
+				if err := v.Put(t.Context(), key, value); err != nil {
+					rt.Fatal(err)
+				}
+				model[key] = value
+			case 2:
+				if err := v.Delete(t.Context(), key); err != nil {
+					rt.Fatal(err)
+				}
+				delete(model, key)
+			case 3:
+				v = reopen()
+			}
+			got, err := allOf(t.Context(), v)
+			if diff := cmp.Diff(got, model); diff != "" || err != nil {
+				rt.Fatalf("error %v (-got +want):\n%s", err, diff)
+			}
+		}
+	})
+}
+
+func crowdOfWriters(t *testing.T, open OpenValues) {
+	v, reopen := open(t)
+	want := map[string]valued{}
+	var all sync.WaitGroup
+	for n := range 100 {
+		key := fmt.Sprintf("%03d", n)
+		want[key] = valued{key, n}
+		all.Go(func() {
+			if err := v.Put(t.Context(), key, valued{key, n}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	got, err := allOf(t.Context(), reopen())
+	if diff := cmp.Diff(got, want); diff != "" || err != nil {
+		t.Errorf("error %v (-got +want):\n%s", err, diff)
+	}
+}
+
+func cancelledPut(t *testing.T, open OpenValues) {
+	v, _ := open(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := v.Put(ctx, "a", valued{"kept", 1}); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	for what, err := range map[string]error{"Put": v.Put(ctx, "b", valued{}), "Delete": v.Delete(ctx, "a")} {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: got %v, want context.Canceled", what, err)
+		}
+	}
+	if _, err := allOf(ctx, v); !errors.Is(err, context.Canceled) {
+		t.Errorf("Each: got %v, want context.Canceled", err)
+	}
+	got, err := allOf(t.Context(), v)
+	if !maps.Equal(got, map[string]valued{"a": {"kept", 1}}) || err != nil {
+		t.Errorf("got %v, %v, want what was there before", got, err)
+	}
+}
+
+func badValues(t *testing.T, open OpenValues) {
+	v, _ := open(t)
+	if err := v.Put(t.Context(), "a", func() {}); err == nil {
+		t.Error("a function was kept")
+	}
+	if err := v.Put(t.Context(), "b", "a text"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := allOf(t.Context(), v); err == nil {
+		t.Error("a text was read as a structure")
+	}
+}
+
+func endedReading(t *testing.T, open OpenValues) {
+	v, _ := open(t)
+	for _, key := range []string{"a", "b"} {
+		if err := v.Put(t.Context(), key, valued{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	enough, calls := errors.New("enough"), 0
+	err := v.Each(t.Context(), func(string, func(any) error) error {
+		calls++
+		return enough
+	})
+	if !errors.Is(err, enough) || calls != 1 {
+		t.Errorf("got %v after %d calls, want %v after one", err, calls, enough)
+	}
+}
