@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
+
+	"sacbridge/internal/sacsim/service"
 )
 
 // cut says how an answer's connection is broken.
@@ -21,12 +24,13 @@ const (
 type answer struct {
 	status int
 	header http.Header
-	body   bytes.Buffer
+	pieces [][]byte // of the body
+	size   int
 	cut    cut
 }
 
 // An answer is the http.ResponseWriter that the tenant writes to.
-var _ http.ResponseWriter = (*answer)(nil)
+var _ service.PieceWriter = (*answer)(nil)
 
 func newAnswer() *answer { return &answer{header: http.Header{}} }
 
@@ -42,9 +46,21 @@ func (a *answer) WriteHeader(status int) {
 
 // Write adds to the body.
 func (a *answer) Write(p []byte) (int, error) {
-	a.WriteHeader(http.StatusOK)
-	return a.body.Write(p)
+	a.WritePieces(bytes.Clone(p))
+	return len(p), nil
 }
+
+// WritePieces adds to the body what does not change any more.
+func (a *answer) WritePieces(pieces ...[]byte) {
+	a.WriteHeader(http.StatusOK)
+	a.pieces = append(a.pieces, pieces...)
+	for _, p := range pieces {
+		a.size += len(p)
+	}
+}
+
+// body gives the body in one piece.
+func (a *answer) body() []byte { return slices.Concat(a.pieces...) }
 
 // ok tells whether the request took effect.
 func (a *answer) ok() bool { return a.status >= 200 && a.status < 300 }
@@ -62,7 +78,7 @@ func textAnswer(status int, text string) *answer {
 	a := newAnswer()
 	a.header.Set("Content-Type", "text/plain; charset=utf-8")
 	a.status = status
-	a.body.WriteString(text)
+	a.WritePieces([]byte(text))
 	return a
 }
 
@@ -70,7 +86,7 @@ func jsonAnswer(status int, v any) *answer {
 	a := newAnswer()
 	a.header.Set("Content-Type", "application/json")
 	a.status = status
-	enc := json.NewEncoder(&a.body)
+	enc := json.NewEncoder(a)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
 		return textAnswer(http.StatusInternalServerError, err.Error())
@@ -78,15 +94,9 @@ func jsonAnswer(status int, v any) *answer {
 	return a
 }
 
-// notAuthenticated is the page of a session-only surface, answered with 200. Clients know it by the
-// comment inside.
-const notAuthenticated = `<html><head><!-- we should only load this content when not authenticated -->
-<script>window.location.href="/approuter/v1/redirect?url=" + encodeURIComponent(window.location.pathname);</script>
-</head><body></body></html>
-`
-
+// htmlAnswer is the login page, answered with 200.
 func htmlAnswer() *answer {
-	a := textAnswer(http.StatusOK, notAuthenticated)
+	a := textAnswer(http.StatusOK, service.LoginPage)
 	a.header.Set("Content-Type", "text/html; charset=utf-8")
 	return a
 }
@@ -101,23 +111,25 @@ func badGateway() *answer { return textAnswer(http.StatusBadGateway, "502 Bad Ga
 
 // send writes the answer out, or breaks the connection as its cut says.
 func (a *answer) send(rw http.ResponseWriter) {
-	if a.cut == cutHangup || (a.cut == cutTruncate && a.body.Len() == 0) {
+	if a.cut == cutHangup || (a.cut == cutTruncate && a.size == 0) {
 		hangUp(rw)
 		return
 	}
 	maps.Copy(rw.Header(), a.header)
-	body := a.body.Bytes()
 	if a.status != http.StatusNoContent {
-		rw.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		rw.Header().Set("Content-Length", strconv.Itoa(a.size))
 	}
 	rw.WriteHeader(a.status)
-	if a.cut == cutNone {
-		_, _ = rw.Write(body) // the client may have gone
-		return
+	if a.cut == cutTruncate {
+		_, _ = rw.Write(a.body()[:a.size/2])
+		_ = http.NewResponseController(rw).Flush()
+		panic(http.ErrAbortHandler)
 	}
-	_, _ = rw.Write(body[:len(body)/2])
-	_ = http.NewResponseController(rw).Flush()
-	panic(http.ErrAbortHandler)
+	for _, p := range a.pieces {
+		if _, err := rw.Write(p); err != nil {
+			return // the client has gone
+		}
+	}
 }
 
 // hangUp closes the connection without an answer. HTTP/2 can't be hijacked; there the stream is

@@ -83,7 +83,7 @@ func (x *exchange) bulkMerged(request bulkRequest, kept []json.RawMessage, hit m
 		r := part.tenantRequest()
 		a := x.run(r)
 		x.call = part.call
-		if a.status != http.StatusOK || json.Unmarshal(a.body.Bytes(), &ran) != nil {
+		if a.status != http.StatusOK || json.Unmarshal(a.body(), &ran) != nil {
 			return a
 		}
 	}

@@ -15,6 +15,8 @@ import (
 )
 
 // selfSigned makes a certificate for this machine and its PEM form, which a client trusts as its CA.
+// The subject is unlike that of any other simulator: a transport trusts two certificates from one
+// file, and OpenSSL, which newman verifies with, finds an issuer by its subject alone.
 func selfSigned(now time.Time) (tls.Certificate, []byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -26,7 +28,7 @@ func selfSigned(now time.Time) (tls.Certificate, []byte, error) {
 	}
 	template := &x509.Certificate{
 		SerialNumber: serial,
-		Subject:      pkix.Name{CommonName: "sacbridge simulated tenant"},
+		Subject:      pkix.Name{CommonName: fmt.Sprintf("sacbridge simulated tenant %x", serial)},
 		NotBefore:    now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0),
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},

@@ -25,8 +25,8 @@ func newDirect(t testing.TB, server *sacsim.Server) *direct {
 	return &direct{t: t, server: server}
 }
 
-// do sends one request with everything a client has to send.
-func (d *direct) do(method, path, body string) *httptest.ResponseRecorder {
+// request is one with everything a client has to send.
+func (d *direct) request(method, path, body string) *http.Request {
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
 	r.RemoteAddr = "127.0.0.1:1"
 	r.Header.Set("Authorization", "Bearer "+d.token)
@@ -36,8 +36,12 @@ func (d *direct) do(method, path, body string) *httptest.ResponseRecorder {
 	for _, c := range d.cookies {
 		r.AddCookie(c)
 	}
+	return r
+}
+
+func (d *direct) do(method, path, body string) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
-	d.server.ServeHTTP(rec, r)
+	d.server.ServeHTTP(rec, d.request(method, path, body))
 	return rec
 }
 

@@ -140,7 +140,7 @@ func (x *exchange) send(rw http.ResponseWriter, a *answer) {
 	if a.unknown() || x.r.Context().Err() != nil {
 		x.w.ledger.lost(x.r, x.body)
 	}
-	status, out := strconv.Itoa(a.status), a.body.Len()
+	status, out := strconv.Itoa(a.status), a.size
 	if a.cut == cutHangup {
 		status, out = "hangup", 0
 	}

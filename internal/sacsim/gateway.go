@@ -43,8 +43,8 @@ func (x *exchange) work() *answer {
 	}
 	x.look()
 	if x.srv.opts.Latency.waits() {
-		if t, ok := x.peek(); ok {
-			return x.srv.teamWrite(x, t)
+		if work, ok := x.w.svc.TeamWork(x.r, x.body); ok {
+			return x.srv.teamWrite(x, work)
 		}
 	}
 	return x.srv.timed(x, x.serve)
@@ -214,10 +214,11 @@ func (x *exchange) dataImport() *answer {
 	return x.serve()
 }
 
-// unauthorised answers a missing, unknown or expired bearer: 401, but NEO may show a GET its login
-// page with 200 (script 1601).
+// unauthorised answers a missing, unknown or expired bearer: 401. Only a GET that brings none at all
+// may see NEO's login page with 200; a wrong token is 401 there too, and the sample scripts live by
+// that, since they send a placeholder to learn that they have to log on (script 1601).
 func (x *exchange) unauthorised() *answer {
-	if x.srv.opts.Platform == service.NEO && x.r.Method == http.MethodGet && x.set.neoHTML {
+	if x.srv.opts.Platform == service.NEO && x.r.Method == http.MethodGet && x.set.neoHTML && bearer(x.r) == "" {
 		return htmlAnswer()
 	}
 	return unauthorisedJSON("Full authentication is required to access this resource")

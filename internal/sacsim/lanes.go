@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"sacbridge/internal/sacsim/service"
 )
 
 // lanes keep the order of the modelled tenant: a fixed number of calls side by side, and the
@@ -98,9 +100,9 @@ func (s *Server) timed(x *exchange, run func() *answer) *answer {
 
 // teamWrite lets the updates of one team wait for each other. The effect shows at the modelled end;
 // a gateway that gave up, or a client that went away, does not stop the work. The work has an
-// exchange of its own, since it may outlive the request's.
-func (s *Server) teamWrite(x *exchange, t teamPeek) *answer {
-	ahead, leave := x.w.lanes.queue(t.name)
+// exchange of its own, since it may outlive the request's; what it costs is asked again when its turn comes.
+func (s *Server) teamWrite(x *exchange, work service.Work) *answer {
+	ahead, leave := x.w.lanes.queue(work.Team)
 	job := *x
 	request := job.tenantRequest()
 	finished := make(chan *answer, 1)
@@ -111,10 +113,10 @@ func (s *Server) teamWrite(x *exchange, t teamPeek) *answer {
 		case <-s.closing:
 			return
 		}
-		if now, ok := job.peek(); ok {
-			t = now
+		if now, ok := job.w.svc.TeamWork(job.r, job.body); ok {
+			work = now
 		}
-		if s.sleep(request.Context(), s.scaled(s.model().Seconds(t.work(job.r, job.body)))) {
+		if s.sleep(request.Context(), s.scaled(s.model().Seconds(work))) {
 			a := job.run(request)
 			job.account()
 			finished <- a

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -53,6 +54,48 @@ func TestListenAnswersOnBothPorts(t *testing.T) {
 	local := another(t, "https://localhost:"+strconv.Itoa(got.HTTPS))
 	local.http.Transport = trusting(t, ca)
 	wantStatus(t, local.raw(http.MethodGet, "/__stats", ""), http.StatusOK)
+}
+
+// A transport's two tenants are trusted through one file. OpenSSL then finds a certificate by its subject,
+// and takes the first of that name: were the subjects equal, it would refuse the second tenant.
+func TestTwoTenantsAreTrustedThroughOneFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	both := filepath.Join(dir, "both.pem")
+	var bundle []byte
+	var urls, subjects []string
+	for _, name := range []string{"dev", "prod"} {
+		file := filepath.Join(dir, name+".pem")
+		run, err := sacsim.Listen(t.Context(), sacsim.ListenOptions{TLS: true, CAOut: file, Options: sacsim.Options{Name: name}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(run.Close)
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		block, rest := pem.Decode(text)
+		if block == nil || len(rest) != 0 {
+			t.Fatalf("%s is not one PEM block", file)
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bundle, urls, subjects = append(bundle, text...), append(urls, run.Ready.URL), append(subjects, cert.Subject.String())
+	}
+	if subjects[0] == subjects[1] {
+		t.Errorf("both certificates have the subject %q", subjects[0])
+	}
+	if err := os.WriteFile(both, bundle, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, url := range urls {
+		c := another(t, url)
+		c.http.Transport = trusting(t, both)
+		wantStatus(t, c.raw(http.MethodGet, "/__stats", ""), http.StatusOK)
+	}
 }
 
 // trusting gives a transport that trusts the certificate in the file.

@@ -235,13 +235,31 @@ func TestPoint08_ExpiredBearer(t *testing.T) {
 func TestPoint08_NEOAnswersItsLoginPage(t *testing.T) {
 	t.Parallel()
 	c := dial(t, newServer(t, sacsim.Options{Platform: service.NEO}, ""))
-	got := c.raw(http.MethodGet, usersV1, "", "Authorization", "Bearer ")
-	if got.status != http.StatusOK || !strings.HasPrefix(got.header.Get("Content-Type"), "text/html") {
-		t.Errorf("GET without a bearer = %d %s, want 200 text/html", got.status, got.header.Get("Content-Type"))
+	for what, header := range map[string][]string{
+		"no bearer": nil, "an empty bearer": {"Authorization", "Bearer "}, "another scheme": {"Authorization", "Basic eDp5"},
+	} {
+		got := c.raw(http.MethodGet, usersV1, "", header...)
+		if got.status != http.StatusOK || !strings.HasPrefix(got.header.Get("Content-Type"), "text/html") {
+			t.Errorf("GET with %s = %d %s, want 200 text/html", what, got.status, got.header.Get("Content-Type"))
+		}
 	}
 	wantStatus(t, c.raw(http.MethodPost, usersV1, "{}"), http.StatusUnauthorized)
 	c.control("/__settings", `{"neoHTMLWithoutBearer":false}`)
 	wantStatus(t, c.raw(http.MethodGet, usersV1, ""), http.StatusUnauthorized)
+}
+
+// The environment of the sample scripts starts with a placeholder for the access token and keeps old ones.
+func TestPoint08_AWrongBearerIs401OnNEOToo(t *testing.T) {
+	t.Parallel()
+	server := newServer(t, sacsim.Options{Platform: service.NEO}, "")
+	c := dial(t, server)
+	for _, path := range []string{usersV1 + "/U1", "/api/v1/scim/Groups/Team1", "/api/v1/csrf"} {
+		wantStatus(t, c.raw(http.MethodGet, path, "", "Authorization", "Bearer placeholder"), http.StatusUnauthorized)
+	}
+	d := newDirect(t, server)
+	d.login()
+	c.control("/__revoke", `{"tokens":true}`)
+	d.want(http.MethodGet, usersV1+"/U1", http.StatusUnauthorized)
 }
 
 func TestPoint09_ANewTokenNeedsAReadFirst(t *testing.T) {

@@ -14,7 +14,7 @@ type settings struct {
 	stateless        bool          // no session cookies; a CSRF token holds for its access token
 	userProvisioning bool          // the OAuth client has the access tick for SCIM
 	activities       bool          // and the one for the activity log
-	neoHTML          bool          // NEO answers an unauthorised GET with 200 and a page
+	neoHTML          bool          // NEO answers a GET without a bearer with 200 and a page
 	needsRead        bool          // a new access token needs a read, and so a session, of its own
 	userSession      bool          // data integration takes any bearer for a user's
 	idle             time.Duration // 0: sessions do not expire

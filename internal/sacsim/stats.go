@@ -83,7 +83,7 @@ func (l *ledger) answered(route, status string, in, out int) {
 	l.stats.BytesOut += int64(out)
 }
 
-// worked adds modelled seconds and the broken rules seen meanwhile.
+// worked adds modelled seconds.
 func (l *ledger) worked(seconds float64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -27,6 +27,9 @@ const (
 // come out as "param.<name>", the group extensions as "ext.<name>" and "grouproles".
 func canonical(name string) string {
 	name = strings.ToLower(name)
+	if !strings.HasPrefix(name, "urn:") {
+		return name
+	}
 	for _, m := range [...]struct{ urn, prefix string }{
 		{urnParamsV2, "param"},
 		{urnParamsV1, "param"},
@@ -233,9 +236,11 @@ func (st *state) teamAttr(name string) (attr[*team], bool) {
 func teamMembers(t *team) iter.Seq[element] {
 	return func(yield func(element) bool) {
 		for u := range t.members.each() {
-			if !yield(element{value: u.uuid, typ: "User", display: u.display}) {
+			if !yield(memberElement(u)) {
 				return
 			}
 		}
 	}
 }
+
+func memberElement(u *user) element { return element{value: u.uuid, typ: "User", display: u.display} }

@@ -93,10 +93,14 @@ func text(v any) (string, error) {
 	return "", errShape
 }
 
-// boolean takes JSON booleans only: the tenant refuses "TRUE" (SAP's sample scripts say so).
+// boolean takes a JSON boolean, or its name in lower case: the sample scripts send the cell of a CSV
+// file as it stands (script 2402), and warn that "TRUE" is refused.
 func boolean(v any) (bool, error) {
-	if b, ok := v.(bool); ok {
-		return b, nil
+	switch v {
+	case true, "true":
+		return true, nil
+	case false, "false":
+		return false, nil
 	}
 	return false, errShape
 }

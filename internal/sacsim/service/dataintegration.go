@@ -7,9 +7,10 @@ import (
 	"strings"
 )
 
-// notAuthenticated is what a bearer of a client-credentials token gets with status 200: the page of
-// a browser that has yet to log in (comments on SAP's blog about scheduling data integration).
-const notAuthenticated = `<html><head><meta http-equiv="Content-Type" content="text/html; charset=utf-8">
+// LoginPage is what a session-only surface shows with status 200 to a caller who has yet to log in with a
+// browser, the bearer of a client-credentials token included. Clients know it by the comment inside
+// (comments on SAP's blog about scheduling data integration).
+const LoginPage = `<html><head><meta http-equiv="Content-Type" content="text/html; charset=utf-8">
 <!-- we should only load this content when not authenticated -->
 <script>
 var url = encodeURIComponent(location.pathname + location.search + location.hash);
@@ -21,7 +22,7 @@ else { location.replace("/approuter/v1/redirect?url=" + url); }
 // dataIntegration is the unsupported scheduling interface: JSON for a user session, else the page.
 func (s *Service) dataIntegration(q *request) reply {
 	if !s.settings.on(setUserSession) {
-		return reply{status: http.StatusOK, body: notAuthenticated, ctype: "text/html; charset=utf-8"}
+		return reply{status: http.StatusOK, body: LoginPage, ctype: "text/html; charset=utf-8"}
 	}
 	switch q.query.Get("action") {
 	case "runScheduledJob":

@@ -153,6 +153,7 @@ func (s *Service) getSchema(q *request) reply {
 // wholeList answers everything on one page.
 func wholeList[T any](list []T) reply {
 	return reply{status: http.StatusOK, body: listV2[T]{
-		Schemas: []string{urnList}, TotalResults: len(list), ItemsPerPage: len(list), StartIndex: 1, Resources: list,
+		listHead:  listHead{Schemas: []string{urnList}, TotalResults: len(list), ItemsPerPage: len(list), StartIndex: 1},
+		Resources: list,
 	}}
 }

@@ -7,44 +7,39 @@ import (
 	"unicode/utf8"
 )
 
-type memberV1 struct {
-	Type  string `json:"type"`
-	Value string `json:"value"`
-	Ref   string `json:"$ref"`
-}
-
-// teamV1 names a team by its id and calls its description displayName.
+// teamV1 names a team by its id and calls its description displayName. Members and roles follow.
 type teamV1 struct {
-	Schemas     []string   `json:"schemas"`
-	ID          string     `json:"id"`
-	DisplayName string     `json:"displayName"`
-	Meta        metaDoc    `json:"meta"`
-	Members     []memberV1 `json:"members"`
-	Roles       []string   `json:"roles"`
+	Schemas     []string `json:"schemas"`
+	ID          string   `json:"id"`
+	DisplayName string   `json:"displayName"`
+	Meta        metaDoc  `json:"meta"`
 }
 
-func renderTeamV1(t *team) teamV1 {
-	doc := teamV1{
-		Schemas: []string{urnGroup}, ID: t.name, DisplayName: t.display, Members: make([]memberV1, 0, t.members.len()),
-		Meta:  metaDoc{Created: stamp(t.created), Location: v1Base + "/Groups/" + pathID(t.name), ResourceType: "Group"},
-		Roles: t.roles,
+type teamRolesV1 struct {
+	Roles []string `json:"roles"`
+}
+
+func renderTeamV1(t *team) rawJSON {
+	if t.roles == nil {
+		return encodeTeamV1(t, []string{})
 	}
-	if doc.Roles == nil {
-		doc.Roles = []string{}
-	}
-	for u := range t.members.each() {
-		doc.Members = append(doc.Members, memberV1{Type: "User", Value: u.id, Ref: v1Base + "/Users/" + pathID(u.id)})
-	}
-	return doc
+	return encodeTeamV1(t, t.roles)
 }
 
 // renderListedTeamV1 differs in one thing: a listed team without roles has null (script 1601).
-func renderListedTeamV1(t *team) teamV1 {
-	doc := renderTeamV1(t)
-	if len(doc.Roles) == 0 {
-		doc.Roles = nil
+func renderListedTeamV1(t *team) rawJSON {
+	if len(t.roles) == 0 {
+		return encodeTeamV1(t, nil)
 	}
-	return doc
+	return encodeTeamV1(t, t.roles)
+}
+
+func encodeTeamV1(t *team, roles []string) rawJSON {
+	head := teamV1{
+		Schemas: []string{urnGroup}, ID: t.name, DisplayName: t.display,
+		Meta: metaDoc{Created: stamp(t.created), Location: v1Base + "/Groups/" + pathID(t.name), ResourceType: "Group"},
+	}
+	return splice(head, "members", [][]byte{t.members.encodedV1()}, teamRolesV1{Roles: roles})
 }
 
 func (t *team) order() int { return t.seq }
@@ -123,6 +118,7 @@ func (s *Service) createTeamV1(q *request) reply {
 	t := &team{name: name, display: or(in.display, name), madeByV1: true}
 	s.finishTeam(q, t, in)
 	s.state.folders[name] = true
+	t.members.rememberV1()
 	return reply{status: http.StatusCreated, body: renderTeamV1(t)}
 }
 
@@ -217,6 +213,7 @@ func (s *Service) putTeamV1(q *request) reply {
 		in.roles = &[]string{}
 	}
 	s.writeTeam(q, t, in)
+	t.members.rememberV1()
 	return ok(renderTeamV1(t))
 }
 

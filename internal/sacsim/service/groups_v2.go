@@ -5,42 +5,38 @@ import (
 	"strings"
 )
 
-type memberV2 struct {
-	Value   string `json:"value"`
-	Display string `json:"display,omitempty"`
-	Ref     string `json:"$ref"`
-	Type    string `json:"type"`
-}
-
 type groupParams struct {
 	Description string `json:"description"`
 }
 
-// teamV2 names a team by its displayName; the description stands in an extension.
+// teamV2 names a team by its displayName. Members and the rest follow.
 type teamV2 struct {
-	Schemas     []string     `json:"schemas"`
-	ID          string       `json:"id"`
-	DisplayName string       `json:"displayName"`
-	ExternalID  string       `json:"externalId,omitempty"`
-	Meta        metaDoc      `json:"meta"`
-	Members     []memberV2   `json:"members,omitempty"`
-	Roles       []roleDoc    `json:"roles,omitempty"`
-	Params      *groupParams `json:"urn:sap:params:scim:schemas:extension:sac:2.0:group-custom-parameters,omitempty"`
+	Schemas     []string `json:"schemas"`
+	ID          string   `json:"id"`
+	DisplayName string   `json:"displayName"`
+	ExternalID  string   `json:"externalId,omitempty"`
+	Meta        metaDoc  `json:"meta"`
 }
 
-func renderTeamV2(t *team) teamV2 {
-	doc := teamV2{
+// teamRestV2 holds the description in an extension.
+type teamRestV2 struct {
+	Roles  []roleDoc    `json:"roles,omitempty"`
+	Params *groupParams `json:"urn:sap:params:scim:schemas:extension:sac:2.0:group-custom-parameters,omitempty"`
+}
+
+func renderTeamV2(t *team) rawJSON {
+	head := teamV2{
 		Schemas: []string{urnGroup, urnGroupV2, urnGroupRoles}, ID: t.uuid, DisplayName: t.name, ExternalID: t.externalID,
-		Meta:    metaDoc{Created: stamp(t.created), Location: v2Base + "/Groups/" + t.uuid, ResourceType: "Group"},
-		Members: make([]memberV2, 0, t.members.len()), Roles: renderRoles(t.roles),
+		Meta: metaDoc{Created: stamp(t.created), Location: v2Base + "/Groups/" + t.uuid, ResourceType: "Group"},
 	}
-	for u := range t.members.each() {
-		doc.Members = append(doc.Members, memberV2{Value: u.uuid, Display: u.display, Ref: v2Base + "/Users/" + u.uuid, Type: "User"})
-	}
+	rest := teamRestV2{Roles: renderRoles(t.roles)}
 	if t.display != "" {
-		doc.Params = &groupParams{Description: t.display}
+		rest.Params = &groupParams{Description: t.display}
 	}
-	return doc
+	if t.members.len() == 0 {
+		return splice(head, "members", nil, rest)
+	}
+	return splice(head, "members", [][]byte{t.members.encodedV2()}, rest)
 }
 
 func (s *Service) listTeamsV2(q *request) reply {
@@ -83,6 +79,7 @@ func (s *Service) createTeamV2(q *request) reply {
 	if s.wantsFolder(q) {
 		s.state.folders[name] = true
 	}
+	t.members.rememberV2()
 	return reply{status: http.StatusCreated, body: renderTeamV2(t)}
 }
 
@@ -154,5 +151,6 @@ func (s *Service) putTeamV2(q *request) reply {
 	fill(&in.externalID, "")
 	fill(&in.roles, []string{})
 	s.writeTeam(q, t, in)
+	t.members.rememberV2()
 	return ok(renderTeamV2(t))
 }

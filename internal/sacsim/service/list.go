@@ -19,21 +19,23 @@ type listQuery struct {
 	sortBy, sortDesc string
 }
 
-// listV1 and listV2 differ in one thing: v2 leaves Resources out when nothing matches (script 2666).
-type listV1[R any] struct {
+// listHead is what stands before the rows of a page.
+type listHead struct {
 	Schemas      []string `json:"schemas"`
 	TotalResults int      `json:"totalResults"`
 	ItemsPerPage int      `json:"itemsPerPage"`
 	StartIndex   int      `json:"startIndex"`
-	Resources    []R      `json:"Resources"`
+}
+
+// listV1 and listV2 differ in one thing: v2 leaves Resources out when nothing matches (script 2666).
+type listV1[R any] struct {
+	listHead
+	Resources []R `json:"Resources"`
 }
 
 type listV2[R any] struct {
-	Schemas      []string `json:"schemas"`
-	TotalResults int      `json:"totalResults"`
-	ItemsPerPage int      `json:"itemsPerPage"`
-	StartIndex   int      `json:"startIndex"`
-	Resources    []R      `json:"Resources,omitempty"`
+	listHead
+	Resources []R `json:"Resources,omitempty"`
 }
 
 // urlQuery reads the query string; values that are no numbers count as absent.
@@ -113,11 +115,12 @@ func listing[T, R any](q *request, l listQuery, all []T, cat catalogue[T], seq f
 		}
 	}
 	q.call.Work = Work{Kind: WorkPage, Rows: len(rows)}
-	head := listV1[R]{
-		Schemas: []string{urnList}, TotalResults: len(all), ItemsPerPage: l.count, StartIndex: l.start, Resources: rows,
+	head := listHead{Schemas: []string{urnList}, TotalResults: len(all), ItemsPerPage: l.count, StartIndex: l.start}
+	if encoded, is := any(rows).([]rawJSON); is && len(rows) > 0 {
+		return ok(joined(head, encoded))
 	}
 	if q.v1 {
-		return reply{status: http.StatusOK, body: head}
+		return ok(listV1[R]{listHead: head, Resources: rows})
 	}
-	return reply{status: http.StatusOK, body: listV2[R](head)}
+	return ok(listV2[R]{listHead: head, Resources: rows})
 }

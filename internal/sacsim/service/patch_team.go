@@ -2,8 +2,6 @@ package service
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 )
 
 // memberStep is one change of the members, worked out before anything is written.
@@ -29,15 +27,9 @@ func (s *Service) patchTeamV2(q *request) reply {
 	if t == nil {
 		return q.missing("Group", q.id)
 	}
-	ops, err := parsePatch(q.body)
+	p, err := s.planTeam(q, t)
 	if err != nil {
 		return q.invalid()
-	}
-	p := &teamPatch{removing: map[string]bool{}}
-	for _, op := range ops {
-		if err := s.planTeamOp(t, p, op); err != nil {
-			return q.invalid()
-		}
 	}
 	if p.wiped {
 		q.call.violate("remove on members without a filter")
@@ -50,7 +42,23 @@ func (s *Service) patchTeamV2(q *request) reply {
 		return *bad
 	}
 	s.applyTeamPatch(q, t, p)
+	t.members.rememberV2()
 	return ok(renderTeamV2(t))
+}
+
+// planTeam works out what the operations want of the team.
+func (s *Service) planTeam(q *request, t *team) (*teamPatch, error) {
+	ops, err := parsePatch(q.body)
+	if err != nil {
+		return nil, err
+	}
+	p := &teamPatch{removing: map[string]bool{}}
+	for _, op := range ops {
+		if err := s.planTeamOp(t, p, op); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
 }
 
 func (s *Service) planTeamOp(t *team, p *teamPatch, op patchOp) error {
@@ -164,21 +172,8 @@ func (s *Service) applyMembers(t *team, step memberStep) int {
 	if step.wipe {
 		return s.state.setMembers(t, step.add)
 	}
-	gone := map[*user]bool{}
-	for _, id := range step.remove {
-		if u := s.state.byUUID[id]; u != nil {
-			gone[u] = true
-		}
-	}
-	if step.matches != nil {
-		for u := range t.members.each() {
-			if step.matches(element{value: u.uuid, typ: "User", display: u.display}) {
-				gone[u] = true
-			}
-		}
-	}
 	changes := 0
-	for _, u := range slices.Collect(maps.Keys(gone)) {
+	for u := range s.leaving(t, step) {
 		if s.state.leave(t, u) {
 			changes++
 		}
@@ -189,4 +184,22 @@ func (s *Service) applyMembers(t *team, step memberStep) int {
 		}
 	}
 	return changes
+}
+
+// leaving gives the members that a step without a wipe takes out.
+func (s *Service) leaving(t *team, step memberStep) map[*user]bool {
+	gone := map[*user]bool{}
+	for _, id := range step.remove {
+		if u := s.state.byUUID[id]; u != nil && t.members.has(u) {
+			gone[u] = true
+		}
+	}
+	if step.matches != nil {
+		for u := range t.members.each() {
+			if step.matches(memberElement(u)) {
+				gone[u] = true
+			}
+		}
+	}
+	return gone
 }

@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -262,6 +263,35 @@ func TestPoint33_AV2PatchTakesThePathsOfTheSamples(t *testing.T) {
 			t.Errorf("%s: got %d, want 400", what, a.status)
 		}
 	}
+}
+
+func TestPoint33_ABooleanMayComeAsTheTextOfACSVCell(t *testing.T) {
+	t.Parallel()
+	x := newTenant(t, service.Config{}, `{"users":[{"id":"OWNER","systemOwner":true},{"id":"CARL"}]}`)
+	path := v2 + "/Users/" + x.uuid("CARL")
+	for _, c := range []struct {
+		value any
+		want  int
+		after bool
+	}{
+		{"false", 200, false},
+		{"true", 200, true},
+		{"FALSE", 400, true},
+		{"False", 400, true},
+		{"", 400, true},
+		{0, 400, true},
+		{nil, 400, true},
+		{[]any{false}, 400, true},
+		{doc{"value": false}, 400, true},
+		{false, 200, false},
+	} {
+		x.want(c.want, "PATCH", path, patch(doc{"op": "replace", "path": "active", "value": c.value}))
+		same(t, fmt.Sprintf("active after %v", c.value), x.want(200, "GET", path, nil).json["active"], any(c.after))
+	}
+	bulk := x.want(200, "POST", v2+"/Bulk", doc{"schemas": []string{bulkURN}, "Operations": []doc{{
+		"method": "PATCH", "path": "/Users/" + x.uuid("CARL"), "data": patch(doc{"op": "replace", "path": "active", "value": "true"}),
+	}}})
+	same(t, "item", bulk.json["Operations"].([]any)[0].(doc)["status"], any("200"))
 }
 
 func TestPoint34_AnInconsistentPersonCannotBeWrittenUntilRepaired(t *testing.T) {

@@ -31,7 +31,7 @@ type request struct {
 	body   object // of a route that takes one
 }
 
-// reply is an answer; a string body goes out as it is, anything else as JSON.
+// reply is an answer; a string or rawJSON body goes out as it is, anything else as JSON.
 type reply struct {
 	status int
 	body   any
@@ -203,11 +203,14 @@ func writeReply(w http.ResponseWriter, r *http.Request, out reply) {
 	}
 	w.Header().Set("Content-Type", ctype)
 	w.WriteHeader(out.status)
-	if text, ok := out.body.(string); ok {
-		_, _ = io.WriteString(w, text) // a client that hung up is none of the tenant's business
-		return
+	switch body := out.body.(type) {
+	case string:
+		_, _ = io.WriteString(w, body) // a client that hung up is none of the tenant's business
+	case rawJSON:
+		body.writeTo(w)
+	default:
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		_ = enc.Encode(body)
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(out.body)
 }

@@ -16,7 +16,7 @@ const (
 	setStateless     = "stateless"            // no session cookies; CSRF tokens hold without them (KBA 3387282)
 	setIdle          = "sessionIdleSeconds"   // sessions end after that many idle seconds; null: never
 	setReadFirst     = "writeNeedsRead"       // a write needs a read in its session first (v1 scripts)
-	setNeoHTML       = "neoHTMLWithoutBearer" // NEO answers an unauthorised GET with 200 and HTML (script 1601)
+	setNeoHTML       = "neoHTMLWithoutBearer" // NEO answers a GET without a bearer with 200 and HTML (script 1601)
 	setUserAccess    = "userProvisioning"     // the OAuth client may call SCIM (script 1002)
 	setLogAccess     = "activitiesAccess"     // the OAuth client may read the activity log (script 1002)
 	setUserSession   = "userSession"          // data integration sees a user session and answers JSON

@@ -184,12 +184,18 @@ func (st *state) unindex(u *user) {
 	}
 }
 
-// change runs edit on a user and keeps the indexes right.
+// change runs edit on a user and keeps right the indexes and what its teams show of it.
 func (st *state) change(u *user, edit func()) {
 	st.unindex(u)
+	shown := u.display
 	edit()
 	u.filler = false
 	st.index(u)
+	if u.display != shown {
+		for _, t := range u.teams {
+			t.members.forget()
+		}
+	}
 }
 
 // setManager points u at m, or at nobody.

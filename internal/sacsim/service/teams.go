@@ -23,10 +23,13 @@ type team struct {
 }
 
 // memberSet is an ordered set of users: adding and removing one costs the same at any size. Removed
-// places stay empty until half of the list is.
+// places stay empty until half of the list is. v1 and v2 are the members as these versions show them,
+// each followed by a comma; they grow with the set, and are nil when nobody knows them. What they
+// hold up to a length never changes, so that an answer may keep it when the lock is gone.
 type memberSet struct {
-	at   map[*user]int
-	list []*user
+	at     map[*user]int
+	list   []*user
+	v1, v2 []byte
 }
 
 func (m *memberSet) len() int { return len(m.at) }
@@ -45,6 +48,12 @@ func (m *memberSet) add(u *user) bool {
 	}
 	m.at[u] = len(m.list)
 	m.list = append(m.list, u)
+	if m.v1 != nil {
+		m.v1 = appendMemberV1(m.v1, u)
+	}
+	if m.v2 != nil {
+		m.v2 = appendMember(m.v2, v2Base, u)
+	}
 	return true
 }
 
@@ -55,6 +64,7 @@ func (m *memberSet) remove(u *user) bool {
 	}
 	delete(m.at, u)
 	m.list[i] = nil
+	m.forget()
 	if len(m.list) > 16 && len(m.at) < len(m.list)/2 {
 		m.compact()
 	}
@@ -68,6 +78,33 @@ func (m *memberSet) compact() {
 		kept = append(kept, u)
 	}
 	m.list = kept
+}
+
+// forget drops the encoded members: one is gone or has another name.
+func (m *memberSet) forget() { m.v1, m.v2 = nil, nil }
+
+// rememberV1 keeps the encoded members for the next answers; its caller holds the lock for writing.
+func (m *memberSet) rememberV1() { m.v1 = m.encodedV1() }
+
+// rememberV2 is rememberV1 for v2.
+func (m *memberSet) rememberV2() { m.v2 = m.encodedV2() }
+
+func (m *memberSet) encodedV1() []byte {
+	if m.v1 != nil {
+		return m.v1
+	}
+	b := make([]byte, 0, memberSize*m.len())
+	for u := range m.each() {
+		b = appendMemberV1(b, u)
+	}
+	return b
+}
+
+func (m *memberSet) encodedV2() []byte {
+	if m.v2 != nil {
+		return m.v2
+	}
+	return appendMembers(make([]byte, 0, memberSize*m.len()), v2Base, m.each())
 }
 
 // each yields the members in the order they came; the set must not change meanwhile.
@@ -158,19 +195,25 @@ func (st *state) setMembers(t *team, want []*user) int {
 
 // setRoles makes want the roles of t and answers how many came and went.
 func (t *team) setRoles(want []string) int {
-	changes := 0
-	for _, r := range want {
-		if !slices.Contains(t.roles, r) {
-			changes++
-		}
-	}
-	for _, r := range t.roles {
-		if !slices.Contains(want, r) {
-			changes++
-		}
-	}
+	changes := differences(t.roles, want)
 	t.roles = want
 	return changes
+}
+
+// differences counts what only one of the lists has.
+func differences(have, want []string) int {
+	n := 0
+	for _, r := range want {
+		if !slices.Contains(have, r) {
+			n++
+		}
+	}
+	for _, r := range have {
+		if !slices.Contains(want, r) {
+			n++
+		}
+	}
+	return n
 }
 
 func without[T comparable](list []T, v T) []T {

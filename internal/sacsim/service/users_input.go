@@ -88,16 +88,29 @@ func (in *userInput) setAll(name string, v any) error {
 }
 
 func (in *userInput) setText(name string, v any) (known bool, err error) {
-	dst := map[string]**string{
-		"username": &in.userName, "externalid": &in.externalID, "preferredlanguage": &in.language,
-		"displayname": &in.display, "name.givenname": &in.given, "name.middlename": &in.middle,
-		"name.familyname": &in.family, "name.formatted": &in.formatted, "param.idpuserid": &in.idp,
-		"emails.value": &in.email,
-	}[name]
-	if dst == nil {
-		return false, nil
+	switch name {
+	case "username":
+		return true, setText(&in.userName, v)
+	case "externalid":
+		return true, setText(&in.externalID, v)
+	case "preferredlanguage":
+		return true, setText(&in.language, v)
+	case "displayname":
+		return true, setText(&in.display, v)
+	case "name.givenname":
+		return true, setText(&in.given, v)
+	case "name.middlename":
+		return true, setText(&in.middle, v)
+	case "name.familyname":
+		return true, setText(&in.family, v)
+	case "name.formatted":
+		return true, setText(&in.formatted, v)
+	case "param.idpuserid":
+		return true, setText(&in.idp, v)
+	case "emails.value":
+		return true, setText(&in.email, v)
 	}
-	return true, setText(dst, v)
+	return false, nil
 }
 
 func (in *userInput) setManager(m object) error {

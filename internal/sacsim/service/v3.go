@@ -13,15 +13,17 @@ type groupV3 struct {
 }
 
 // groupV3Doc is thinly documented: help.sap.com says that roles and teams are in it, public clients
-// read type, displayName, description and members.
+// read type, displayName, description and members. These follow, and then the kind.
 type groupV3Doc struct {
-	Schemas     []string   `json:"schemas"`
-	ID          string     `json:"id"`
-	DisplayName string     `json:"displayName"`
-	Description string     `json:"description,omitempty"`
-	Meta        metaDoc    `json:"meta"`
-	Members     []memberV2 `json:"members,omitempty"`
-	Kind        kindV3     `json:"urn:ietf:params:scim:schemas:extension:sap:2.0:Group"`
+	Schemas     []string `json:"schemas"`
+	ID          string   `json:"id"`
+	DisplayName string   `json:"displayName"`
+	Description string   `json:"description,omitempty"`
+	Meta        metaDoc  `json:"meta"`
+}
+
+type groupRestV3 struct {
+	Kind kindV3 `json:"urn:ietf:params:scim:schemas:extension:sap:2.0:Group"`
 }
 
 type kindV3 struct {
@@ -84,32 +86,33 @@ func membersV3(g groupV3) iter.Seq[element] {
 	return func(func(element) bool) {}
 }
 
-func (s *Service) renderV3(g groupV3) groupV3Doc {
-	doc := groupV3Doc{
-		Schemas: []string{urnGroup, urnSAPGroup}, ID: g.id(), DisplayName: g.name(), Kind: kindV3{Type: g.kind()},
+func (s *Service) renderV3(g groupV3) rawJSON {
+	head := groupV3Doc{
+		Schemas: []string{urnGroup, urnSAPGroup}, ID: g.id(), DisplayName: g.name(),
 		Meta: metaDoc{Created: stamp(seedEpoch), Location: v3Base + "/Groups/" + g.id(), ResourceType: "Group"},
 	}
 	if g.team != nil {
-		doc.Description, doc.Meta.Created = g.team.display, stamp(g.team.created)
-		doc.Members = renderMembersV3(g.team.members.each())
-		return doc
+		head.Description, head.Meta.Created = g.team.display, stamp(g.team.created)
 	}
-	doc.Members = renderMembersV3(func(yield func(*user) bool) {
+	var list [][]byte // v3 leaves an empty one out
+	if members := appendMembers(nil, v3Base, s.holders(g)); len(members) > 0 {
+		list = [][]byte{members}
+	}
+	return splice(head, "members", list, groupRestV3{Kind: kindV3{Type: g.kind()}})
+}
+
+// holders are the members of a team, or the people who hold a role.
+func (s *Service) holders(g groupV3) iter.Seq[*user] {
+	if g.team != nil {
+		return g.team.members.each()
+	}
+	return func(yield func(*user) bool) {
 		for _, u := range s.state.users {
 			if slices.Contains(u.roles, g.role.name) && !yield(u) {
 				return
 			}
 		}
-	})
-	return doc
-}
-
-func renderMembersV3(users iter.Seq[*user]) []memberV2 {
-	var out []memberV2
-	for u := range users {
-		out = append(out, memberV2{Value: u.uuid, Display: u.display, Ref: v3Base + "/Users/" + u.uuid, Type: "User"})
 	}
-	return out
 }
 
 func (s *Service) listGroupsV3(q *request) reply {
