@@ -65,7 +65,7 @@ type rig struct {
 	raw   int64    // bytes of the users' JSON as sent
 }
 
-const benchConfig = "  metrics: 127.0.0.1:0\n  sources: {s: {limits: {bulk_body_kib: 65536, bulk_operations: 5000}}}\n"
+const benchConfig = "  metrics: 127.0.0.1:0\n  sources: {s: {switches: {group_patch_body: false}, limits: {bulk_body_kib: 65536, bulk_operations: 5000}}}\n"
 
 func newRig(b *testing.B, users int) *rig {
 	b.Helper()

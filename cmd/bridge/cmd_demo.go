@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sacbridge/internal/cli"
 	"sacbridge/internal/config"
 )
 
@@ -22,21 +23,22 @@ func newDemoCmd(a *app) *cobra.Command {
 		Use:   "demo",
 		Short: "Serve an empty directory with one source and a token, to try SCIM out",
 		Long: withCodes(`demo starts a server with a source "demo" and a token, and shows both with three curl commands that create a
-user, add it to a group and find both. It needs no configuration. Ctrl-C ends it and leaves nothing behind.`, localCodes()),
+user, add it to a group and find both. It needs no configuration. Ctrl-C ends it and leaves nothing behind.`, cli.LocalCodes()),
 		Example: "  bridge demo\n  bridge demo --listen 127.0.0.1:8888",
-		Args:    wantArgs(0, 0, ""),
+		Args:    cli.Args(0, 0, ""),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), a, opts) },
 	}
 	cmd.Flags().StringVar(&opts.listen, "listen", "127.0.0.1:0", "`ADDRESS` to listen on; port 0 takes a free one")
 	return cmd
 }
 
-// demoConfig is the configuration of the demo.
+// demoConfig is the configuration of the demo. It leaves unknown members out, since published SCIM test suites add
+// some that nobody made.
 const demoConfig = `version: 1
 state: demo.db
 bridge:
   listen: %q
-  sources: {demo: {}}
+  sources: {demo: {switches: {drop_unknown_members: true}}}
 `
 
 func runDemo(ctx context.Context, a *app, opts *demoOptions) (err error) {
@@ -51,7 +53,7 @@ func runDemo(ctx context.Context, a *app, opts *demoOptions) (err error) {
 	}
 	c, _, err := config.Load(path)
 	if err != nil {
-		return usagef("--listen %q: %w", opts.listen, err)
+		return cli.Usagef("--listen %q: %w", opts.listen, err)
 	}
 	s := &settings{file: c, bridge: c.Bridge}
 	srv, err := a.newServer(ctx, s, "demo", a.serverLogs(false))
@@ -62,7 +64,7 @@ func runDemo(ctx context.Context, a *app, opts *demoOptions) (err error) {
 	if err != nil {
 		return errors.Join(err, srv.closeAll())
 	}
-	if _, err := fmt.Fprint(a.out, demoText(srv.ready().Sources["demo"], token)); err != nil {
+	if _, err := fmt.Fprint(a.Out, demoText(srv.ready().Sources["demo"], token)); err != nil {
 		return errors.Join(err, srv.closeAll())
 	}
 	return srv.serve(ctx)

@@ -61,7 +61,7 @@ func writeUntilDead(ctx context.Context, c *client, a *acked, group, name string
 			if err != nil {
 				return nil //nolint:nilerr // as above
 			}
-			if status != http.StatusNoContent {
+			if status != http.StatusOK && status != http.StatusNoContent {
 				return fmt.Errorf("add %s: status %d: %s", user, status, body)
 			}
 			a.note(func() { a.members[made.ID] = true })

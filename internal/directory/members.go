@@ -68,8 +68,10 @@ func hasWhere(ops []scim.MemberOp) bool {
 }
 
 // memberChanges puts the steps of a PATCH in the store's terms. A filter is evaluated here, on the members
-// as they are at the expected revision.
+// as they are at the expected revision and as the steps before leave them.
 func (d *Directory) memberChanges(ctx context.Context, source SourceID, group ID, expect int64, ops []scim.MemberOp, policy Unknown) (changes []MemberChange, dropped []string, err error) {
+	var so overlay
+	filtered := hasWhere(ops)
 	for _, op := range ops {
 		c := MemberChange{Group: group, Expect: expect, Unknown: policy}
 		members, unknown := membersOf(op.Members)
@@ -85,12 +87,15 @@ func (d *Directory) memberChanges(ctx context.Context, source SourceID, group ID
 			c.Op, unknown = RemoveMembers, nil // who is unknown is no member
 		case scim.RemoveWhere:
 			c.Op = RemoveMembers
-			if c.Members, err = d.membersWhere(ctx, source, group, op.Where); err != nil {
+			if c.Members, err = d.membersWhere(ctx, source, group, op.Where, &so); err != nil {
 				return nil, nil, err
 			}
 		}
 		if len(unknown) > 0 && policy == RefuseUnknown {
 			return nil, nil, &UnknownMembersError{Group: group, IDs: unknown}
+		}
+		if filtered {
+			so.apply(&c)
 		}
 		changes, dropped = append(changes, c), append(dropped, unknown...)
 	}
@@ -111,8 +116,9 @@ func membersOf(sent []scim.Member) (members []Member, unknown []string) {
 	return members, unknown
 }
 
-// membersWhere lists the members that a filter selects.
-func (d *Directory) membersWhere(ctx context.Context, source SourceID, group ID, where scim.Expr) (members []Member, err error) {
+// membersWhere lists the members that a filter selects, after the steps so far.
+func (d *Directory) membersWhere(ctx context.Context, source SourceID, group ID, where scim.Expr, so *overlay) (members []Member, err error) {
+	stored := map[ID]bool{} // of those whom steps name
 	for after := (ID{}); ; {
 		page, err := d.Members(ctx, source, group, after, membersPage)
 		if err != nil {
@@ -120,15 +126,24 @@ func (d *Directory) membersWhere(ctx context.Context, source SourceID, group ID,
 		}
 		for i := range page {
 			e := &page[i]
-			if scim.MatchMember(where, scim.Member{Value: e.Member.String(), Type: e.Kind.String(), Display: e.Display}) {
+			if _, named := so.steps[e.Member]; named {
+				stored[e.Member] = true
+			}
+			if so.has(e.Member) && scim.MatchMember(where, scim.Member{Value: e.Member.String(), Type: e.Kind.String(), Display: e.Display}) {
 				members = append(members, Member{ID: e.Member})
 			}
 		}
 		if len(page) < membersPage {
-			return members, nil
+			break
 		}
 		after = page[len(page)-1].Member
 	}
+	err = d.store.View(ctx, source, func(tx ReadTx) error {
+		more, err := so.newcomers(tx, group, stored, where)
+		members = append(members, more...)
+		return err
+	})
+	return members, err
 }
 
 // Members lists members of a group by id, after one; nobody where the group does not exist. Ask in pages of

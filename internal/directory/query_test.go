@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
 
 	"sacbridge/internal/directory"
@@ -23,6 +24,13 @@ type town struct {
 	groups []directory.Found
 }
 
+// letters starts names with letters that foldings of different kinds treat differently: ß, the dotted and dotless i, the
+// Kelvin and the long s, final sigma, full-width, composed and decomposed ones, the iota that is a mark.
+var letters = []string{
+	"Anna", "berta", "ÇELIK", "Straße", "STRASSE", "\u0130lker", "\u0131lgaz", "\u212aim", "\u017fam",
+	"Σίσυφος", "\uff21nna", "\u00c9va", "E\u0301va", "\u1fb3", "\u03b1\u0345", "\ufb01n", "\u01c5",
+}
+
 // newTown makes 60 users and 8 groups of every kind that filters tell apart.
 func newTown(t testing.TB) *town {
 	t.Helper()
@@ -30,9 +38,9 @@ func newTown(t testing.TB) *town {
 	for n := range 60 {
 		body := fmt.Sprintf(`{"userName":"%s%d@x.example","externalId":"e%d","displayName":"%s","title":"t%d","active":%t,
 			"name":{"givenName":"G%d","familyName":"F%d"},
-			"emails":[{"value":"M%d@x.example","type":"work","primary":%t},{"value":"m%d@home.example","type":"home"%s}],
+			"emails":[{"value":"%s%d@x.example","type":"work","primary":%t},{"value":"m%d@home.example","type":"home"%s}],
 			"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"D%d"}}`,
-			[]string{"Anna", "berta", "ÇELIK"}[n%3], n, n%20, []string{"One", "two", ""}[n%3], n%4, n%5 != 0, n%3, n%7, n%30, n%2 == 0, n, []string{"", `,"display":"priv"`}[n%2], n%4)
+			letters[n%len(letters)], n, n%20, []string{"One", "two", "", letters[n%len(letters)]}[n%4], n%4, n%5 != 0, n%3, n%7, []string{"M", letters[n%len(letters)]}[n%2], n%30, n%2 == 0, n, []string{"", `,"display":"priv"`}[n%2], n%4)
 		createUser(t, w.dir, body)
 	}
 	w.users = w.all(t, directory.User)
@@ -108,10 +116,12 @@ func (w *town) term(rt *rapid.T, kind directory.Kind) string {
 	n := rapid.IntRange(0, 62).Draw(rt, "n")
 	someone, group := w.users[n%len(w.users)], w.groups[n%len(w.groups)]
 	at := someone.Modified.Add(time.Duration(rapid.IntRange(-1, 1).Draw(rt, "off")) * time.Millisecond).Format("2006-01-02T15:04:05.000Z")
+	letter := rapid.SampledFrom(letters).Draw(rt, "letter")
+	letter = pick(letter, letter, strings.ToUpper(letter), strings.ToLower(letter), scim.Fold(letter), norm.NFKC.String(letter))
 	common := []string{
 		fmt.Sprintf(`meta.lastModified %s "%s"`, pick("gt", "ge", "lt", "le", "eq", "ne"), at),
 		fmt.Sprintf(`id %s "%s"`, pick("eq", "ne", "sw"), pick(someone.ID.String(), group.ID.String(), "nonsense")),
-		fmt.Sprintf(`displayName %s "%s"`, pick("eq", "sw", "co", "ne"), pick("one", "TWO", "team 3", "Team")),
+		fmt.Sprintf(`displayName %s "%s"`, pick("eq", "sw", "co", "ne"), pick("one", "TWO", "team 3", "Team", letter)),
 		"externalId pr",
 	}
 	if kind == directory.Group {
@@ -119,9 +129,10 @@ func (w *town) term(rt *rapid.T, kind directory.Kind) string {
 			fmt.Sprintf(`members eq "%s"`, someone.ID), fmt.Sprintf(`members[value eq "%s"]`, someone.ID), "members pr", `members.display sw "o"`)...)
 	}
 	return pick(append(common,
-		fmt.Sprintf(`userName %s "%s"`, pick("eq", "sw", "co", "gt"), pick("anna3@X.example", "berta", "çelik", "Anna", fmt.Sprintf("Anna%d@x.example", n))),
+		fmt.Sprintf(`userName %s "%s"`, pick("eq", "sw", "co", "gt"), pick("anna3@X.example", "berta", "çelik", "Anna", letter, fmt.Sprintf("%s%d@x.example", letter, n), fmt.Sprintf("Anna%d@x.example", n))),
 		fmt.Sprintf(`externalId eq "e%d"`, n%20),
 		fmt.Sprintf(`emails.value eq "m%d@X.example"`, n%30),
+		fmt.Sprintf(`emails.value %s "%s%d@X.example"`, pick("eq", "sw", "ew"), letter, n%30),
 		fmt.Sprintf(`emails[type eq "work" and value eq "m%d@x.example"]`, n%30),
 		fmt.Sprintf(`emails[type eq "home"].value eq "m%d@home.example"`, n),
 		`emails[primary eq true and type eq "work"]`, `emails.display eq "priv"`, `emails[primary eq false]`,

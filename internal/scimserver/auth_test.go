@@ -208,7 +208,7 @@ func TestIssuersTokensAndMe(t *testing.T) {
 		t.Error("the verifier's reason is shown")
 	}
 	b.doAs("s", "j.nobody", "GET", "/Me", "").wantError(404, "")
-	b.do("GET", "/Me", "").wantError(404, "")
+	b.do("GET", "/Me", "").wantError(501, "")
 	b.doAs("s", "j.kim", "DELETE", "/Me", "").want(204)
 	b.do("GET", "/Users/"+id, "").wantError(404, "")
 }

@@ -142,7 +142,7 @@ func (x *exchange) finishStep(ctx context.Context, s *bulkStep, out result, err 
 	}
 	s.result.Version = directory.ETag(out.found.Revision)
 	s.result.Location = x.source.root + s.change.kind.Endpoint + "/" + s.id.String()
-	if s.change.method == http.MethodPatch && x.source.patchIsEmpty(s.change.kind) {
+	if s.change.method == http.MethodPatch && x.source.patchIsEmpty(&out.found.Header) {
 		s.result.Status = strconv.Itoa(http.StatusNoContent)
 	}
 }

@@ -88,7 +88,7 @@ func schemaDocuments(s *source) (*documents, error) {
 	}
 	docs := &documents{one: map[string][]byte{}}
 	var all []json.RawMessage
-	schemas := []*scim.Schema{scim.User().Core, scim.Group().Core}
+	schemas := []*scim.Schema{shownCore(scim.User()), shownCore(scim.Group())}
 	schemas = append(append(schemas, scim.User().Extensions...), scim.Group().Extensions...)
 	for _, schema := range append(schemas, protocolSchemas()...) {
 		if docs.one[strings.ToLower(schema.URN)] != nil {

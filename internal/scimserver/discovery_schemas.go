@@ -1,12 +1,28 @@
 package scimserver
 
-import "sacbridge/internal/identity/scim"
+import (
+	"slices"
 
-// protocolSchemas describe the discovery documents themselves (RFC 7643 §8.7.2).
+	"sacbridge/internal/identity/scim"
+)
+
+// shownCore is a core schema as discovery shows it: with externalId, which RFC 7643 §3.1 gives every resource and puts
+// in no schema. Clients that learn from /Schemas what can be mapped find it nowhere else (Entra's validator calls it
+// missing).
+func shownCore(t *scim.ResourceType) *scim.Schema {
+	shown := &scim.Schema{URN: t.Core.URN, Name: t.Core.Name, Description: t.Core.Description, Attributes: t.Core.Attributes}
+	if ref, ok := t.Ref("externalId"); ok {
+		shown.Attributes = slices.Concat(t.Core.Attributes, []*scim.Attribute{ref.Attr})
+	}
+	return shown
+}
+
+// protocolSchemas describe the discovery documents themselves (RFC 7643 §8.7.2). Their names are those of the resource
+// types, by which clients find them.
 func protocolSchemas() []*scim.Schema {
 	return []*scim.Schema{
-		{URN: configURN, Name: "Service Provider Configuration", Description: "What this service provider can do", Attributes: configAttributes()},
-		{URN: resourceTypeURN, Name: "Resource Type", Description: "A kind of resource", Attributes: []*scim.Attribute{
+		{URN: configURN, Name: "ServiceProviderConfig", Description: "What this service provider can do", Attributes: configAttributes()},
+		{URN: resourceTypeURN, Name: "ResourceType", Description: "A kind of resource", Attributes: []*scim.Attribute{
 			told("name", scim.TypeString, true, "Name of the resource type"),
 			told("description", scim.TypeString, false, "What the resource type is for"),
 			told("endpoint", scim.TypeReference, true, "Address of the resource type, relative to the base"),

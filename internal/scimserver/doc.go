@@ -6,7 +6,7 @@
 // the read routes, Bulk, .search and /Me all call. Writes go through github.com/elimity-com/scim as a
 // validator: a guard limits them, internal/identity/scim normalises what the provider sent, the library checks
 // the normalised form, and its thin resource handler calls the service. What the library would answer is
-// replaced by our own answer. Reads never pass through it.
+// replaced by our own answer. Of a PATCH it checks the values; reads never pass through it.
 //
 // The package is not for storing anything, nor for deciding what reaches a tenant. It may import identity,
 // identity/scim and directory; it is the only importer of the SCIM library.

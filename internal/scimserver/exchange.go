@@ -77,6 +77,12 @@ func harmless(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
 }
 
+// isLookup says that a request reads one resource by its id: it waits for nobody, and a timer would cost more than
+// it guards.
+func (x *exchange) isLookup() bool {
+	return x.route.place == atResource && methodOf(x.r) == http.MethodGet
+}
+
 func (x *exchange) sourceName() string {
 	if x.source == nil {
 		return ""

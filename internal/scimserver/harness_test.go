@@ -132,6 +132,12 @@ func ticking() func() time.Time {
 // open starts a server whose first source is "s" with bearer tokens, changed by the functions given.
 func open(t testing.TB, change ...func(*Options)) *bridge {
 	t.Helper()
+	return openOver(t, func(*directory.Deps) {}, change...)
+}
+
+// openOver is open with a directory that is made otherwise.
+func openOver(t testing.TB, deps func(*directory.Deps), change ...func(*Options)) *bridge {
+	t.Helper()
 	db, err := bolt.Open(filepath.Join(t.TempDir(), "dir.db"), bolt.Options{NoSync: true})
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +151,9 @@ func open(t testing.TB, change ...func(*Options)) *bridge {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := directory.New(directory.Deps{Store: store, Now: ticking(), Log: slog.New(slog.DiscardHandler)})
+	d := directory.Deps{Store: store, Now: ticking(), Log: slog.New(slog.DiscardHandler)}
+	deps(&d)
+	dir, err := directory.New(d)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -121,14 +121,24 @@ func TestAHeaderThatIsTooLargeIsRefused(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	s := b.listen()
-	conn := b.raw(s.Listener.Addr().String(), "GET /scim/s/v2/Users?filter="+strings.Repeat("(", 60<<10)+" HTTP/1.1\r\nHost: x\r\n\r\n")
-	r, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = r.Body.Close() }()
-	if r.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
-		t.Errorf("status %d, want 431", r.StatusCode)
+	for name, head := range map[string]string{
+		"a filter that is too long":      "GET /scim/s/v2/Users?filter=" + strings.Repeat("(", 60<<10) + " HTTP/1.1\r\nHost: x\r\n",
+		"a header line that is too long": "GET /scim/s/v2/Users HTTP/1.1\r\nHost: x\r\nX-Long: " + strings.Repeat("x", 200<<10) + "\r\n",
+		"an address of nothing":          "GET /scim/" + strings.Repeat("x", 60<<10) + " HTTP/1.1\r\nHost: x\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn := b.raw(s.Listener.Addr().String(), head+"\r\n")
+			r, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = r.Body.Close() }()
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			(&answer{t: t, status: r.StatusCode, header: r.Header, body: body}).wantError(431, "")
+		})
 	}
 }
 

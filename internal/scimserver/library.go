@@ -12,13 +12,19 @@ import (
 
 	lib "github.com/elimity-com/scim"
 	liberrors "github.com/elimity-com/scim/errors"
+	libschema "github.com/elimity-com/scim/schema"
 
 	"sacbridge/internal/identity/scim"
 )
 
-// library is the SCIM library as a validator of normalised writes. What it needs to check is sent through its
-// server; a write it accepts reaches the resource handler, which carries the write out.
-type library struct{ server lib.Server }
+// library is the SCIM library as a validator of normalised writes. A whole resource is sent through its server; a
+// write it accepts reaches the resource handler, which carries the write out. The values of a patch are checked by
+// the library's attributes one by one: its server would parse every path again, which takes longer than all the rest
+// of a PATCH.
+type library struct {
+	server     lib.Server
+	attributes map[*scim.Attribute]libschema.CoreAttribute // sub-attributes among them
+}
 
 // errNotReached says that the library neither refused a write nor handed it on.
 var errNotReached = errors.New("the library did not call its handler")
@@ -37,13 +43,61 @@ type run struct {
 
 func newLibrary() (*library, error) {
 	server, err := lib.NewServer(&lib.ServerArgs{
-		ServiceProviderConfig: &lib.ServiceProviderConfig{SupportPatch: true, SupportFiltering: true},
+		ServiceProviderConfig: &lib.ServiceProviderConfig{},
 		ResourceTypes:         []lib.ResourceType{libraryType(scim.User()), libraryType(scim.Group())},
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &library{server}, nil
+	l := &library{server: server, attributes: map[*scim.Attribute]libschema.CoreAttribute{}}
+	for _, t := range [...]*scim.ResourceType{scim.User(), scim.Group()} {
+		for _, s := range append([]*scim.Schema{t.Core}, t.Extensions...) {
+			l.know(s)
+		}
+	}
+	return l, nil
+}
+
+// know enters the attributes of a schema.
+func (l *library) know(s *scim.Schema) {
+	for _, a := range s.Attributes {
+		if hasLibrary(s, a) {
+			whole := libraryAttribute(a)
+			l.attributes[a] = whole
+			for i, sub := range whole.SubAttributes() {
+				l.attributes[a.Sub[i]] = sub
+			}
+		}
+	}
+}
+
+// checkPatch has the library check the values that a patch brings. Left out are members, unknown extensions, and
+// what is for the patch engine to refuse.
+func (l *library) checkPatch(p *scim.Patch) error {
+	for _, op := range p.Operations {
+		if op.Kind == scim.Remove || op.Value == nil || op.Path == nil || op.Path.Ref == nil {
+			continue
+		}
+		ref := op.Path.Ref
+		target := ref.Attr
+		if ref.Sub != nil {
+			target = ref.Sub
+		}
+		attribute, ok := l.attributes[target]
+		if !ok {
+			continue
+		}
+		values, many := op.Value.([]any)
+		if !many || !target.MultiValued {
+			values = []any{op.Value}
+		}
+		for _, value := range values {
+			if _, refused := attribute.ValidateSingular(value); refused != nil {
+				return scim.NewInvalidValue(ref.Name, "operation %d: the value does not fit the attribute", op.Index+1)
+			}
+		}
+	}
+	return nil
 }
 
 // check sends the write through the library, which refuses it or has do carried out.
@@ -131,9 +185,9 @@ func (h handler) Replace(r *http.Request, _ string, _ lib.ResourceAttributes) (l
 	return h.carryOut(r)
 }
 
-// Patch carries out a PATCH.
-func (h handler) Patch(r *http.Request, _ string, _ []lib.PatchOperation) (lib.Resource, error) {
-	return h.carryOut(r)
+// Patch is never called: see checkPatch.
+func (h handler) Patch(*http.Request, string, []lib.PatchOperation) (lib.Resource, error) {
+	return lib.Resource{}, liberrors.ScimErrorInternal
 }
 
 // Delete carries out a DELETE.

@@ -1,9 +1,6 @@
 package scimserver
 
 import (
-	"encoding/json"
-	"strings"
-
 	lib "github.com/elimity-com/scim"
 	"github.com/elimity-com/scim/optional"
 	libschema "github.com/elimity-com/scim/schema"
@@ -24,13 +21,17 @@ func libraryType(t *scim.ResourceType) lib.ResourceType {
 	return out
 }
 
+// hasLibrary says whether the library knows of an attribute: all but the members of a group.
+func hasLibrary(s *scim.Schema, a *scim.Attribute) bool {
+	return s.URN != scim.Group().Core.URN || a.Name != "members"
+}
+
 func librarySchema(s *scim.Schema) libschema.Schema {
 	out := libschema.Schema{ID: s.URN, Name: optional.NewString(s.Name), Description: optional.NewString(s.Description)}
 	for _, a := range s.Attributes {
-		if s.URN == scim.Group().Core.URN && a.Name == "members" {
-			continue
+		if hasLibrary(s, a) {
+			out.Attributes = append(out.Attributes, libraryAttribute(a))
 		}
-		out.Attributes = append(out.Attributes, libraryAttribute(a))
 	}
 	// The library appends to this slice in every request; without spare capacity it copies, else it would race.
 	out.Attributes = out.Attributes[:len(out.Attributes):len(out.Attributes)]
@@ -99,40 +100,4 @@ func libraryResource(r *scim.Resource) []byte {
 	seen := *r
 	seen.Members, seen.HasMembers = nil, false
 	return seen.Encode()
-}
-
-type libraryOperation struct {
-	Op    string `json:"op"`
-	Path  string `json:"path"`
-	Value any    `json:"value,omitempty"`
-}
-
-// libraryPatch is what the library sees of a patch: one operation per known attribute, without value filters, whose
-// parser takes 300 microseconds each. Left out are members, unknown extensions, URNs with a hyphen (the library's
-// parser ends a URN there), and what is for the patch engine to refuse. Nil where nothing is left.
-func libraryPatch(p *scim.Patch) ([]byte, error) {
-	var ops []libraryOperation
-	for _, op := range p.Operations {
-		if op.Path == nil || op.Path.Ref == nil || !libraryKnows(p.Type, op.Path.Ref) {
-			continue
-		}
-		switch {
-		case op.Kind == scim.Remove:
-			ops = append(ops, libraryOperation{Op: string(scim.Remove), Path: op.Path.Ref.Name})
-		case op.Value != nil:
-			ops = append(ops, libraryOperation{Op: string(op.Kind), Path: op.Path.Ref.Name, Value: op.Value})
-		}
-	}
-	if len(ops) == 0 {
-		return nil, nil
-	}
-	return json.Marshal(map[string]any{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:PatchOp"}, "Operations": ops})
-}
-
-func libraryKnows(t *scim.ResourceType, ref *scim.Ref) bool {
-	switch ref.Attr.Name {
-	case "id", "meta", "schemas", "members":
-		return false
-	}
-	return ref.Schema == t.Core || !strings.Contains(ref.Schema.URN, "-")
 }

@@ -2,6 +2,8 @@ package scimserver
 
 import (
 	"math"
+	"net/http"
+	"strconv"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -12,6 +14,28 @@ const (
 	attemptRate  = 20
 	attemptBurst = 100
 )
+
+// The header of a request, its first line included: what is answered, and what is read so that it can be refused. What
+// net/http itself refuses gets a line of plain text, which no SCIM client can show.
+const (
+	maxHeader     = 32 << 10
+	maxHeaderRead = 256 << 10
+)
+
+// checkHeader refuses a header over the limit. A filter travels in the request line, so this bounds it before
+// anything is parsed.
+func checkHeader(r *http.Request) error {
+	size := len(r.Method) + len(r.RequestURI)
+	for name, values := range r.Header {
+		for _, v := range values {
+			size += len(name) + len(v)
+		}
+	}
+	if size > maxHeader {
+		return fail(http.StatusRequestHeaderFieldsTooLarge, "", "the header is over the limit of "+strconv.Itoa(maxHeader)+" bytes")
+	}
+	return nil
+}
 
 // bucket is a token bucket; nil never holds anyone up.
 type bucket struct{ limiter *rate.Limiter }

@@ -29,7 +29,7 @@ func Profiles() []Profile {
 // Switches is how a source reads what the RFC forbids or leaves open.
 type Switches struct {
 	scim.Tolerance
-	// GroupPatchBody answers 200 with the group to a PATCH, instead of 204.
+	// GroupPatchBody answers 200 with the group to a PATCH, instead of 204, where it has few members.
 	GroupPatchBody bool
 	// UserPatchEmpty answers 204 to a PATCH of a user, instead of 200 with the user.
 	UserPatchEmpty bool
@@ -62,11 +62,11 @@ func AllSwitches() []Switch {
 		{"ignore_read_only", "readOnly attributes in path-less PATCH values are left out; else 400 `mutability` (an equal `id` passes always)", func(s *Switches) *bool { return &s.IgnoreReadOnly }},
 		{"unwrap_singular", "`[{\"value\": x}]` is read as x where one value belongs", func(s *Switches) *bool { return &s.UnwrapSingular }},
 		{"wrap_multi_valued", "one bare value is read as a list of one where a list belongs", func(s *Switches) *bool { return &s.WrapMultiValued }},
-		{"bare_values", "a manager, member or role may be given as its id alone, a manager as `managerId`", func(s *Switches) *bool { return &s.BareValues }},
+		{"bare_values", "a manager, member or role may be given as its id alone, a manager as `managerId`, the display of a member as `displayName`", func(s *Switches) *bool { return &s.BareValues }},
 		{"unquoted_values", "filter values may lack their quotes", func(s *Switches) *bool { return &s.UnquotedValues }},
 		{"create_on_replace", "`replace` on a value filter without a match creates the element; else 400 `noTarget`", func(s *Switches) *bool { return &s.CreateOnReplace }},
 		{"reduce_primaries", "of several values marked primary the first stays; else 400", func(s *Switches) *bool { return &s.ReducePrimaries }},
-		{"group_patch_body", "PATCH of a group answers 200 with the group; else 204", func(s *Switches) *bool { return &s.GroupPatchBody }},
+		{"group_patch_body", "PATCH of a group with at most 100 members answers 200 with the group; else 204", func(s *Switches) *bool { return &s.GroupPatchBody }},
 		{"user_patch_empty", "PATCH of a user answers 204; else 200 with the user", func(s *Switches) *bool { return &s.UserPatchEmpty }},
 		{"drop_unknown_members", "members that the source does not hold are left out; else 400 `invalidValue`", func(s *Switches) *bool { return &s.DropUnknownMembers }},
 		{"unique_external_id", "an `externalId` belongs to one user and one group at most; else it may repeat", func(s *Switches) *bool { return &s.UniqueExternalID }},
@@ -104,15 +104,16 @@ func profile(p Profile) (Switches, bool) {
 	switch p {
 	case "", ProfileDefault:
 		s.AnyContentType = true
+		// RFC 7644 §3.5.2 allows 200 and 204; clients that don't say who they are expect the resource.
+		s.GroupPatchBody = true
 	case ProfileEntra:
 		s.CreateOnReplace = true
 	case ProfileOkta:
-		s.GroupPatchBody = false
 	case ProfileIPS:
 		// Group assignments arrive while people outside its filter were never written.
 		s.DropUnknownMembers = true
 	case ProfileStrict:
-		return Switches{AnnouncePaging: true}, true
+		return Switches{AnnouncePaging: true, GroupPatchBody: true}, true
 	default:
 		return Switches{}, false
 	}

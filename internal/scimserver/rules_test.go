@@ -140,7 +140,7 @@ func TestRules(t *testing.T) {
 		}},
 		{"rule 31: remove members without a value takes all", func(t *testing.T, b *bridge) {
 			group := b.group("Sales", b.user("a"), b.user("b"))
-			b.patch("/Groups/"+group, `{"op":"remove","path":"members"}`).want(204)
+			b.patch("/Groups/"+group, `{"op":"remove","path":"members"}`).want(200)
 			if got := b.members(group); len(got) != 0 {
 				t.Errorf("members %v", got)
 			}
@@ -149,12 +149,12 @@ func TestRules(t *testing.T) {
 		{"rule 31: several ids in one filter, and members by another sub-attribute", func(t *testing.T, b *bridge) {
 			one, two, three := b.user("a", map[string]any{"displayName": "Ann"}), b.user("b"), b.user("c")
 			group := b.group("Sales", one, two, three)
-			b.patch("/Groups/"+group, `{"op":"remove","path":"members[value eq \"`+one+`\" or value eq \"`+two+`\"]"}`).want(204)
+			b.patch("/Groups/"+group, `{"op":"remove","path":"members[value eq \"`+one+`\" or value eq \"`+two+`\"]"}`).want(200)
 			if diff := cmp.Diff([]string{three}, b.members(group)); diff != "" {
 				t.Error(diff)
 			}
-			b.patch("/Groups/"+group, `{"op":"add","path":"members","value":[{"value":"`+one+`","display":"Ann"}]}`).want(204)
-			b.patch("/Groups/"+group, `{"op":"remove","path":"members[display eq \"ann\"]"}`).want(204)
+			b.patch("/Groups/"+group, `{"op":"add","path":"members","value":[{"value":"`+one+`","display":"Ann"}]}`).want(200)
+			b.patch("/Groups/"+group, `{"op":"remove","path":"members[display eq \"ann\"]"}`).want(200)
 			if diff := cmp.Diff([]string{three}, b.members(group)); diff != "" {
 				t.Error(diff)
 			}
@@ -202,7 +202,7 @@ func TestRules(t *testing.T) {
 			b.do("DELETE", "/Users/"+id, "", "If-Match", "*").want(204)
 			group := b.group("Sales")
 			member := `{"op":"add","path":"members","value":[{"value":"` + b.user("lee") + `"}]}`
-			b.do("PATCH", "/Groups/"+group, patchBody(member), "If-Match", `W/"1"`).want(204)
+			b.do("PATCH", "/Groups/"+group, patchBody(member), "If-Match", `W/"1"`).want(200)
 			b.do("PATCH", "/Groups/"+group, patchBody(member), "If-Match", `W/"1"`).wantError(412, "")
 		}},
 		{"rule 41: after DELETE 404 everywhere, gone from queries, the name is free", func(t *testing.T, b *bridge) {
@@ -276,7 +276,7 @@ func TestSwitchesOfAnswers(t *testing.T) {
 		b.do("POST", "/Groups", `{"schemas":["`+coreGroup+`"],"displayName":"G","members":[{"value":"nobody"}]}`).wantError(400, "invalidValue")
 		b = open(t, on("drop_unknown_members"))
 		group, id := b.group("G", "nobody"), b.user("kim")
-		b.patch("/Groups/"+group, `{"op":"add","path":"members","value":[{"value":"0192f3a0-1111-7222-8333-444455556666"},{"value":"`+id+`"}]}`).want(204)
+		b.patch("/Groups/"+group, `{"op":"add","path":"members","value":[{"value":"0192f3a0-1111-7222-8333-444455556666"},{"value":"`+id+`"}]}`).want(200)
 		if diff := cmp.Diff([]string{id}, b.members(group)); diff != "" {
 			t.Error(diff)
 		}

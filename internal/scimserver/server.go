@@ -88,12 +88,12 @@ func (s *Server) newSource(dir *directory.Directory, conf Source) (*source, erro
 	return src, nil
 }
 
-// Harden sets the time-outs and the header limit that keep slow and oversized requests out. A filter travels
-// in the request line, so the header limit bounds it before anything is parsed.
+// Harden sets the time-outs and the header limit that keep slow and oversized requests out. More of a header is read
+// than is answered, so that the Server can refuse it in SCIM's terms.
 func Harden(h *http.Server) {
 	h.ReadHeaderTimeout = 10 * time.Second
 	h.IdleTimeout = 2 * time.Minute
-	h.MaxHeaderBytes = 32 << 10
+	h.MaxHeaderBytes = maxHeaderRead
 }
 
 // ServeHTTP answers a request, with a SCIM error where it cannot do what was asked.
@@ -102,6 +102,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.w = &recorder{ResponseWriter: w, head: r.Method == http.MethodHead}
 	defer x.finish()
 	x.w.Header().Set("X-Request-Id", x.id)
+	if err := checkHeader(r); err != nil {
+		x.w.Header().Set("Connection", "close")
+		x.writeProblem(err)
+		return
+	}
 	name, rest, ok := split(r.URL.EscapedPath())
 	if !ok {
 		x.writeProblem(notFound("the endpoint"))
@@ -112,9 +117,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x.route = resolve(rest)
-	ctx, cancel := context.WithTimeout(r.Context(), x.source.conf.Limits.Time)
-	defer cancel()
-	x.r = r.WithContext(ctx)
+	if !x.isLookup() {
+		ctx, cancel := context.WithTimeout(r.Context(), x.source.conf.Limits.Time)
+		defer cancel()
+		x.r = r.WithContext(ctx)
+	}
 	if x.route.place == atToken {
 		x.deadline()
 		x.serveToken()

@@ -3,7 +3,6 @@ package scimserver
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"sacbridge/internal/directory"
@@ -135,19 +134,12 @@ func (s *service) patch(ctx context.Context, c change) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	apply := func() (result, error) {
-		edit := func(before *scim.Resource) (scim.Outcome, error) { return p.Apply(before, s.switches.Tolerance) }
-		w, err := s.dir.Patch(ctx, s.source, directory.KindOf(c.kind), id, edit, s.options(c))
-		return result{http.StatusOK, w.Found}, err
+	if err := s.library.checkPatch(p); err != nil {
+		return result{}, err
 	}
-	body, err := libraryPatch(p)
-	if err != nil {
-		return result{}, fmt.Errorf("write patch for the library: %w", err)
-	}
-	if body == nil {
-		return apply()
-	}
-	return s.library.check(ctx, http.MethodPatch, c.kind, id.String(), body, apply)
+	edit := func(before *scim.Resource) (scim.Outcome, error) { return p.Apply(before, s.switches.Tolerance) }
+	w, err := s.dir.Patch(ctx, s.source, directory.KindOf(c.kind), id, edit, s.options(c))
+	return result{http.StatusOK, w.Found}, err
 }
 
 // groupFirst says that the group does not exist before it says anything of its members.
@@ -211,7 +203,7 @@ func (s *service) filter(kind *scim.ResourceType, text string) (*scim.Filter, er
 // person finds the user a credential's subject means: by id, externalId or userName, in that order.
 func (s *service) person(ctx context.Context, subject string) (string, error) {
 	if subject == "" {
-		return "", fail(http.StatusNotFound, "", "this credential is not a person's")
+		return "", fail(http.StatusNotImplemented, "", "/Me needs the credential of a person, which this one is not")
 	}
 	if f, err := s.get(ctx, scim.User(), subject, false); err == nil {
 		return f.ID.String(), nil

@@ -59,7 +59,7 @@ func (x *exchange) answer(out result, v *view) error {
 	if out.status == http.StatusCreated {
 		h.Set("Location", v.location(out.found.ID))
 	}
-	if x.r.Method == http.MethodPatch && !v.asked && x.source.patchIsEmpty(v.kind) {
+	if x.r.Method == http.MethodPatch && !v.asked && x.source.patchIsEmpty(&out.found.Header) {
 		return x.empty(http.StatusNoContent)
 	}
 	if len(out.found.JSON) == 0 {
@@ -74,10 +74,14 @@ func (x *exchange) answer(out result, v *view) error {
 	return x.show(out.status, &out.found, v)
 }
 
-// patchIsEmpty says whether PATCH answers 204. A group's answer would carry all its members, so 204 is the rule there.
-func (s *source) patchIsEmpty(kind *scim.ResourceType) bool {
-	if kind == scim.Group() {
-		return !s.switches.GroupPatchBody
+// mostPatched is how many members a group may have that PATCH answers with: the answer to one more member carries all
+// of them.
+const mostPatched = 100
+
+// patchIsEmpty says whether PATCH of what has this header now answers 204.
+func (s *source) patchIsEmpty(h *directory.Header) bool {
+	if h.Kind == directory.Group {
+		return !s.switches.GroupPatchBody || h.Members > mostPatched
 	}
 	return s.switches.UserPatchEmpty
 }

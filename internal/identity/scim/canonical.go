@@ -3,6 +3,7 @@ package scim
 import (
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -59,10 +60,31 @@ func (c canon) list(ref *Ref, raw []any) (any, error) {
 	if len(out) == 0 {
 		return nil, nil
 	}
+	if c.dropReadOnly && ref.Attr.Name != "members" { // what is stored is read as it is, and a membership has no twin
+		out = withoutTwins(out)
+	}
 	if err := c.onePrimary(ref, out, nil); err != nil {
 		return nil, err
 	}
 	return out, nil
+}
+
+// mostTwins is the longest list in which each value is compared with each: people have fewer addresses.
+const mostTwins = 32
+
+// withoutTwins leaves one of several equal values, since no type and value should be returned twice (RFC 7643
+// §2.4). Values that differ in anything else both stay.
+func withoutTwins(list []any) []any {
+	if len(list) > mostTwins {
+		return list
+	}
+	kept := list[:0]
+	for _, v := range list {
+		if !slices.ContainsFunc(kept, func(k any) bool { return equalTree(k, v) }) {
+			kept = append(kept, v)
+		}
+	}
+	return kept
 }
 
 // onePrimary sees to it that at most one value is primary (RFC 7643 §2.4). Of several the first is kept
@@ -206,7 +228,7 @@ func (c canon) complex(ref *Ref, raw any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if v != nil {
+		if _, had := out[sub.Name]; v != nil && (!had || strings.EqualFold(f.key, sub.Name)) {
 			out[sub.Name] = v
 		}
 	}
@@ -220,10 +242,15 @@ func (c canon) complex(ref *Ref, raw any) (any, error) {
 	return out, nil
 }
 
-// subOf finds a sub-attribute; SCIM 1.1 called a manager's value managerId.
+// subOf finds a sub-attribute; SCIM 1.1 called a manager's value managerId, and some clients call a member's display
+// displayName (the requests that Entra publishes).
 func (c canon) subOf(a *Attribute, key string) *Attribute {
-	if c.tol.BareValues && a.Name == "manager" && strings.EqualFold(key, "managerId") {
+	switch {
+	case !c.tol.BareValues:
+	case a.Name == "manager" && strings.EqualFold(key, "managerId"):
 		return a.subs["value"]
+	case a.Name == "members" && strings.EqualFold(key, "displayName"):
+		return a.subs["display"]
 	}
 	return a.SubAttribute(key)
 }

@@ -22,7 +22,8 @@ type Tolerance struct {
 	// WrapMultiValued reads a multi-valued attribute from one bare value (OneLogin templates).
 	WrapMultiValued bool
 	// BareValues reads a string where an object with a value belongs: a manager, a member or a role
-	// given as its id alone; and a manager given as managerId (SCIM 1.1).
+	// given as its id alone; a manager given as managerId (SCIM 1.1); and a member's display given as
+	// displayName.
 	BareValues bool
 	// UnqualifiedExtensions reads an extension's attribute that stands at the top of a body without its
 	// URN, where the core schema has none of that name: Entra's documentation shows manager so, SAC a

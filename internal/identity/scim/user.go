@@ -36,7 +36,7 @@ func coreUser() *Schema {
 	password := text("password", "The password in clear text. It is never shown.")
 	password.Mutability, password.Returned = WriteOnly, ReturnedNever
 	password.CaseExact = true
-	return newSchema(UserURN, "User", "A person's account.",
+	return newSchema(UserURN, "User", "User Account",
 		text("userName", "The name by which the person signs in; unique without regard to case.", required, uniqueServer),
 		complexOf("name", "The parts of the person's name.", []*Attribute{
 			text("formatted", "The whole name, ready to be shown."),

@@ -1,0 +1,68 @@
+package directory
+
+import "sacbridge/internal/identity/scim"
+
+// overlay is what the steps of a PATCH so far make of a group's members. A filter of a later step sees them
+// (RFC 7644 §3.5.2), though the Store gets all steps at once. Who is a member in the Store and is one after
+// all keeps the membership that is there, as MemberChange does.
+type overlay struct {
+	bare  bool               // of those in the Store only whom the steps name are members
+	steps map[ID]overlayStep // what the last step that names somebody does
+}
+
+type overlayStep struct {
+	in      bool
+	display string // as the first step that adds says
+}
+
+// apply notes one step.
+func (o *overlay) apply(c *MemberChange) {
+	before := o.steps
+	if c.Op == SetMembers || before == nil {
+		o.steps = make(map[ID]overlayStep, len(c.Members))
+	}
+	o.bare = o.bare || c.Op == SetMembers
+	for _, m := range c.Members {
+		step := overlayStep{in: c.Op != RemoveMembers, display: m.Display}
+		if had := before[m.ID]; had.in && step.in {
+			step = had
+		}
+		o.steps[m.ID] = step
+	}
+}
+
+// has says whether somebody who is a member in the Store still is one.
+func (o *overlay) has(member ID) bool {
+	if step, named := o.steps[member]; named {
+		return step.in
+	}
+	return !o.bare
+}
+
+// newcomers lists whom a filter selects of those who came by the steps and are not in stored. Who is no record of the
+// source comes to nothing, whatever the Store is to do about it.
+func (o *overlay) newcomers(tx ReadTx, group ID, stored map[ID]bool, where scim.Expr) (members []Member, err error) {
+	for id, step := range o.steps {
+		if !step.in || stored[id] || id == group {
+			continue
+		}
+		for _, kind := range [...]Kind{User, Group} {
+			h, err := tx.Header(kind, id)
+			if ignoreNotFound(err) != nil {
+				return nil, err
+			}
+			if err != nil {
+				continue
+			}
+			one := scim.Member{Value: id.String(), Type: kind.String(), Display: step.display}
+			if one.Display == "" {
+				one.Display = h.DisplayName
+			}
+			if scim.MatchMember(where, one) {
+				members = append(members, Member{ID: id})
+			}
+			break
+		}
+	}
+	return members, nil
+}

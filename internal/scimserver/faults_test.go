@@ -1,0 +1,95 @@
+package scimserver
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"sacbridge/internal/directory"
+)
+
+// faulty is a Store whose every access fails with err or, where err is nil, lasts until its request is given up.
+type faulty struct {
+	directory.Store
+	err error
+}
+
+func (f faulty) fail(ctx context.Context) error {
+	if f.err != nil {
+		return f.err
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (f faulty) View(ctx context.Context, _ directory.SourceID, _ func(directory.ReadTx) error) error {
+	return f.fail(ctx)
+}
+
+func (f faulty) Commit(ctx context.Context, _ directory.SourceID, _ directory.Change) (directory.Committed, error) {
+	return directory.Committed{}, f.fail(ctx)
+}
+
+const goneID = "0192f3a0-1111-7222-8333-444455556666"
+
+// each sends one request of each kind that may take long in the store.
+func each(b *bridge, check func(*answer)) {
+	user := `{"schemas":["` + coreUser + `"],"userName":"kim"}`
+	check(b.do("GET", "/Users", ""))
+	check(b.do("POST", "/Users/.search", `{"schemas":["`+searchURN+`"]}`))
+	check(b.do("POST", "/Users", user))
+	check(b.do("PUT", "/Users/"+goneID, user))
+	check(b.patch("/Groups/"+goneID, addMembers(goneID)))
+	check(b.do("DELETE", "/Users/"+goneID, ""))
+}
+
+func TestAFaultOfTheStoreIsA500ThatTellsNothing(t *testing.T) {
+	t.Parallel()
+	b := openOver(t, func(d *directory.Deps) {
+		d.Store = faulty{d.Store, errors.New("read /var/lib/secret.db: input/output error")}
+	})
+	b.do("GET", "/Groups/"+goneID, "").wantError(500, "")
+	each(b, func(a *answer) {
+		a.wantError(500, "")
+		if strings.Contains(string(a.body), "secret") {
+			t.Errorf("the answer tells %s", a.body)
+		}
+		if id := a.header.Get("X-Request-Id"); !strings.Contains(b.log.String(), id) {
+			t.Errorf("the log lacks request %s", id)
+		}
+	})
+	if !strings.Contains(b.log.String(), "input/output error") {
+		t.Errorf("the log lacks the cause: %s", b.log)
+	}
+}
+
+func TestARequestThatLastsTooLongIsA503(t *testing.T) {
+	t.Parallel()
+	b := openOver(t, func(d *directory.Deps) { d.Store = faulty{Store: d.Store} },
+		func(o *Options) { o.Sources[0].Limits.Time = 20 * time.Millisecond })
+	each(b, func(a *answer) {
+		if got := a.wantError(503, "").header.Get("Retry-After"); got == "" {
+			t.Error("there is no Retry-After")
+		}
+	})
+}
+
+func TestAQueryThatReadsTooMuchIsTooMany(t *testing.T) {
+	t.Parallel()
+	b := openOver(t, func(d *directory.Deps) { d.Budget, d.MaxSort = 5, 5 })
+	for n := range 8 {
+		b.user("user"+strconv.Itoa(n), map[string]any{"title": "Boss"})
+	}
+	b.find(`title eq "Boss"`).wantError(400, "tooMany")
+	b.do("GET", "/Users?sortBy=title", "").wantError(400, "tooMany")
+	b.do("POST", "/Users/.search", `{"schemas":["`+searchURN+`"],"filter":"title pr"}`).wantError(400, "tooMany")
+	if got := b.find(`userName eq "user3" and title eq "boss"`).ids(); len(got) != 1 {
+		t.Errorf("got %v by an index, want one", got)
+	}
+	if got := b.do("GET", "/Users", "").ids(); len(got) != 8 {
+		t.Errorf("got %d without a filter, want 8", len(got))
+	}
+}
