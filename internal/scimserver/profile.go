@@ -55,7 +55,7 @@ type Switch struct {
 // AllSwitches lists every switch, in the order of the documentation.
 func AllSwitches() []Switch {
 	return []Switch{
-		{"boolean_strings", "`\"True\"` and `\"False\"`, in any case, are booleans", func(s *Switches) *bool { return &s.BooleanStrings }},
+		{"boolean_strings", "`\"True\"` and `\"False\"`, in any case, are booleans, and a text of digits is a number where one belongs", func(s *Switches) *bool { return &s.BooleanStrings }},
 		{"schemas_optional", "a body may lack `schemas` or the resource type's own URN", func(s *Switches) *bool { return &s.SchemasOptional }},
 		{"legacy_urns", "URNs of the drafts, of SCIM 1.1, and Entra's with the missing colon are understood", func(s *Switches) *bool { return &s.LegacyURNs }},
 		{"ignore_unknown", "attributes that no schema has are left out of bodies and path-less PATCH values; else 400", func(s *Switches) *bool { return &s.IgnoreUnknown }},

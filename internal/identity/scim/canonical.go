@@ -134,6 +134,9 @@ func (c canon) single(ref *Ref, raw any) (any, error) {
 		return c.boolean(path, raw)
 	case TypeInteger, TypeDecimal:
 		n, ok := raw.(json.Number)
+		if s, text := raw.(string); text && c.tol.BooleanStrings && integerText(s) {
+			n, ok = json.Number(s), true
+		}
 		if !ok || a.Type == TypeInteger && strings.ContainsAny(string(n), ".eE") {
 			return nil, wrongType(path, raw, a)
 		}
@@ -141,6 +144,12 @@ func (c canon) single(ref *Ref, raw any) (any, error) {
 	default:
 		return simpleText(a, path, raw)
 	}
+}
+
+// integerText says whether a text is an integer as JSON writes one.
+func integerText(s string) bool {
+	digits := strings.TrimPrefix(s, "-")
+	return len(digits) > 0 && len(digits) < 19 && strings.Trim(digits, "0123456789") == "" && (digits[0] != '0' || digits == "0")
 }
 
 func wrongType(path string, raw any, a *Attribute) *Error {

@@ -89,6 +89,11 @@ func TestDecodeAccepts(t *testing.T) {
 			tol:  scim.Tolerance{LegacyURNs: true, SchemasOptional: true},
 			want: `{"schemas":["@U","@E"],"userName":"kim","@E":{"department":"D"}}`,
 		},
+		"SAC's extension under a URN of the form that Entra asks for, a number as text": {
+			body: `{"schemas":["@U"],"userName":"kim","urn:ietf:params:scim:schemas:extension:sac:2.0:User":{"cleanUpNotificationsNumberOfDays":"30"}}`,
+			tol:  scim.Tolerance{LegacyURNs: true, SchemasOptional: true, BooleanStrings: true},
+			want: `{"schemas":["@U","` + scim.SACUserURN + `"],"userName":"kim","` + scim.SACUserURN + `":{"cleanUpNotificationsNumberOfDays":30}}`,
+		},
 		"e-mails as one object (OneLogin)": {
 			body: `{"schemas":["@U"],"userName":"kim","emails":{"value":"a"}}`,
 			tol:  scim.Tolerance{WrapMultiValued: true},

@@ -18,6 +18,8 @@ var groupType = sync.OnceValue(func() *ResourceType {
 		"urn:scim:schemas:core:1.0":       GroupURN,
 		"urn:scim:schemas:core:2.0":       GroupURN,
 		"urn:scim:schemas:core:2.0:Group": GroupURN,
+		// The form that Entra asks for.
+		"urn:ietf:params:scim:schemas:extension:sac:2.0:Group": SACGroupURN,
 	})
 	return t
 })

@@ -103,6 +103,7 @@ func TestPatchOfAUser(t *testing.T) {
 		"Entra: the manager as object, his name shown": {``, `{"op":"Replace","path":"@E:manager","value":{"value":"m1","displayName":"B"}}`, `"@E":{"manager":{"value":"m1"}}`},
 		"Entra: the manager goes":                      {`"@E":{"manager":{"value":"m"},"department":"D"}`, `{"op":"Remove","path":"@E:manager"}`, `"@E":{"department":"D"}`},
 		"Entra: the URN without its colon":             {``, `{"op":"Add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0User:department","value":"D"}`, `"@E":{"department":"D"}`},
+		"Entra: SAC's extension in its form":           {``, `{"op":"Add","path":"urn:ietf:params:scim:schemas:extension:sac:2.0:User:cleanUpNotificationsNumberOfDays","value":"-7"}`, `"` + scim.SACUserURN + `":{"cleanUpNotificationsNumberOfDays":-7}`},
 		"an empty manager is nobody":                   {`"@E":{"manager":{"value":"m"}}`, `{"op":"replace","path":"@E:manager","value":""}`, ``},
 		"Okta: deactivation":                           {`"active":true`, `{"op":"replace","value":{"active":false}}`, `"active":false`},
 		"a unknown extension's attribute":              {`"urn:example:X":{"a":1}`, `{"op":"replace","path":"urn:example:x:A","value":[2,null]}`, `"urn:example:X":{"a":[2]}`},

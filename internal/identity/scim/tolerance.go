@@ -3,7 +3,8 @@ package scim
 // Tolerance says which departures from the RFC are understood. The zero value is strict. A server
 // keeps one for each kind of identity provider.
 type Tolerance struct {
-	// BooleanStrings reads "True", "false" and the like, in any case, where a boolean belongs (Entra).
+	// BooleanStrings reads "True", "false" and the like, in any case, where a boolean belongs (Entra), and a
+	// text of digits where a number does.
 	BooleanStrings bool
 	// SchemasOptional accepts a body without schemas, or with none that names the resource type. A body
 	// that names only another resource type is refused all the same.

@@ -25,6 +25,7 @@ var userType = sync.OnceValue(func() *ResourceType {
 		"urn:ietf:params:scim:schemas:extension:sap:user-custom-parameters:1.0": SACUserURN,
 		"urn:ietf:params:scim:schemas:extension:sap:2.0:user-custom-parameters": SACUserURN,
 		"urn:scim:schemas:extension:sap:user-custom-parameters:1.0":             SACUserURN,
+		"urn:ietf:params:scim:schemas:extension:sac:2.0:User":                   SACUserURN, // the form that Entra asks for
 	})
 	return t
 })
