@@ -23,7 +23,8 @@ const module = "sacbridge"
 var mayImport = map[string][]string{
 	"internal/identity":        {},
 	"internal/identity/scim":   {"internal/identity"},
-	"internal/mapping":         {"internal/identity"},
+	"internal/nearest":         {},
+	"internal/mapping":         {"internal/identity", "internal/nearest"},
 	"internal/plan":            {"internal/identity"},
 	"internal/upstream":        {"internal/identity"},
 	"internal/apply":           {"internal/identity", "internal/plan", "internal/upstream"},
@@ -31,9 +32,10 @@ var mayImport = map[string][]string{
 	"internal/sac/session":     {"internal/upstream"},
 	"internal/sacsim":          {"internal/sacsim/service"},
 	"internal/sacsim/service":  {},
-	"internal/dataset":         {"internal/identity"},
+	"internal/dataset":         {"internal/identity", "internal/nearest"},
 	"internal/dataset/script":  {"internal/identity", "internal/dataset", "internal/mapping", "internal/plan"},
-	"internal/config":          {"internal/mapping"},
+	"internal/config":          {"internal/mapping", "internal/nearest"},
+	"cmd/internal/cli":         {"internal/config"},
 	"internal/directory":       {"internal/identity", "internal/identity/scim"},
 	"internal/store":           {"internal/identity", "internal/apply", "internal/directory"},
 	"internal/store/bolt":      {"internal/identity", "internal/apply", "internal/directory", "internal/store"},
@@ -41,17 +43,18 @@ var mayImport = map[string][]string{
 	"internal/scimserver":      {"internal/identity", "internal/identity/scim", "internal/directory"},
 	"cmd/transport": {
 		"internal/identity", "internal/mapping", "internal/plan", "internal/upstream", "internal/dataset",
-		"internal/dataset/script", "internal/sac", "internal/sac/session", "internal/apply", "internal/store/bolt", "internal/config",
+		"internal/dataset/script", "internal/sac", "internal/sac/session", "internal/apply", "internal/store/bolt", "cmd/internal/cli", "internal/config",
 		"internal/sacsim", "internal/sacsim/service",
 	},
-	"cmd/bridge": {"internal/config", "internal/directory", "internal/scimserver", "internal/store", "internal/store/bolt"},
+	"cmd/bridge": {"cmd/internal/cli", "internal/config", "internal/directory", "internal/scimserver", "internal/store", "internal/store/bolt"},
 }
 
 // onlyImporters lists the libraries that stay behind one or a few packages.
 var onlyImporters = map[string][]string{
 	"golang.org/x/oauth2":                 {"internal/sac/session"},
 	"go.etcd.io/bbolt":                    {"internal/store/bolt"},
-	"github.com/spf13/cobra":              {"cmd/transport", "cmd/bridge"},
+	"github.com/spf13/cobra":              {"cmd/internal/cli", "cmd/transport", "cmd/bridge"},
+	"github.com/spf13/pflag":              {"cmd/internal/cli", "cmd/transport"},
 	"github.com/goccy/go-yaml":            {"internal/config", "internal/dataset", "internal/mapping"},
 	"github.com/expr-lang/expr":           {"internal/mapping"},
 	"github.com/netresearch/go-cron":      {"internal/config"},
@@ -59,7 +62,7 @@ var onlyImporters = map[string][]string{
 	"golang.org/x/time":                   {"internal/sac/session", "internal/scimserver", "cmd/bridge"},
 	"golang.org/x/sync":                   {"internal/apply", "internal/sac", "internal/sac/session", "internal/upstream", "cmd/transport", "cmd/bridge"},
 	"golang.org/x/text":                   {"internal/dataset", "internal/store"},
-	"golang.org/x/term":                   {"cmd/transport", "cmd/bridge"},
+	"golang.org/x/term":                   {"cmd/internal/cli"},
 	"github.com/google/uuid":              {"cmd/transport"},
 	"github.com/jedib0t/go-pretty/v6":     {"cmd/transport"},
 	"github.com/lmittmann/tint":           {"cmd/transport", "cmd/bridge"},

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"time"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/directory"
 )
 
@@ -123,5 +124,5 @@ func refused(answer *http.Response) error {
 	if err := json.NewDecoder(io.LimitReader(answer.Body, 1<<20)).Decode(&r); err != nil || r.Error == "" {
 		return fmt.Errorf("the running bridge answers %s", answer.Status)
 	}
-	return coded(r.Code, errors.New(r.Error))
+	return cli.Coded(r.Code, errors.New(r.Error))
 }

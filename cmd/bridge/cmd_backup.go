@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/store/bolt"
 )
 
@@ -21,7 +22,7 @@ func newBackupCmd(a *app) *cobra.Command {
 		Long: withCodes(`backup writes a copy of the state as it is at this moment, tokens included, while bridge serve goes on. FILE
 appears once it is whole; - writes to stdout. It holds personal data and is readable by its owner only.`, stateCodes()),
 		Example: "  bridge backup /var/backups/sacbridge-$(date +%F).db",
-		Args:    wantArgs(1, 1, "a file to write"),
+		Args:    cli.Args(1, 1, "a file to write"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return runBackup(cmd.Context(), a, args[0]) },
 	}
 }
@@ -29,13 +30,13 @@ appears once it is whole; - writes to stdout. It holds personal data and is read
 func runBackup(ctx context.Context, a *app, path string) error {
 	return a.withState(ctx, true, func(ops operations) error {
 		if path == "-" {
-			return ops.Backup(ctx, a.out)
+			return ops.Backup(ctx, a.Out)
 		}
 		size, err := writeWhole(path, func(w io.Writer) error { return ops.Backup(ctx, w) })
 		if err != nil {
 			return fmt.Errorf("back up to %s: %w", path, err)
 		}
-		a.say("%s holds the state (%.1f MiB); bridge restore puts it back", path, float64(size)/(1<<20))
+		a.Say("%s holds the state (%.1f MiB); bridge restore puts it back", path, float64(size)/(1<<20))
 		return nil
 	})
 }
@@ -79,7 +80,7 @@ func newRestoreCmd(a *app) *cobra.Command {
 		Long: withCodes(`restore checks a backup and puts it in the place of the configuration's state, or at another path with --to.
 What stands there is replaced, with --yes only. It does not work while bridge serve runs.`, stateCodes()),
 		Example: "  bridge restore sacbridge-2026-11-21.db --yes\n  bridge restore sacbridge-2026-11-21.db --to /tmp/look.db",
-		Args:    wantArgs(1, 1, "a backup"),
+		Args:    cli.Args(1, 1, "a backup"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return runRestore(cmd.Context(), a, args[0], opts) },
 	}
 	cmd.Flags().StringVar(&opts.to, "to", "", "restore to this `PATH` instead of the configuration's state")
@@ -98,11 +99,11 @@ func runRestore(ctx context.Context, a *app, backup string, opts *restoreOptions
 	}
 	from, err := os.Open(backup)
 	if err != nil {
-		return usagef("read the backup: %w", err)
+		return cli.Usagef("read the backup: %w", err)
 	}
 	defer func() { _ = from.Close() }() // only read
 	if _, err := os.Stat(to); err == nil && !opts.yes {
-		return usagef("%s is there already: add --yes to replace it, or --to PATH to restore elsewhere", to)
+		return cli.Usagef("%s is there already: add --yes to replace it, or --to PATH to restore elsewhere", to)
 	}
 	report, err := bolt.Restore(ctx, to, from)
 	if errors.Is(err, bolt.ErrInUse) {
@@ -111,6 +112,6 @@ func runRestore(ctx context.Context, a *app, backup string, opts *restoreOptions
 	if err != nil {
 		return err
 	}
-	a.say("%s holds the backup: %s, %s", to, count(int(report.Records), "record"), count(int(report.Edges), "membership"))
+	a.Say("%s holds the backup: %s, %s", to, cli.Count(int(report.Records), "record"), cli.Count(int(report.Edges), "membership"))
 	return nil
 }

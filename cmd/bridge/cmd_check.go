@@ -10,27 +10,28 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/config"
 	"sacbridge/internal/directory"
 )
 
 // checkOptions are the flags of `check`.
-type checkOptions struct{ output outputFlag }
+type checkOptions struct{ output cli.Output }
 
 func newCheckCmd(a *app) *cobra.Command {
-	opts := &checkOptions{output: asTable}
+	opts := &checkOptions{}
 	cmd := &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "Look for inconsistencies in the state, or in a backup",
 		Long: withCodes(`check compares everything that the state keeps twice: records with indexes, memberships in both directions,
 counters with what they count, the change feed with the history. It changes nothing.`, append(stateCodes(), exitDifferent)),
 		Example: "  bridge check\n  bridge check /var/backups/sacbridge-2026-11-21.db",
-		Args:    wantArgs(0, 1, "a file"),
+		Args:    cli.Args(0, 1, "a file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runCheck(cmd.Context(), a, args, opts)
 		},
 	}
-	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	opts.output.Add(cmd.Flags())
 	return cmd
 }
 
@@ -51,33 +52,33 @@ func runCheck(ctx context.Context, a *app, files []string, opts *checkOptions) e
 // withFile runs fn on the state in a file that no configuration names.
 func (a *app) withFile(ctx context.Context, path string, fn func(operations) error) (err error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return usagef("check %s: there is no such file", path)
+		return cli.Usagef("check %s: there is no such file", path)
 	}
 	st, err := a.openState(ctx, path, &config.Bridge{}, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return coded(exitUsage, err)
+		return cli.Coded(exitUsage, err)
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 	return fn(a.desk(st, nil, slog.New(slog.DiscardHandler)))
 }
 
-func showReport(a *app, r *directory.Report, output outputFlag) error {
-	if output == asJSON {
-		if err := writeJSON(a.out, r); err != nil {
+func showReport(a *app, r *directory.Report, output cli.Output) error {
+	if output == cli.AsJSON {
+		if err := cli.WriteJSON(a.Out, r); err != nil {
 			return err
 		}
 	} else if err := tableReport(a, r); err != nil {
 		return err
 	}
 	if !r.OK() {
-		return coded(exitDifferent, fmt.Errorf("the state has %s", count(len(r.Faults)+int(r.More), "fault")))
+		return cli.Coded(exitDifferent, fmt.Errorf("the state has %s", cli.Count(len(r.Faults)+int(r.More), "fault")))
 	}
 	return nil
 }
 
 func tableReport(a *app, r *directory.Report) error {
-	_, err := fmt.Fprintf(a.out, "%s, %s, %s looked at\n",
-		count(int(r.Records), "record"), count(int(r.Edges), "membership"), count(int(r.Events), "event"))
+	_, err := fmt.Fprintf(a.Out, "%s, %s, %s looked at\n",
+		cli.Count(int(r.Records), "record"), cli.Count(int(r.Edges), "membership"), cli.Count(int(r.Events), "event"))
 	if err != nil || r.OK() {
 		return err
 	}
@@ -85,5 +86,5 @@ func tableReport(a *app, r *directory.Report) error {
 	for i, f := range r.Faults {
 		rows[i] = []string{string(f.Kind), string(f.Source), f.Where, f.Key, f.Detail}
 	}
-	return table(a.out, []string{"FAULT", "SOURCE", "WHERE", "KEY", "DETAIL"}, rows)
+	return cli.Table(a.Out, []string{"FAULT", "SOURCE", "WHERE", "KEY", "DETAIL"}, rows)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/directory"
 )
 
@@ -13,28 +14,28 @@ func newDeletedCmd(a *app) *cobra.Command {
 		Use:   "deleted",
 		Short: "List deleted people and groups, or bring one back",
 		Long: withCodes(`deleted works with what providers have deleted. It is kept for bridge.retention, with its memberships; its
-names are free at once.`, localCodes()),
+names are free at once.`, cli.LocalCodes()),
 	}
-	asGroup(cmd)
+	cli.Noun(cmd)
 	cmd.AddCommand(newDeletedListCmd(a), newDeletedRestoreCmd(a))
 	return cmd
 }
 
 // deletedListOptions are the flags of `deleted list`.
-type deletedListOptions struct{ output outputFlag }
+type deletedListOptions struct{ output cli.Output }
 
 func newDeletedListCmd(a *app) *cobra.Command {
-	opts := &deletedListOptions{output: asTable}
+	opts := &deletedListOptions{}
 	cmd := &cobra.Command{
 		Use:               "list SOURCE",
 		Short:             "List what can be brought back",
 		Long:              withCodes("deleted list shows the deleted people and groups of a source, when they were deleted and by which credential.", stateCodes()),
 		Example:           "  bridge deleted list entra\n  bridge deleted list entra -o json",
-		Args:              wantArgs(1, 1, "a source"),
+		Args:              cli.Args(1, 1, "a source"),
 		ValidArgsFunction: a.suggestSources,
 		RunE:              func(cmd *cobra.Command, args []string) error { return runDeletedList(cmd.Context(), a, args[0], opts) },
 	}
-	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	opts.output.Add(cmd.Flags())
 	return cmd
 }
 
@@ -48,14 +49,14 @@ func runDeletedList(ctx context.Context, a *app, source string, opts *deletedLis
 			}
 			all = append(all, some...)
 		}
-		if opts.output == asJSON {
-			return writeJSON(a.out, all)
+		if opts.output == cli.AsJSON {
+			return cli.WriteJSON(a.Out, all)
 		}
 		rows := make([][]string, len(all))
 		for i, d := range all {
 			rows[i] = []string{d.ID, d.Kind, d.Name, day(d.At, ""), d.By}
 		}
-		return table(a.out, []string{"ID", "TYPE", "NAME", "DELETED", "BY"}, rows)
+		return cli.Table(a.Out, []string{"ID", "TYPE", "NAME", "DELETED", "BY"}, rows)
 	})
 }
 
@@ -66,7 +67,7 @@ func newDeletedRestoreCmd(a *app) *cobra.Command {
 		Long: withCodes(`deleted restore brings a record back under its id, with its memberships in groups that still exist. It is
 refused where the name is taken again.`, stateCodes()),
 		Example:           "  bridge deleted restore entra 0192f0c1-2d6b-7d7a-9a53-1f4d5c3b2a10",
-		Args:              wantArgs(2, 2, "a source and an id"),
+		Args:              cli.Args(2, 2, "a source and an id"),
 		ValidArgsFunction: a.suggestSources,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runDeletedRestore(cmd.Context(), a, args[0], args[1])
@@ -80,7 +81,7 @@ func runDeletedRestore(ctx context.Context, a *app, source, id string) error {
 		if err != nil {
 			return err
 		}
-		a.say("restored %s %s (%s)", done.Kind, done.ID, clean(done.Name, false))
+		a.Say("restored %s %s (%s)", done.Kind, done.ID, cli.Clean(done.Name, false))
 		return nil
 	})
 }

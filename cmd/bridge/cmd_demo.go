@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sacbridge/internal/cli"
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/config"
 )
 

@@ -7,6 +7,8 @@ import (
 	"net"
 
 	"github.com/spf13/cobra"
+
+	"sacbridge/cmd/internal/cli"
 )
 
 func newServeCmd(a *app) *cobra.Command {
@@ -19,9 +21,9 @@ prints one JSON line on stdout that says where; logs go to stderr, as JSON where
 A signal (Ctrl-C, SIGTERM) lets the requests in hand end, for bridge.shutdown_time at most, and closes the
 state; a second one ends the process at once. What was answered with a 2xx is on disk in any case.
 
-Of one state there can be one server. A second one says who holds it.`, localCodes()),
+Of one state there can be one server. A second one says who holds it.`, cli.LocalCodes()),
 		Example: "  bridge serve --config /etc/sacbridge/sacbridge.yaml",
-		Args:    wantArgs(0, 0, ""),
+		Args:    cli.Args(0, 0, ""),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runServe(cmd.Context(), a) },
 	}
 }
@@ -38,10 +40,10 @@ func runServe(ctx context.Context, a *app) error {
 	if host, _, err := net.SplitHostPort(srv.publicAt.Addr().String()); err == nil && s.bridge.BaseURL == "" && net.ParseIP(host).IsUnspecified() {
 		srv.logs.server.Warn("bridge.base_url is not set: answers will name an address that no provider can reach")
 	}
-	if err := json.NewEncoder(a.out).Encode(srv.ready()); err != nil {
+	if err := json.NewEncoder(a.Out).Encode(srv.ready()); err != nil {
 		return fmt.Errorf("print the ready line: %w", err)
 	}
-	srv.logs.server.Info("ready", "listen", srv.publicAt.Addr().String(), "version", readVersion().Version)
+	srv.logs.server.Info("ready", "listen", srv.publicAt.Addr().String(), "version", cli.ThisBuild().Version)
 	a.notify(ctx, "READY=1")
 	context.AfterFunc(ctx, func() { a.notify(context.WithoutCancel(ctx), "STOPPING=1") })
 	return srv.serve(ctx)
@@ -49,5 +51,5 @@ func runServe(ctx context.Context, a *app) error {
 
 // serverLogs makes the logs of a server: for eyes on a terminal, else for machines.
 func (a *app) serverLogs(access bool) *logs {
-	return newLogs(a.err, access, a.termErr, a.termErr && !a.noColor && a.env("NO_COLOR") == "")
+	return newLogs(a.Err, access, a.ErrTerminal, a.Color(a.ErrTerminal))
 }

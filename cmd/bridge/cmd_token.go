@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"sacbridge/cmd/internal/cli"
 )
 
 func newTokenCmd(a *app) *cobra.Command {
@@ -15,9 +17,9 @@ func newTokenCmd(a *app) *cobra.Command {
 		Use:   "token",
 		Short: "Make, list and revoke the bearer tokens of sources",
 		Long: withCodes(`token works with the bearer tokens that providers send. Only a hash of each is kept, so a token is shown
-once, when it is made.`, localCodes()),
+once, when it is made.`, cli.LocalCodes()),
 	}
-	asGroup(cmd)
+	cli.Noun(cmd)
 	cmd.AddCommand(newTokenNewCmd(a), newTokenListCmd(a), newTokenRevokeCmd(a))
 	return cmd
 }
@@ -37,7 +39,7 @@ func newTokenNewCmd(a *app) *cobra.Command {
 
 Two tokens of one name may be valid at once: make the new one, give it to the provider, revoke the old one.`, stateCodes()),
 		Example:           "  bridge token new entra --name entra-prod\n  bridge token new okta --name okta --expires 365d > okta.token",
-		Args:              wantArgs(1, 1, "a source"),
+		Args:              cli.Args(1, 1, "a source"),
 		ValidArgsFunction: a.suggestSources,
 		RunE:              func(cmd *cobra.Command, args []string) error { return runTokenNew(cmd.Context(), a, args[0], opts) },
 	}
@@ -55,7 +57,7 @@ func runTokenNew(ctx context.Context, a *app, source string, opts *tokenNewOptio
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(a.out, token)
+		_, err = fmt.Fprintln(a.Out, token)
 		return err
 	})
 }
@@ -63,31 +65,31 @@ func runTokenNew(ctx context.Context, a *app, source string, opts *tokenNewOptio
 // checkTokenName refuses names that would make logs and lists hard to read.
 func checkTokenName(name string) error {
 	if name == "" {
-		return usagef("--name is needed: it says which token this is, in lists, logs and the history")
+		return cli.Usagef("--name is needed: it says which token this is, in lists, logs and the history")
 	}
 	if len(name) > 64 || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return usagef("--name %q: use 64 letters, digits and signs at most, without blanks", name)
+		return cli.Usagef("--name %q: use 64 letters, digits and signs at most, without blanks", name)
 	}
 	return nil
 }
 
 // tokenListOptions are the flags of `token list`.
-type tokenListOptions struct{ output outputFlag }
+type tokenListOptions struct{ output cli.Output }
 
 func newTokenListCmd(a *app) *cobra.Command {
-	opts := &tokenListOptions{output: asTable}
+	opts := &tokenListOptions{}
 	cmd := &cobra.Command{
 		Use:               "list [SOURCE]",
 		Short:             "List the tokens of a source, or of all",
 		Long:              withCodes("token list shows name, age, expiry and last use of the tokens; the last use is at most a minute behind.", stateCodes()),
 		Example:           "  bridge token list\n  bridge token list entra -o json",
-		Args:              wantArgs(0, 1, "a source"),
+		Args:              cli.Args(0, 1, "a source"),
 		ValidArgsFunction: a.suggestSources,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runTokenList(cmd.Context(), a, strings.Join(args, ""), opts)
 		},
 	}
-	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	opts.output.Add(cmd.Flags())
 	return cmd
 }
 
@@ -97,8 +99,8 @@ func runTokenList(ctx context.Context, a *app, source string, opts *tokenListOpt
 		if err != nil {
 			return err
 		}
-		if opts.output == asJSON {
-			return writeJSON(a.out, all)
+		if opts.output == cli.AsJSON {
+			return cli.WriteJSON(a.Out, all)
 		}
 		rows := make([][]string, len(all))
 		for i, t := range all {
@@ -108,7 +110,7 @@ func runTokenList(ctx context.Context, a *app, source string, opts *tokenListOpt
 			}
 			rows[i] = []string{t.Source, t.Name, t.ID, day(t.Created, ""), expires, day(t.LastUsed, "never")}
 		}
-		return table(a.out, []string{"SOURCE", "NAME", "ID", "MADE", "EXPIRES", "LAST USED"}, rows)
+		return cli.Table(a.Out, []string{"SOURCE", "NAME", "ID", "MADE", "EXPIRES", "LAST USED"}, rows)
 	})
 }
 
@@ -123,7 +125,7 @@ func newTokenRevokeCmd(a *app) *cobra.Command {
 		Long: withCodes(`token revoke removes all tokens of a name, or with --id the one that token list shows under this id. They are
 refused from the next request on.`, stateCodes()),
 		Example:           "  bridge token revoke entra --name entra-prod --id 5f3a9c",
-		Args:              wantArgs(1, 1, "a source"),
+		Args:              cli.Args(1, 1, "a source"),
 		ValidArgsFunction: a.suggestSources,
 		RunE:              func(cmd *cobra.Command, args []string) error { return runTokenRevoke(cmd.Context(), a, args[0], opts) },
 	}
@@ -141,7 +143,7 @@ func runTokenRevoke(ctx context.Context, a *app, source string, opts *tokenRevok
 		if err != nil {
 			return err
 		}
-		a.say("revoked %s", count(n, "token"))
+		a.Say("revoked %s", cli.Count(n, "token"))
 		return nil
 	})
 }

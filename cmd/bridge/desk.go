@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/directory"
 	"sacbridge/internal/scimserver"
 )
@@ -95,7 +96,7 @@ func (d *desk) NewToken(ctx context.Context, w tokenWish) (string, error) {
 	}
 	text, token, err := scimserver.NewToken(ctx, d.tokens, w.Source, w.Name, w.TTL, d.now())
 	if errors.Is(err, scimserver.ErrTokenInUse) {
-		return "", coded(exitUsage, err)
+		return "", cli.Coded(exitUsage, err)
 	}
 	if err != nil {
 		return "", err
@@ -136,7 +137,7 @@ func (d *desk) RevokeTokens(ctx context.Context, w revokeWish) (int, error) {
 		return n, err
 	}
 	if n == 0 {
-		return 0, usagef("source %q has no such token named %q (bridge token list shows them)", w.Source, w.Name)
+		return 0, cli.Usagef("source %q has no such token named %q (bridge token list shows them)", w.Source, w.Name)
 	}
 	d.audit.InfoContext(ctx, "tokens revoked", logSource, w.Source, logToken, w.Name, logCount, n)
 	return n, nil
@@ -151,7 +152,7 @@ func (d *desk) Deleted(ctx context.Context, w deletedWish) ([]deletedInfo, error
 	if w.After != "" {
 		var err error
 		if after, err = directory.ParseID(w.After); err != nil {
-			return nil, usagef("list deleted records after %q: %w", w.After, err)
+			return nil, cli.Usagef("list deleted records after %q: %w", w.After, err)
 		}
 	}
 	kind := directory.User
@@ -184,7 +185,7 @@ func (d *desk) RestoreDeleted(ctx context.Context, w restoreWish) (deletedInfo, 
 	}
 	id, err := directory.ParseID(w.ID)
 	if err != nil {
-		return deletedInfo{}, usagef("restore %q: %w", w.ID, err)
+		return deletedInfo{}, cli.Usagef("restore %q: %w", w.ID, err)
 	}
 	for _, kind := range [...]directory.Kind{directory.User, directory.Group} {
 		done, err := d.dir.Restore(ctx, directory.SourceID(w.Source), kind, id, directory.WriteOptions{By: "bridge deleted restore"})
@@ -192,7 +193,7 @@ func (d *desk) RestoreDeleted(ctx context.Context, w restoreWish) (deletedInfo, 
 			continue
 		}
 		if _, taken := errors.AsType[*directory.ConflictError](err); taken {
-			return deletedInfo{}, usagef("restore %s: %w: rename or delete that one first", id, err)
+			return deletedInfo{}, cli.Usagef("restore %s: %w: rename or delete that one first", id, err)
 		}
 		if err != nil {
 			return deletedInfo{}, err
@@ -200,7 +201,7 @@ func (d *desk) RestoreDeleted(ctx context.Context, w restoreWish) (deletedInfo, 
 		d.audit.InfoContext(ctx, "record restored", logSource, w.Source, logID, id.String())
 		return deletedInfo{ID: id.String(), Kind: kind.String(), Name: nameOf(&done.Header)}, nil
 	}
-	return deletedInfo{}, usagef("source %q has no deleted record %s (bridge deleted list shows them)", w.Source, id)
+	return deletedInfo{}, cli.Usagef("source %q has no deleted record %s (bridge deleted list shows them)", w.Source, id)
 }
 
 // Backup implements operations.

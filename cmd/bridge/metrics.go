@@ -8,13 +8,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/directory"
 )
 
 // newRegistry makes a registry of our own with the process's figures and the build.
 func newRegistry() *prometheus.Registry {
 	reg := prometheus.NewRegistry()
-	v := readVersion()
+	v := cli.ThisBuild()
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "sacbridge_build_info", Help: "The build, in its labels.",
 		ConstLabels: prometheus.Labels{"version": v.Version, "commit": v.Commit, "go": v.Go},

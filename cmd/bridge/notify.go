@@ -8,7 +8,7 @@ import (
 // notify tells systemd about the state of the service (sd_notify(3)); elsewhere it does nothing. A message
 // that cannot be sent costs no more than systemd's patience.
 func (a *app) notify(ctx context.Context, state string) {
-	path := a.env("NOTIFY_SOCKET")
+	path := a.Env("NOTIFY_SOCKET")
 	if path == "" {
 		return
 	}

@@ -30,7 +30,7 @@ func TestProfilesOfTheConfigurationAreThoseOfTheServer(t *testing.T) {
 	}
 	pl := newPlace(t, "  sources:\n"+profiles.String())
 	a := newApp()
-	a.config = pl.config
+	a.Config = pl.config
 	s, err := a.settings()
 	if err != nil {
 		t.Fatal(err)

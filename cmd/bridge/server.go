@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/config"
 	"sacbridge/internal/directory"
 	"sacbridge/internal/scimserver"
@@ -71,7 +72,7 @@ func (a *app) newServer(ctx context.Context, s *settings, command string, l *log
 	if srv.deskAt, err = listenSocket(ctx, s.file.SocketPath()); err != nil {
 		return nil, err
 	}
-	who := holder{Command: command, PID: os.Getpid(), Version: readVersion().Version, Since: a.now(), Listen: srv.publicAt.Addr().String()}
+	who := holder{Command: command, PID: os.Getpid(), Version: cli.ThisBuild().Version, Since: a.Now(), Listen: srv.publicAt.Addr().String()}
 	srv.desk = &http.Server{
 		Handler: deskHandler(a.desk(srv.state, s.sourceNames(), l.audit), who), ReadHeaderTimeout: 10 * time.Second,
 	}
@@ -82,11 +83,11 @@ func (a *app) newServer(ctx context.Context, s *settings, command string, l *log
 func (s *server) listen(ctx context.Context) (err error) {
 	var conf net.ListenConfig
 	if s.publicAt, err = conf.Listen(ctx, "tcp", s.bridge.Listen); err != nil {
-		return usagef("bridge.listen: %w", err)
+		return cli.Usagef("bridge.listen: %w", err)
 	}
 	if s.bridge.Metrics != "" {
 		if s.metricsAt, err = conf.Listen(ctx, "tcp", s.bridge.Metrics); err != nil {
-			return usagef("bridge.metrics: %w", err)
+			return cli.Usagef("bridge.metrics: %w", err)
 		}
 	}
 	return nil
@@ -97,18 +98,18 @@ func (s *server) mount(ctx context.Context, set *settings) error {
 	reg := newRegistry()
 	sources, err := scimSources(ctx, s.bridge)
 	if err != nil {
-		return coded(exitUsage, err)
+		return cli.Coded(exitUsage, err)
 	}
 	s.scim, err = scimserver.New(s.state.dir, scimserver.Options{
-		BaseURL: s.baseURL(), Sources: sources, Tokens: s.state.tokens, Now: s.app.now,
+		BaseURL: s.baseURL(), Sources: sources, Tokens: s.state.tokens, Now: s.app.Now,
 		Logger: s.logs.server, Observer: newObserver(s.logs, reg),
 	})
 	if err != nil {
-		return coded(exitUsage, err)
+		return cli.Coded(exitUsage, err)
 	}
 	proxies, err := networks(s.bridge.TrustedProxies)
 	if err != nil {
-		return coded(exitUsage, err)
+		return cli.Coded(exitUsage, err)
 	}
 	s.health = &health{dir: s.state.dir, source: directory.SourceID(set.sourceNames()[0])}
 	longest := longestRequest(s.bridge)
@@ -129,9 +130,9 @@ func (s *server) secure() error {
 	if !s.https {
 		return nil
 	}
-	certs, err := newCertificates(s.bridge.TLS, s.logs.server, s.app.now)
+	certs, err := newCertificates(s.bridge.TLS, s.logs.server, s.app.Now)
 	if err != nil {
-		return coded(exitUsage, err)
+		return cli.Coded(exitUsage, err)
 	}
 	s.public.TLSConfig = certs.config()
 	return nil

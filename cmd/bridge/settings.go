@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/config"
 )
 
@@ -19,22 +20,18 @@ type settings struct {
 // settings reads the configuration. It is called by the commands that need it, so that a broken file
 // stands in nobody else's way.
 func (a *app) settings() (*settings, error) {
-	path, ok := config.Find(a.config, a.env)
-	if !ok {
-		return nil, usagef("there is no configuration: write sacbridge.yaml or give --config FILE (bridge demo needs none)")
-	}
-	c, warnings, err := config.Load(path)
-	for _, w := range warnings {
-		a.tell("warning: %s", clean(w.String(), false))
-	}
+	c, found, err := a.LoadConfig()
 	if err != nil {
-		return nil, coded(exitUsage, err)
+		return nil, err
+	}
+	if !found {
+		return nil, cli.Usagef("there is no configuration: write sacbridge.yaml or give --config FILE (bridge demo needs none)")
 	}
 	if c.Bridge == nil || len(c.Bridge.Sources) == 0 {
-		return nil, usagef("%s names no source: write bridge: {sources: {NAME: {}}}", c.Path())
+		return nil, cli.Usagef("%s names no source: write bridge: {sources: {NAME: {}}}", c.Path())
 	}
 	if c.DatabaseServer() {
-		return nil, usagef("%s: state names a database server, and this version keeps its state in a file", c.Path())
+		return nil, cli.Usagef("%s: state names a database server, and this version keeps its state in a file", c.Path())
 	}
 	return &settings{file: c, bridge: c.Bridge}, nil
 }
@@ -47,7 +44,7 @@ func knownSource(names []string, name string) error {
 	if slices.Contains(names, name) {
 		return nil
 	}
-	return usagef("there is no source %q; the configuration names %s", name, strings.Join(names, ", "))
+	return cli.Usagef("there is no source %q; the configuration names %s", name, strings.Join(names, ", "))
 }
 
 // checkSources refuses what only the server knows to be wrong, such as the name of a switch.
@@ -58,7 +55,7 @@ func (s *settings) checkSources() error {
 			faults = append(faults, fmt.Errorf("source %q: %w", name, err))
 		}
 	}
-	return coded(exitUsage, errors.Join(faults...))
+	return cli.Coded(exitUsage, errors.Join(faults...))
 }
 
 // checkFiles looks up secrets, certificates and keys, and reports every one that is missing.
@@ -79,5 +76,5 @@ func (s *settings) checkFiles() error {
 		_, err := loadTLS(t)
 		faults = append(faults, err)
 	}
-	return coded(exitUsage, errors.Join(faults...))
+	return cli.Coded(exitUsage, errors.Join(faults...))
 }

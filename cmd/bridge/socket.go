@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"sacbridge/cmd/internal/cli"
 )
 
 // holder says who has the state open.
@@ -43,7 +45,7 @@ func reachable(path string) (string, func(), error) {
 // caller has the state open, so whatever stands at path is left over from a process that is gone.
 func listenSocket(ctx context.Context, path string) (net.Listener, error) {
 	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSocket == 0 {
-		return nil, usagef("open the socket for other commands: %s is there and no socket", path)
+		return nil, cli.Usagef("open the socket for other commands: %s is there and no socket", path)
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("remove a stale socket: %w", err)
@@ -112,7 +114,7 @@ func ask[W, R any](do func(context.Context, W) (R, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var wish W
 		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&wish); err != nil {
-			reply(w, nil, usagef("read the request: %w", err))
+			reply(w, nil, cli.Usagef("read the request: %w", err))
 			return
 		}
 		result, err := do(r.Context(), wish)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/config"
 	"sacbridge/internal/directory"
 	"sacbridge/internal/store/bolt"
@@ -25,9 +26,9 @@ type state struct {
 // openState opens or creates the file. It fails with bolt.ErrInUse where another process has it.
 func (a *app) openState(ctx context.Context, path string, b *config.Bridge, log *slog.Logger) (s *state, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, usagef("make the folder of the state: %w", err)
+		return nil, cli.Usagef("make the folder of the state: %w", err)
 	}
-	db, err := bolt.Open(path, bolt.Options{MmapSize: bolt.DirectoryMmapSize, Now: a.now})
+	db, err := bolt.Open(path, bolt.Options{MmapSize: bolt.DirectoryMmapSize, Now: a.Now})
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +41,7 @@ func (a *app) openState(ctx context.Context, path string, b *config.Bridge, log 
 	if s.store, err = db.Directory(); err != nil {
 		return nil, err
 	}
-	if s.dir, err = directory.New(directory.Deps{Store: s.store, Now: a.now, Log: log, Retention: b.Retention.Std()}); err != nil {
+	if s.dir, err = directory.New(directory.Deps{Store: s.store, Now: a.Now, Log: log, Retention: b.Retention.Std()}); err != nil {
 		return nil, err
 	}
 	if s.tokens, err = openTokens(ctx, db.Tokens()); err != nil {
@@ -59,7 +60,7 @@ func (s *state) Close() error {
 
 // desk gives the operations on the state.
 func (a *app) desk(s *state, sources []string, audit *slog.Logger) *desk {
-	return &desk{sources: sources, tokens: s.tokens, dir: s.dir, now: a.now, audit: audit}
+	return &desk{sources: sources, tokens: s.tokens, dir: s.dir, now: a.Now, audit: audit}
 }
 
 // noState says that there is no file yet.
@@ -77,7 +78,7 @@ func (a *app) withState(ctx context.Context, mustExist bool, fn func(operations)
 		return fn(ops)
 	}
 	if _, err := os.Stat(path); mustExist && errors.Is(err, fs.ErrNotExist) {
-		return coded(exitUsage, fmt.Errorf("%s: %w", path, errNoState))
+		return cli.Coded(exitUsage, fmt.Errorf("%s: %w", path, errNoState))
 	}
 	st, err := a.openState(ctx, path, s.bridge, slog.New(slog.DiscardHandler))
 	if errors.Is(err, bolt.ErrInUse) {

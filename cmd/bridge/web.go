@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/directory"
 	"sacbridge/internal/scimserver"
 )
@@ -45,7 +46,7 @@ func newEcho(h *health) *echo.Echo {
 	e.HTTPErrorHandler = scimError
 	e.GET("/healthz", echo.WrapHandler(http.HandlerFunc(h.alive)))
 	e.GET("/readyz", echo.WrapHandler(http.HandlerFunc(h.ready)))
-	e.GET("/version", echo.WrapHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, readVersion()) })))
+	e.GET("/version", echo.WrapHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, cli.ThisBuild()) })))
 	return e
 }
 

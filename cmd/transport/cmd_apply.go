@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/plan"
 )
 
@@ -29,7 +30,7 @@ without a terminal apply does not ask. A plan that was edited by hand is refused
 The tenants are those of the plan: from the configuration, or, for a plan that was made with --env, from
 the same environment files.`, append(changeCodes(), exitStale)),
 		Example: "  transport apply plan.json\n  transport apply plan.json --yes -o json\n  transport apply plan.json --env multi-tenant.postman_environment.json",
-		Args:    wantArgs(1, 1, "a plan FILE"),
+		Args:    cli.Args(1, 1, "a plan FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.file = args[0]
 			return runApply(cmd.Context(), a, opts)
@@ -43,7 +44,7 @@ the same environment files.`, append(changeCodes(), exitStale)),
 
 func runApply(ctx context.Context, a *app, opts *applyOptions) error {
 	if opts.dryRun && opts.yes {
-		return usagef("--dry-run and --yes contradict each other: choose one")
+		return cli.Usagef("--dry-run and --yes contradict each other: choose one")
 	}
 	p, err := readPlanFile(opts.file)
 	if err != nil {
@@ -69,7 +70,7 @@ func stillAllowed(p *plan.Plan, protect plan.Protect) error {
 	for i, h := range hits {
 		names[i] = fmt.Sprintf("%s %s (%s)", h.Entity, h.Key, h.Reason)
 	}
-	return codef(exitHeld, "the plan changes what is protected now: %s; nothing was written: make a new plan", some(names, 3))
+	return cli.Codef(exitHeld, "the plan changes what is protected now: %s; nothing was written: make a new plan", some(names, 3))
 }
 
 // checkAndApply applies p if nothing it was decided from has changed.
@@ -84,7 +85,7 @@ func (a *app) checkAndApply(ctx context.Context, w work, p *plan.Plan, rep *repo
 	rep.Plan, rep.ReadCalls = p, w.from.callCount()+w.to.callCount()
 	if len(stale) > 0 {
 		rep.Stale = stale
-		return codef(exitStale, "the plan is stale, nothing was written: %s; make it again", staleNames(stale))
+		return cli.Codef(exitStale, "the plan is stale, nothing was written: %s; make it again", staleNames(stale))
 	}
 	if err := stillAllowed(p, w.rules.Protect); err != nil {
 		return err

@@ -8,52 +8,33 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/config"
 )
 
 func newConfigCmd(a *app) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "config",
-		Short: "Check the configuration, or print its schema for editors",
-		Long:  withCodes("config works with the configuration file that both programs share. It calls no tenant.", localCodes()),
-	}
-	asGroup(cmd)
-	cmd.AddCommand(newConfigCheckCmd(a), newConfigSchemaCmd(a))
-	return cmd
+	return commandLine().ConfigCommand(&a.World, "config works with the configuration file that both programs share. It calls no tenant.", cli.ConfigCheck{
+		Long: `config check reads the configuration and reports every fault with its line and an excerpt. With --secrets it
+also looks up every secret that the file refers to, without showing any.`,
+		Lookup: "look up the secrets too",
+		Run:    func(secrets bool) error { return runConfigCheck(a, secrets) },
+	})
 }
 
-// configCheckOptions are the flags of `config check`.
-type configCheckOptions struct{ secrets bool }
-
-func newConfigCheckCmd(a *app) *cobra.Command {
-	opts := &configCheckOptions{}
-	cmd := &cobra.Command{
-		Use:   "check",
-		Short: "Check the configuration file",
-		Long: withCodes(`config check reads the configuration and reports every fault with its line and an excerpt. With --secrets it
-also looks up every secret that the file refers to, without showing any.`, localCodes()),
-		Example: "  transport config check\n  transport config check --config prod.yaml --secrets",
-		Args:    wantArgs(0, 0, ""),
-		RunE:    func(*cobra.Command, []string) error { return runConfigCheck(a, opts) },
-	}
-	cmd.Flags().BoolVar(&opts.secrets, "secrets", false, "look up the secrets too")
-	return cmd
-}
-
-func runConfigCheck(a *app, opts *configCheckOptions) error {
+func runConfigCheck(a *app, secrets bool) error {
 	s, err := a.settings()
 	if err != nil {
 		return err
 	}
 	if s.file == nil {
-		return usagef("there is no configuration: write sacbridge.yaml or give --config FILE")
+		return cli.Usagef("there is no configuration: write sacbridge.yaml or give --config FILE")
 	}
-	if opts.secrets {
+	if secrets {
 		if err := checkSecrets(s.file); err != nil {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(a.out, "%s is valid: %s\n", s.file.Path(), count(len(s.file.Tenants), "tenant"))
+	_, err = fmt.Fprintf(a.Out, "%s is valid: %s\n", s.file.Path(), cli.Count(len(s.file.Tenants), "tenant"))
 	return err
 }
 
@@ -69,24 +50,7 @@ func checkSecrets(c *config.Config) error {
 		}
 	}
 	if text.String() != "" {
-		return usagef("secrets are missing:%s", text.String())
+		return cli.Usagef("secrets are missing:%s", text.String())
 	}
 	return nil
-}
-
-func newConfigSchemaCmd(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "schema",
-		Short: "Print the JSON schema of the configuration, for editors",
-		Long: withCodes(`config schema prints a JSON schema with which editors complete and check sacbridge.yaml. Name it in the first
-line of the file:
-
-  # yaml-language-server: $schema=sacbridge.schema.json`, localCodes()),
-		Example: "  transport config schema > sacbridge.schema.json",
-		Args:    wantArgs(0, 0, ""),
-		RunE: func(*cobra.Command, []string) error {
-			_, err := a.out.Write(config.Schema())
-			return err
-		},
-	}
 }

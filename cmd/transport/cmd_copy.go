@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
 )
@@ -16,7 +17,7 @@ func newCopyCmd(a *app) *cobra.Command {
 		Short: "Copy people or teams from one tenant to another",
 		Long:  withCodes("copy brings people or teams of a source tenant to a target tenant of any platform and SSO mode.", changeCodes()),
 	}
-	asGroup(cmd)
+	cli.Noun(cmd)
 	cmd.AddCommand(newCopyTeamsCmd(a, runCopyTeams), newCopyUsersCmd(a, runCopyUsers))
 	return cmd
 }
@@ -34,7 +35,7 @@ func (p *pairFlags) add(a *app, cmd *cobra.Command) {
 // check refuses a command that lacks a side.
 func (p *pairFlags) check() error {
 	if p.from == "" || p.to == "" {
-		return usagef("say which tenants: --from TENANT --to TENANT")
+		return cli.Usagef("say which tenants: --from TENANT --to TENANT")
 	}
 	return nil
 }
@@ -120,7 +121,7 @@ The defaults remove nothing. The plan is shown before anything is written.`, cha
 		Example: `  transport copy teams --from dev --to prod --team Finance --dry-run
   transport copy teams --from dev --to prod --team Finance --team Sales --members replace --users all
   transport copy teams --from dev --to prod --team Finance --out plan.json`,
-		Args: wantArgs(0, 0, ""),
+		Args: cli.Args(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), a, opts) },
 	}
 	f := cmd.Flags()
@@ -139,7 +140,7 @@ func runCopyTeams(ctx context.Context, a *app, opts *copyTeamsOptions) error {
 		return err
 	}
 	if len(opts.teams) == 0 {
-		return usagef("say which teams: --team NAME (repeat it for more)")
+		return cli.Usagef("say which teams: --team NAME (repeat it for more)")
 	}
 	p, err := a.connect(opts.from, opts.to, opts.workers)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/mapping"
 	"sacbridge/internal/plan"
@@ -40,7 +41,7 @@ Finance. The defaults remove nothing. The plan is shown before anything is writt
 		Example: `  transport copy users --from dev --to prod --ids people.txt --dry-run
   transport copy users --from dev --to prod --team Finance --user-teams add
   transport copy users --from dev --to prod --where 'active and has_role("BI_Admin")' --users all`,
-		Args: wantArgs(0, 0, ""),
+		Args: cli.Args(0, 0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), a, opts) },
 	}
 	f := cmd.Flags()
@@ -56,7 +57,7 @@ func runCopyUsers(ctx context.Context, a *app, opts *copyUsersOptions) error {
 	if err := opts.check(a); err != nil {
 		return err
 	}
-	sel, err := opts.selection(a.now())
+	sel, err := opts.selection(a.Now())
 	if err != nil {
 		return err
 	}
@@ -102,19 +103,19 @@ type selection struct {
 func (o *copyUsersOptions) selection(now time.Time) (*selection, error) {
 	s := &selection{teams: o.teams, now: now}
 	if o.ids == "" && len(o.teams) == 0 && o.where == "" {
-		return nil, usagef("say who is meant: --ids FILE, --team NAME or --where RULE")
+		return nil, cli.Usagef("say who is meant: --ids FILE, --team NAME or --where RULE")
 	}
 	if o.ids != "" {
 		ids, err := readIDs(o.ids)
 		if err != nil {
-			return nil, coded(exitUsage, err)
+			return nil, cli.Coded(exitUsage, err)
 		}
 		s.ids = ids
 	}
 	if o.where != "" {
 		rule, err := mapping.ParseRule(o.where)
 		if err != nil {
-			return nil, usagef("--where is not taken: %w", err)
+			return nil, cli.Usagef("--where is not taken: %w", err)
 		}
 		s.rule = rule
 	}
@@ -147,7 +148,7 @@ func (s *selection) find(ctx context.Context, source upstream.Reader) (found, er
 	}
 	for _, team := range s.teams {
 		if _, ok := known.Groups[team]; !ok {
-			return found{}, codef(exitConflicts, "team %q is not in the source tenant %s; nothing was written", team, known.Tenant.Name)
+			return found{}, cli.Codef(exitConflicts, "team %q is not in the source tenant %s; nothing was written", team, known.Tenant.Name)
 		}
 	}
 	ids, err := s.pick(&known)
@@ -192,7 +193,7 @@ func (s *selection) matches(u *identity.User) (bool, error) {
 	}
 	ok, err := s.rule.Match(*u, s.now)
 	if err != nil {
-		return false, coded(exitUsage, fmt.Errorf("--where: %w", err))
+		return false, cli.Coded(exitUsage, fmt.Errorf("--where: %w", err))
 	}
 	return ok, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
 	"sacbridge/internal/sac"
@@ -26,7 +27,7 @@ Foundry, and copies twelve teams with their 300 people. It shows the plan, appli
 and plans once more. It needs no configuration and no network, and leaves nothing behind.`,
 			[]int{exitOK, exitFailure, exitInterrupted}),
 		Example: "  transport demo",
-		Args:    wantArgs(0, 0, ""),
+		Args:    cli.Args(0, 0, ""),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), a) },
 	}
 }
@@ -94,12 +95,12 @@ func (a *app) demoSide(r sacsim.Ready) (*side, error) {
 
 // playDemo shows plan, run and second plan, each with a sentence on what it shows.
 func (a *app) playDemo(ctx context.Context, p *pair) error {
-	l := &lines{w: a.out}
+	l := &lines{w: a.Out}
 	l.f("Two simulated tenants are running: dev (NEO) with 300 people in twelve teams, and prod (Cloud Foundry) with a few of them.")
 	l.f("This is the plan of: transport copy teams --from dev --to prod --team Finance ... --users all --user-roles add --members add")
 	l.f("Roles are translated from dev's namespace t.DEV to prod's t.PRD, and what cannot be done is said before anything is written.")
 	l.f("")
-	w := p.work("demo", &planFlags{yes: true, output: asTable}, &limitFlags{})
+	w := p.work("demo", &planFlags{yes: true, output: cli.AsTable}, &limitFlags{})
 	w.lost = true
 	w.request = func(context.Context) (plan.Request, *identity.Snapshot, error) { return demoRequest(), nil, nil }
 	rep := &report{}
@@ -114,7 +115,7 @@ func (a *app) playDemo(ctx context.Context, p *pair) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(l.err, planView{plan: second, more: "-o json", paint: a.paint()}.write(a.out)); err != nil {
+	if err := errors.Join(l.err, planView{plan: second, more: "-o json", paint: a.paint()}.write(a.Out)); err != nil {
 		return err
 	}
 	l.f("")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/sac"
 	"sacbridge/internal/upstream"
@@ -26,15 +27,15 @@ type finding struct {
 }
 
 // writeFindings shows findings and gives the error of the worst one.
-func writeFindings(a *app, found []finding, output outputFlag) error {
+func writeFindings(a *app, found []finding, output cli.Output) error {
 	err := worst(found)
-	if output == asJSON {
-		if werr := writeJSON(a.out, found); werr != nil {
+	if output == cli.AsJSON {
+		if werr := cli.WriteJSON(a.Out, found); werr != nil {
 			return werr
 		}
 		return err
 	}
-	l := &lines{w: a.out}
+	l := &lines{w: a.Out}
 	at := "\x00"
 	for _, f := range found {
 		if f.Tenant != at {
@@ -46,9 +47,9 @@ func writeFindings(a *app, found []finding, output outputFlag) error {
 			l.f("%s", a.paint().in(bold, name))
 		}
 		colour := map[sac.Level]string{sac.OK: green, sac.Warn: yellow, sac.Fail: red}[f.Level]
-		l.f("  %s %s %s", a.paint().in(colour, pad(string(f.Level), 4)), pad(f.Step, 13), clean(f.Text, false))
+		l.f("  %s %s %s", a.paint().in(colour, cli.Pad(string(f.Level), 4)), cli.Pad(f.Step, 13), cli.Clean(f.Text, false))
 		if f.Cure != "" && f.Level != sac.OK {
-			l.f("       %s cure: %s", pad("", 13), clean(f.Cure, false))
+			l.f("       %s cure: %s", cli.Pad("", 13), cli.Clean(f.Cure, false))
 		}
 	}
 	if l.err != nil {
@@ -69,10 +70,10 @@ func worst(found []finding) error {
 			name = "this machine"
 		}
 		if f.code != 0 {
-			return codef(f.code, "%s: %s: %s", name, f.Step, f.Text)
+			return cli.Codef(f.code, "%s: %s: %s", name, f.Step, f.Text)
 		}
 		if first == nil {
-			first = codef(exitPartial, "%s: %s: %s", name, f.Step, f.Text)
+			first = cli.Codef(exitPartial, "%s: %s: %s", name, f.Step, f.Text)
 		}
 	}
 	return first
@@ -82,7 +83,7 @@ func worst(found []finding) error {
 // credentials or the way itself.
 func (a *app) testTenant(ctx context.Context, s *side) ([]finding, error) {
 	var found []finding
-	for i, f := range s.conn.Check(ctx, a.now) {
+	for i, f := range s.conn.Check(ctx, a.Now) {
 		one := finding{Tenant: s.tenant.Name, Step: f.Step, Level: f.Level, Text: f.Text, Cure: f.Cure}
 		if i == 0 && f.Level == sac.Fail {
 			_, err := upstream.Load(ctx, s.conn, identity.Scope{UserIDs: []string{"NOBODY"}})
@@ -107,7 +108,7 @@ func runTenantTest(ctx context.Context, a *app, opts *tenantTestOptions) error {
 			return err
 		}
 		if err := one.secrets(); err != nil {
-			return usagef("tenant %q: %w", name, err)
+			return cli.Usagef("tenant %q: %w", name, err)
 		}
 		sides = append(sides, one)
 	}
@@ -123,10 +124,10 @@ func runTenantTest(ctx context.Context, a *app, opts *tenantTestOptions) error {
 }
 
 // doctorOptions are the flags of `doctor`.
-type doctorOptions struct{ output outputFlag }
+type doctorOptions struct{ output cli.Output }
 
 func newDoctorCmd(a *app) *cobra.Command {
-	opts := &doctorOptions{output: asTable}
+	opts := &doctorOptions{}
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look at everything a run needs, and say what is wrong, with its cure",
@@ -135,10 +136,10 @@ interrupted, and tests every tenant of the configuration as tenant test does. It
 tenant. The exit code is that of the worst finding: 2 for what is wrong on this machine, 5 or 6 where the
 way to a tenant ends, 3 for anything else.`, append(readCodes(), exitPartial)),
 		Example: "  transport doctor\n  transport doctor --config prod.yaml -o json",
-		Args:    wantArgs(0, 0, ""),
+		Args:    cli.Args(0, 0, ""),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runDoctor(cmd.Context(), a, opts) },
 	}
-	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	opts.output.Add(cmd.Flags())
 	return cmd
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
 )
@@ -14,9 +15,9 @@ func newPlanCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Show a saved plan, or check whether it still holds",
-		Long:  withCodes("plan works with the files that --out writes.", localCodes()),
+		Long:  withCodes("plan works with the files that --out writes.", cli.LocalCodes()),
 	}
-	asGroup(cmd)
+	cli.Noun(cmd)
 	cmd.AddCommand(newPlanShowCmd(a), newPlanCheckCmd(a))
 	return cmd
 }
@@ -25,24 +26,24 @@ func newPlanCmd(a *app) *cobra.Command {
 type planShowOptions struct {
 	file    string
 	reasons bool
-	output  outputFlag
+	output  cli.Output
 }
 
 func newPlanShowCmd(a *app) *cobra.Command {
-	opts := &planShowOptions{output: asTable}
+	opts := &planShowOptions{}
 	cmd := &cobra.Command{
 		Use:     "show FILE",
 		Short:   "Show a saved plan",
-		Long:    withCodes("plan show prints a plan file as the command that made it did. It calls no tenant.", localCodes()),
+		Long:    withCodes("plan show prints a plan file as the command that made it did. It calls no tenant.", cli.LocalCodes()),
 		Example: "  transport plan show plan.json\n  transport plan show plan.json --reasons\n  transport plan show plan.json -o json",
-		Args:    wantArgs(1, 1, "a plan FILE"),
+		Args:    cli.Args(1, 1, "a plan FILE"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			opts.file = args[0]
 			return runPlanShow(a, opts)
 		},
 	}
 	cmd.Flags().BoolVar(&opts.reasons, "reasons", false, "show why, below each change")
-	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	opts.output.Add(cmd.Flags())
 	return cmd
 }
 
@@ -51,10 +52,10 @@ func runPlanShow(a *app, opts *planShowOptions) error {
 	if err != nil {
 		return err
 	}
-	if opts.output == asJSON {
-		return writeJSON(a.out, p)
+	if opts.output == cli.AsJSON {
+		return cli.WriteJSON(a.Out, p)
 	}
-	return planView{plan: p, more: opts.file, reasons: opts.reasons, paint: a.paint()}.write(a.out)
+	return planView{plan: p, more: opts.file, reasons: opts.reasons, paint: a.paint()}.write(a.Out)
 }
 
 // planCheckOptions are the flags of `plan check`.
@@ -62,11 +63,11 @@ type planCheckOptions struct {
 	file    string
 	env     envFlags
 	workers int
-	output  outputFlag
+	output  cli.Output
 }
 
 func newPlanCheckCmd(a *app) *cobra.Command {
-	opts := &planCheckOptions{output: asTable}
+	opts := &planCheckOptions{}
 	cmd := &cobra.Command{
 		Use:   "check FILE",
 		Short: "Read both tenants again and tell whether a saved plan still holds",
@@ -74,7 +75,7 @@ func newPlanCheckCmd(a *app) *cobra.Command {
 nothing. The tenants are those of the plan: from the configuration, or, for a plan that was made with
 --env, from the same environment files.`, append(readCodes(), exitDifferent)),
 		Example: "  transport plan check plan.json\n  transport plan check plan.json --env multi-tenant.postman_environment.json -o json",
-		Args:    wantArgs(1, 1, "a plan FILE"),
+		Args:    cli.Args(1, 1, "a plan FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.file = args[0]
 			return runPlanCheck(cmd.Context(), a, opts)
@@ -82,7 +83,7 @@ nothing. The tenants are those of the plan: from the configuration, or, for a pl
 	}
 	opts.env.add(cmd)
 	cmd.Flags().IntVar(&opts.workers, "workers", 0, "calls side by side to each tenant")
-	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	opts.output.Add(cmd.Flags())
 	return cmd
 }
 
@@ -110,24 +111,24 @@ func runPlanCheck(ctx context.Context, a *app, opts *planCheckOptions) error {
 		return err
 	}
 	if len(stale) > 0 {
-		return codef(exitDifferent, "the plan no longer holds: %s changed", count(len(stale), "entity/entities"))
+		return cli.Codef(exitDifferent, "the plan no longer holds: %s changed", cli.Count(len(stale), "entity/entities"))
 	}
 	return nil
 }
 
-func writeStale(a *app, p *plan.Plan, stale []plan.Stale, output outputFlag) error {
-	if output == asJSON {
-		return writeJSON(a.out, planCheck{PlanID: p.ID, Fresh: len(stale) == 0, Stale: append([]plan.Stale{}, stale...)})
+func writeStale(a *app, p *plan.Plan, stale []plan.Stale, output cli.Output) error {
+	if output == cli.AsJSON {
+		return cli.WriteJSON(a.Out, planCheck{PlanID: p.ID, Fresh: len(stale) == 0, Stale: append([]plan.Stale{}, stale...)})
 	}
 	if len(stale) == 0 {
-		_, err := fmt.Fprintln(a.out, "The plan holds: everything it was decided from is as it was.")
+		_, err := fmt.Fprintln(a.Out, "The plan holds: everything it was decided from is as it was.")
 		return err
 	}
 	rows := make([][]string, len(stale))
 	for i, s := range stale {
 		rows[i] = []string{s.Side, string(s.Entity), s.Key, s.What}
 	}
-	return table(a.out, []string{"SIDE", "KIND", "NAME", "WHAT"}, rows)
+	return cli.Table(a.Out, []string{"SIDE", "KIND", "NAME", "WHAT"}, rows)
 }
 
 // findStale reads what p was decided from once more and compares.
@@ -161,7 +162,7 @@ func (a *app) connectPlan(p *plan.Plan, env envFlags, workers int) (*pair, error
 		was  identity.Tenant
 	}{{ends.from, p.Source}, {ends.to, p.Target}} {
 		if e.side.origin() != e.was.URL {
-			return nil, usagef("the plan is for tenant %s at %s, and that name now leads to %s", e.was.Name, e.was.URL, e.side.origin())
+			return nil, cli.Usagef("the plan is for tenant %s at %s, and that name now leads to %s", e.was.Name, e.was.URL, e.side.origin())
 		}
 	}
 	return ends, nil
@@ -175,7 +176,7 @@ func (a *app) endsOf(source, target identity.Tenant, env envFlags, workers int) 
 	}
 	ends, err := a.connect(source.Name, target.Name, workers)
 	if err != nil {
-		return nil, usagef("%w\nif the plan was made with --env, give the same environment files again: --env FILE", err)
+		return nil, cli.Usagef("%w\nif the plan was made with --env, give the same environment files again: --env FILE", err)
 	}
 	return ends, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/dataset"
 	"sacbridge/internal/dataset/script"
 	"sacbridge/internal/identity"
@@ -47,11 +48,11 @@ func (e *endFlags) check() error {
 	byName, byEnv := e.from != "" || e.to != "", e.env != "" || e.targetEnv != ""
 	switch {
 	case byName && byEnv:
-		return usagef("name the tenants either by --env or by --from and --to, not by both")
+		return cli.Usagef("name the tenants either by --env or by --from and --to, not by both")
 	case byEnv && e.env == "":
-		return usagef("--target-env needs --env FILE for the source")
+		return cli.Usagef("--target-env needs --env FILE for the source")
 	case !byName && !byEnv:
-		return usagef("say which tenants: --env FILE (Postman), or --from TENANT --to TENANT")
+		return cli.Usagef("say which tenants: --env FILE (Postman), or --from TENANT --to TENANT")
 	case byName:
 		return e.pairFlags.check()
 	}
@@ -81,7 +82,7 @@ content namespace as copy does.`, changeCodes()),
 		Example: `  transport run 1953 --data x953.csv --env multi-tenant.postman_environment.json --dry-run
   transport run 903 --data people.json --env dev.postman_environment.json --target-env prod.postman_environment.json
   transport run 1953 --data x953.csv --from dev --to prod --yes`,
-		Args:      wantArgs(1, 1, "the NUMBER of a sample script, such as 1953"),
+		Args:      cli.Args(1, 1, "the NUMBER of a sample script, such as 1953"),
 		ValidArgs: []string{"1903\ttransport users", "1933\ttransport users, SAML", "1953\ttransport teams", "1983\ttransport teams, SAML"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.number = args[0]
@@ -123,10 +124,10 @@ func runRun(ctx context.Context, a *app, opts *runOptions) error {
 func (o *runOptions) check(a *app) (script.Script, error) {
 	s, err := script.Lookup(o.number)
 	if err != nil {
-		return s, coded(exitUsage, err)
+		return s, cli.Coded(exitUsage, err)
 	}
 	if o.data == "" {
-		return s, usagef("run %s needs its data file: --data FILE (SAP calls it %s)", s.Number, s.Data)
+		return s, cli.Usagef("run %s needs its data file: --data FILE (SAP calls it %s)", s.Number, s.Data)
 	}
 	if err := o.ends.check(); err != nil {
 		return s, err
@@ -147,7 +148,7 @@ func (a *app) readRequest(s script.Script, path string, options plan.Options) (p
 	req, warnings, err := s.Request(t, options)
 	a.warn(warnings)
 	if err != nil {
-		return plan.Request{}, usagef("data file %s is not taken:\n%w", path, err)
+		return plan.Request{}, cli.Usagef("data file %s is not taken:\n%w", path, err)
 	}
 	return req, nil
 }
@@ -156,12 +157,12 @@ func (a *app) readRequest(s script.Script, path string, options plan.Options) (p
 func readTable(path string) (*dataset.Table, []dataset.Warning, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, nil, usagef("data file: %w", err)
+		return nil, nil, cli.Usagef("data file: %w", err)
 	}
 	defer func() { _ = f.Close() }() // only read
 	t, warnings, err := dataset.Read(f, path, dataset.Limits{})
 	if err != nil {
-		return nil, warnings, usagef("data file %s is not taken:\n%w", path, err)
+		return nil, warnings, cli.Usagef("data file %s is not taken:\n%w", path, err)
 	}
 	return t, warnings, nil
 }
@@ -169,6 +170,6 @@ func readTable(path string) (*dataset.Table, []dataset.Warning, error) {
 // warn tells what is odd about a file.
 func (a *app) warn(warnings []dataset.Warning) {
 	for _, w := range warnings {
-		a.tell("warning: %s", clean(w.String(), false))
+		a.Tell("warning: %s", cli.Clean(w.String(), false))
 	}
 }

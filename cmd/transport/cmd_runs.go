@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/apply"
 	"sacbridge/internal/plan"
 )
@@ -16,28 +17,28 @@ func newRunsCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "runs",
 		Short: "List earlier runs, show what became of them, resume an interrupted one",
-		Long:  withCodes("runs works with the journals that every applied plan leaves, one file for each run.", localCodes()),
+		Long:  withCodes("runs works with the journals that every applied plan leaves, one file for each run.", cli.LocalCodes()),
 	}
-	asGroup(cmd)
+	cli.Noun(cmd)
 	cmd.AddCommand(newRunsListCmd(a), newRunsShowCmd(a), newRunsResumeCmd(a))
 	return cmd
 }
 
 // runsListOptions are the flags of `runs list`.
-type runsListOptions struct{ output outputFlag }
+type runsListOptions struct{ output cli.Output }
 
 func newRunsListCmd(a *app) *cobra.Command {
-	opts := &runsListOptions{output: asTable}
+	opts := &runsListOptions{}
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List earlier runs, the newest first",
 		Long: withCodes(`runs list shows every run that has a journal: when it started, how it ended, and what it was. A run that was
-killed, or that ended before its plan did, is interrupted and can be resumed.`, localCodes()),
+killed, or that ended before its plan did, is interrupted and can be resumed.`, cli.LocalCodes()),
 		Example: "  transport runs list\n  transport runs list -o json",
-		Args:    wantArgs(0, 0, ""),
+		Args:    cli.Args(0, 0, ""),
 		RunE:    func(*cobra.Command, []string) error { return runRunsList(a, opts) },
 	}
-	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	opts.output.Add(cmd.Flags())
 	return cmd
 }
 
@@ -50,42 +51,42 @@ func runRunsList(a *app, opts *runsListOptions) error {
 	if err != nil {
 		return err
 	}
-	if opts.output == asJSON {
-		return writeJSON(a.out, append([]runInfo{}, runs...))
+	if opts.output == cli.AsJSON {
+		return cli.WriteJSON(a.Out, append([]runInfo{}, runs...))
 	}
 	if len(runs) == 0 {
-		a.say("No run has left a journal in %s yet.", place.runs)
+		a.Say("No run has left a journal in %s yet.", place.runs)
 		return nil
 	}
 	rows := make([][]string, len(runs))
 	for i, r := range runs {
 		rows[i] = []string{r.ID, r.Started.Local().Format(time.DateTime), r.Status, r.Target, r.Command}
 	}
-	return table(a.out, []string{"RUN", "STARTED", "STATUS", "TARGET", "COMMAND"}, rows)
+	return cli.Table(a.Out, []string{"RUN", "STARTED", "STATUS", "TARGET", "COMMAND"}, rows)
 }
 
 // runsShowOptions are the flags of `runs show`.
 type runsShowOptions struct {
 	id     string
-	output outputFlag
+	output cli.Output
 }
 
 func newRunsShowCmd(a *app) *cobra.Command {
-	opts := &runsShowOptions{output: asTable}
+	opts := &runsShowOptions{}
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show what became of every entity of a run",
 		Long: withCodes(`runs show prints how a run ended and the result of every person and team in it. The beginning of the ID is
-enough where only one run begins so. The JSON form has the plan and every call of the run too.`, localCodes()),
+enough where only one run begins so. The JSON form has the plan and every call of the run too.`, cli.LocalCodes()),
 		Example: "  transport runs show 0199\n  transport runs show 01990f6e-7c54-7a11-8f60-0f2a4f8f9a10 -o json",
-		Args:    wantArgs(1, 1, "the ID of a run"),
+		Args:    cli.Args(1, 1, "the ID of a run"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			opts.id = args[0]
 			return runRunsShow(a, opts)
 		},
 	}
 	cmd.ValidArgsFunction = suggest(a.runIDs)
-	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	opts.output.Add(cmd.Flags())
 	return cmd
 }
 
@@ -98,15 +99,7 @@ type runReport struct {
 }
 
 func runRunsShow(a *app, opts *runsShowOptions) (err error) {
-	place, err := a.stateFolder()
-	if err != nil {
-		return err
-	}
-	id, err := place.find(opts.id)
-	if err != nil {
-		return err
-	}
-	j, err := place.open(id)
+	_, id, j, err := a.openRun(opts.id)
 	if err != nil {
 		return err
 	}
@@ -115,10 +108,22 @@ func runRunsShow(a *app, opts *runsShowOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	if opts.output == asJSON {
-		return writeJSON(a.out, r)
+	if opts.output == cli.AsJSON {
+		return cli.WriteJSON(a.Out, r)
 	}
 	return writeRun(a, r)
+}
+
+// openRun opens the journal of the one run whose ID begins with prefix.
+func (a *app) openRun(prefix string) (place stateFolder, id string, j apply.Journal, err error) {
+	if place, err = a.stateFolder(); err != nil {
+		return place, "", nil, err
+	}
+	if id, err = place.find(prefix); err != nil {
+		return place, "", nil, err
+	}
+	j, err = place.open(id)
+	return place, id, j, err
 }
 
 // readRun reads all that a journal holds.
@@ -146,11 +151,11 @@ func readRun(id string, j apply.Journal) (*runReport, error) {
 }
 
 func writeRun(a *app, r *runReport) error {
-	l := &lines{w: a.out}
+	l := &lines{w: a.Out}
 	l.f("Run %s: %s", r.ID, r.Status)
-	l.f("  command  %s", clean(r.Command, false))
-	l.f("  from     %s", clean(r.Source, false))
-	l.f("  to       %s", clean(r.Target, false))
+	l.f("  command  %s", cli.Clean(r.Command, false))
+	l.f("  from     %s", cli.Clean(r.Source, false))
+	l.f("  to       %s", cli.Clean(r.Target, false))
 	l.f("  started  %s", r.Started.Local().Format(time.DateTime))
 	unsettled := 0
 	for _, c := range r.Calls {
@@ -166,14 +171,14 @@ func writeRun(a *app, r *runReport) error {
 		return l.err
 	}
 	if r.End.Cause != "" {
-		l.f("  cause    %s", clean(r.End.Cause, false))
+		l.f("  cause    %s", cli.Clean(r.End.Cause, false))
 	}
 	l.f("  result   %s", tallyOf(r.End.Entities))
 	l.f("")
 	if l.err != nil {
 		return l.err
 	}
-	return writeEntities(a.out, r.End.Entities)
+	return writeEntities(a.Out, r.End.Entities)
 }
 
 // runsResumeOptions are the flags of `runs resume`.
@@ -181,11 +186,11 @@ type runsResumeOptions struct {
 	id      string
 	env     envFlags
 	workers int
-	output  outputFlag
+	output  cli.Output
 }
 
 func newRunsResumeCmd(a *app) *cobra.Command {
-	opts := &runsResumeOptions{output: asTable}
+	opts := &runsResumeOptions{}
 	cmd := &cobra.Command{
 		Use:   "resume ID",
 		Short: "Go on with an interrupted run",
@@ -194,7 +199,7 @@ stopped: what is done is not done twice. The plan was approved when the run star
 again. The tenants are those of the run: from the configuration, or, for a run that was started with
 --env, from the same environment files.`, changeCodes()),
 		Example: "  transport runs resume 0199\n  transport runs resume 0199 --env multi-tenant.postman_environment.json",
-		Args:    wantArgs(1, 1, "the ID of a run"),
+		Args:    cli.Args(1, 1, "the ID of a run"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.id = args[0]
 			return runRunsResume(cmd.Context(), a, opts)
@@ -203,20 +208,12 @@ again. The tenants are those of the run: from the configuration, or, for a run t
 	cmd.ValidArgsFunction = suggest(a.runIDs)
 	opts.env.add(cmd)
 	cmd.Flags().IntVar(&opts.workers, "workers", 0, "calls side by side to the tenant")
-	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	opts.output.Add(cmd.Flags())
 	return cmd
 }
 
 func runRunsResume(ctx context.Context, a *app, opts *runsResumeOptions) (err error) {
-	place, err := a.stateFolder()
-	if err != nil {
-		return err
-	}
-	id, err := place.find(opts.id)
-	if err != nil {
-		return err
-	}
-	j, err := place.open(id)
+	place, id, j, err := a.openRun(opts.id)
 	if err != nil {
 		return err
 	}
@@ -248,7 +245,7 @@ func runRunsResume(ctx context.Context, a *app, opts *runsResumeOptions) (err er
 func (a *app) resumeRun(ctx context.Context, w work, j apply.Journal, id string, rep *report) error {
 	err := a.carryOut(ctx, w, j, id, rep, apply.Resume)
 	if errors.Is(err, apply.ErrFinished) {
-		a.say("Run %s is finished: there is nothing to resume.", id)
+		a.Say("Run %s is finished: there is nothing to resume.", id)
 		return nil
 	}
 	return err

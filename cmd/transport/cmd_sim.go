@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/sacsim"
 	"sacbridge/internal/sacsim/service"
 )
@@ -37,11 +38,11 @@ func newSimCmd(a *app) *cobra.Command {
 fail. It answers SCIM v1, v2 and v3 as a tenant does, so other clients can be rehearsed against it too.
 
 When it answers, it prints one line of JSON with its address and OAuth client on stdout, and nothing else.
-It stops on SIGTERM or SIGINT, and with --watch-stdin when its standard input ends.`, localCodes()),
+It stops on SIGTERM or SIGINT, and with --watch-stdin when its standard input ends.`, cli.LocalCodes()),
 		Example: "  transport sim --sso email --users 1000 --teams 50\n" +
 			"  transport sim --platform neo --latency real --speed 100 --faults faults.json\n" +
 			"  transport sim --tls --ca-out ca.pem --client 'me:secret'",
-		Args: wantArgs(0, 0, "no arguments"),
+		Args: cli.Args(0, 0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runSim(cmd.Context(), flags) },
 	}
 	f := cmd.Flags()
@@ -77,10 +78,10 @@ func (a *app) runSim(ctx context.Context, flags simFlags) error {
 		if _, ok := errors.AsType[*net.OpError](err); ok {
 			return fmt.Errorf("start simulated tenant: %w", err)
 		}
-		return usagef("start simulated tenant: %w", err)
+		return cli.Usagef("start simulated tenant: %w", err)
 	}
 	defer run.Close()
-	line := json.NewEncoder(a.out)
+	line := json.NewEncoder(a.Out)
 	line.SetEscapeHTML(false)
 	if err := line.Encode(run.Ready); err != nil { //nolint:gosec // handing the client out is the purpose
 		return fmt.Errorf("print the ready line: %w", err)
@@ -88,7 +89,7 @@ func (a *app) runSim(ctx context.Context, flags simFlags) error {
 	if flags.watchStdin {
 		// A blocked read can't be called off: this goroutine ends with the input or the process.
 		go func() {
-			_, _ = io.Copy(io.Discard, a.in)
+			_, _ = io.Copy(io.Discard, a.In)
 			stop()
 		}()
 	}
@@ -133,28 +134,28 @@ func (f simFlags) options() (sacsim.ListenOptions, error) {
 // check refuses what no file has to be read for.
 func (f simFlags) check() error {
 	if !slices.Contains([]string{"cf", "neo"}, f.platform) {
-		return usagef("--platform %q is neither cf nor neo", f.platform)
+		return cli.Usagef("--platform %q is neither cf nor neo", f.platform)
 	}
 	if !slices.Contains([]string{"default", "userid", "email", "custom"}, f.sso) {
-		return usagef("--sso %q is not one of default, userid, email, custom", f.sso)
+		return cli.Usagef("--sso %q is not one of default, userid, email, custom", f.sso)
 	}
 	if f.client != "" {
 		if colon := strings.LastIndex(f.client, ":"); colon < 1 || colon == len(f.client)-1 {
-			return usagef("--client wants ID:SECRET")
+			return cli.Usagef("--client wants ID:SECRET")
 		}
 	}
 	if f.users < 0 || f.teams < 0 {
-		return usagef("--users and --teams may not be negative")
+		return cli.Usagef("--users and --teams may not be negative")
 	}
 	if f.speed <= 0 {
-		return usagef("--speed %g must be above 0", f.speed)
+		return cli.Usagef("--speed %g must be above 0", f.speed)
 	}
 	if f.caOut != "" && !f.tls {
-		return usagef("--ca-out needs --tls")
+		return cli.Usagef("--ca-out needs --tls")
 	}
 	for flag, addr := range map[string]string{"listen": f.listen, "tls-listen": f.tlsListen} {
 		if _, _, err := net.SplitHostPort(addr); err != nil {
-			return usagef("--%s: %w", flag, err)
+			return cli.Usagef("--%s: %w", flag, err)
 		}
 	}
 	return nil
@@ -164,12 +165,12 @@ func (f simFlags) check() error {
 func parseSimFile[T any](flag, name string, parse func(io.Reader) (T, error)) (T, error) {
 	file, err := os.Open(name)
 	if err != nil {
-		return *new(T), usagef("--%s: %w", flag, err)
+		return *new(T), cli.Usagef("--%s: %w", flag, err)
 	}
 	defer file.Close() //nolint:errcheck // only read
 	v, err := parse(file)
 	if err != nil {
-		return v, usagef("--%s %s: %w", flag, name, err)
+		return v, cli.Usagef("--%s %s: %w", flag, name, err)
 	}
 	return v, nil
 }

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sacbridge/cmd/internal/cli"
 )
 
 // startSim runs `transport sim --watch-stdin` with the arguments until ctx ends; the returned
@@ -24,7 +26,7 @@ func startSim(ctx context.Context, t *testing.T, args ...string) (ready map[stri
 	t.Helper()
 	stdin, closeStdin := io.Pipe()
 	stdout, out := io.Pipe()
-	a := &app{in: stdin, out: out, err: io.Discard, env: func(string) string { return "" }, now: time.Now}
+	a := &app{World: cli.World{In: stdin, Out: out, Err: io.Discard, Env: func(string) string { return "" }, Now: time.Now}}
 	cmd := newSimCmd(a)
 	cmd.SetArgs(append([]string{"--watch-stdin"}, args...))
 	ended := make(chan error, 1)
@@ -115,7 +117,7 @@ func TestSimRefusesBadFlags(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cmd := newSimCmd(&app{in: strings.NewReader(""), out: io.Discard, err: io.Discard})
+			cmd := newSimCmd(&app{World: cli.World{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard}})
 			cmd.SetArgs(args)
 			cmd.SetOut(io.Discard)
 			cmd.SetErr(io.Discard)

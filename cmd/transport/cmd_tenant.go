@@ -5,33 +5,35 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+
+	"sacbridge/cmd/internal/cli"
 )
 
 func newTenantCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tenant",
 		Short: "List the tenants of the configuration, or test them",
-		Long:  withCodes("tenant works with the tenants that the configuration names.", localCodes()),
+		Long:  withCodes("tenant works with the tenants that the configuration names.", cli.LocalCodes()),
 	}
-	asGroup(cmd)
+	cli.Noun(cmd)
 	cmd.AddCommand(newTenantListCmd(a), newTenantTestCmd(a))
 	return cmd
 }
 
 // tenantListOptions are the flags of `tenant list`.
-type tenantListOptions struct{ output outputFlag }
+type tenantListOptions struct{ output cli.Output }
 
 func newTenantListCmd(a *app) *cobra.Command {
-	opts := &tenantListOptions{output: asTable}
+	opts := &tenantListOptions{}
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "List the tenants of the configuration",
-		Long:    withCodes("tenant list shows name, address and settings of each tenant, never a secret. It calls no tenant.", localCodes()),
+		Long:    withCodes("tenant list shows name, address and settings of each tenant, never a secret. It calls no tenant.", cli.LocalCodes()),
 		Example: "  transport tenant list\n  transport tenant list -o json",
-		Args:    wantArgs(0, 0, ""),
+		Args:    cli.Args(0, 0, ""),
 		RunE:    func(*cobra.Command, []string) error { return runTenantList(a, opts) },
 	}
-	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	opts.output.Add(cmd.Flags())
 	return cmd
 }
 
@@ -52,7 +54,7 @@ func runTenantList(a *app, opts *tenantListOptions) error {
 		return err
 	}
 	if s.file == nil {
-		return usagef("there is no configuration: write sacbridge.yaml or give --config FILE")
+		return cli.Usagef("there is no configuration: write sacbridge.yaml or give --config FILE")
 	}
 	list := []tenantInfo{}
 	for _, name := range slices.Sorted(maps.Keys(s.file.Tenants)) {
@@ -61,8 +63,8 @@ func runTenantList(a *app, opts *tenantListOptions) error {
 			Name: name, URL: t.URL, Platform: t.Platform, SSO: t.SSO, Namespace: t.Namespace, API: t.API, Production: t.Production,
 		})
 	}
-	if opts.output == asJSON {
-		return writeJSON(a.out, list)
+	if opts.output == cli.AsJSON {
+		return cli.WriteJSON(a.Out, list)
 	}
 	rows := make([][]string, len(list))
 	for i, t := range list {
@@ -72,17 +74,17 @@ func runTenantList(a *app, opts *tenantListOptions) error {
 		}
 		rows[i] = []string{t.Name, t.URL, t.Platform, t.SSO, t.Namespace, t.API, kind}
 	}
-	return table(a.out, []string{"NAME", "URL", "PLATFORM", "SSO", "NAMESPACE", "API", ""}, rows)
+	return cli.Table(a.Out, []string{"NAME", "URL", "PLATFORM", "SSO", "NAMESPACE", "API", ""}, rows)
 }
 
 // tenantTestOptions are the flags of `tenant test`.
 type tenantTestOptions struct {
 	names  []string
-	output outputFlag
+	output cli.Output
 }
 
 func newTenantTestCmd(a *app) *cobra.Command {
-	opts := &tenantTestOptions{output: asTable}
+	opts := &tenantTestOptions{}
 	cmd := &cobra.Command{
 		Use:   "test NAME...",
 		Short: "Walk the way to a tenant and say what is wrong, with its cure",
@@ -91,13 +93,13 @@ limits, the namespace setting, the SSO mode, rights and the clock. It writes not
 with its cure. The exit code is that of the worst finding: 5 or 6 where the way ends there, 3 where
 something else is wrong.`, append(readCodes(), exitPartial)),
 		Example: "  transport tenant test dev\n  transport tenant test dev prod -o json",
-		Args:    wantArgs(1, -1, "the NAME of a tenant"),
+		Args:    cli.Args(1, -1, "the NAME of a tenant"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.names = args
 			return runTenantTest(cmd.Context(), a, opts)
 		},
 	}
 	cmd.ValidArgsFunction = suggest(a.tenantNames)
-	cmd.Flags().VarP(&opts.output, "output", "o", "table or json")
+	opts.output.Add(cmd.Flags())
 	return cmd
 }

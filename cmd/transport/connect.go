@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/config"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
@@ -93,20 +94,16 @@ type settings struct {
 // settings reads the configuration. It is called by the commands that need it, so that a broken file
 // stands in nobody else's way.
 func (a *app) settings() (*settings, error) {
-	path, ok := config.Find(a.config, a.env)
-	if !ok {
-		dir, err := config.StateDir(a.env)
+	c, found, err := a.LoadConfig()
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		dir, err := config.StateDir(a.Env)
 		if err != nil {
-			return nil, usagef("there is no configuration, and without one: %w", err)
+			return nil, cli.Usagef("there is no configuration, and without one: %w", err)
 		}
 		return &settings{place: stateIn(dir), guards: plan.DefaultGuards()}, nil
-	}
-	c, warnings, err := config.Load(path)
-	for _, w := range warnings {
-		a.tell("warning: %s", clean(w.String(), false))
-	}
-	if err != nil {
-		return nil, coded(exitUsage, err)
 	}
 	return &settings{
 		file: c, place: stateFolder{runs: c.RunsDir(), leases: c.Leases}, guards: guardsOf(c.Guards),
@@ -159,11 +156,11 @@ func roleTable(rows []map[string]string, from, to string) map[string]string {
 // namedSide makes the side of one tenant of the configuration.
 func (a *app) namedSide(s *settings, name string, workers int) (*side, error) {
 	if s.file == nil {
-		return nil, usagef("there is no configuration that could name tenant %q: write sacbridge.yaml or give --config FILE", name)
+		return nil, cli.Usagef("there is no configuration that could name tenant %q: write sacbridge.yaml or give --config FILE", name)
 	}
 	t, ok := s.file.Tenants[name]
 	if !ok {
-		return nil, usagef("unknown tenant %q; %s names %s", name, s.file.Path(), some(slices.Sorted(maps.Keys(s.file.Tenants)), 20))
+		return nil, cli.Usagef("unknown tenant %q; %s names %s", name, s.file.Path(), some(slices.Sorted(maps.Keys(s.file.Tenants)), 20))
 	}
 	if workers == 0 {
 		workers = t.Limits.Workers
@@ -182,14 +179,14 @@ func (a *app) namedSide(s *settings, name string, workers int) (*side, error) {
 func (a *app) newSide(c sac.Config, ca string, production bool) (*side, error) {
 	roots, err := trust(ca, a.ca)
 	if err != nil {
-		return nil, coded(exitUsage, err)
+		return nil, cli.Coded(exitUsage, err)
 	}
 	c.Session.RootCAs, c.Session.UserAgent = roots, "sacbridge-"+strings.ReplaceAll(tool(), " ", "/")
 	c.Logger = a.logger().With("tenant", c.Name)
 	c.Session.Logger = c.Logger
 	conn, err := sac.New(c)
 	if err != nil {
-		return nil, coded(exitUsage, err)
+		return nil, cli.Coded(exitUsage, err)
 	}
 	return &side{
 		tenant: conn.Tenant(), conn: conn, production: production,

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/config"
 	"sacbridge/internal/dataset"
 	"sacbridge/internal/sac"
@@ -41,7 +42,7 @@ func (a *app) environments(source, target string) (from, to *dataset.Environment
 	}
 	if target == "" {
 		if e.Source == nil || e.Target == nil {
-			return nil, nil, usagef("%s has no Source- and Target- settings: give the target's environment by --target-env FILE", source)
+			return nil, nil, cli.Usagef("%s has no Source- and Target- settings: give the target's environment by --target-env FILE", source)
 		}
 		return e.Source, e.Target, nil
 	}
@@ -56,7 +57,7 @@ func (a *app) environments(source, target string) (from, to *dataset.Environment
 		to = t.Target
 	}
 	if from == nil || to == nil {
-		return nil, nil, usagef("%s must have the settings of the source and %s those of the target", source, target)
+		return nil, nil, cli.Usagef("%s must have the settings of the source and %s those of the target", source, target)
 	}
 	return from, to, nil
 }
@@ -64,12 +65,12 @@ func (a *app) environments(source, target string) (from, to *dataset.Environment
 func (a *app) readEnvironment(path string) (*dataset.Environment, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, usagef("environment file: %w", err)
+		return nil, cli.Usagef("environment file: %w", err)
 	}
 	defer func() { _ = f.Close() }() // only read
 	e, err := dataset.ReadEnvironment(f, path)
 	if err != nil {
-		return nil, usagef("environment file %s is not taken:\n%w", path, err)
+		return nil, cli.Usagef("environment file %s is not taken:\n%w", path, err)
 	}
 	a.warn(e.Warnings)
 	return e, nil
@@ -79,15 +80,15 @@ func (a *app) readEnvironment(path string) (*dataset.Environment, error) {
 func (a *app) envSide(t *dataset.EnvironmentTenant, dir string, workers int) (*side, error) {
 	u, err := url.Parse(t.URL)
 	if err != nil {
-		return nil, usagef("environment: %w", err)
+		return nil, cli.Usagef("environment: %w", err)
 	}
 	id, err := config.NewSecret(t.ClientID(), dir, "Username of "+u.Host)
 	if err != nil {
-		return nil, usagef("Username of %s %w", u.Host, err)
+		return nil, cli.Usagef("Username of %s %w", u.Host, err)
 	}
 	secret, err := config.NewSecret(t.ClientSecret(), dir, "Password of "+u.Host)
 	if err != nil {
-		return nil, usagef("Password of %s %w", u.Host, err)
+		return nil, cli.Usagef("Password of %s %w", u.Host, err)
 	}
 	return a.newSide(sac.Config{
 		Name: u.Host, URL: t.URL, TokenURL: t.TokenURL, Platform: t.Platform, SSO: t.SSO, Namespace: t.Namespace,

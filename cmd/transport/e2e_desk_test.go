@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sacbridge/cmd/internal/cli"
 )
 
 // desk is a folder with a configuration that names two tenants, dev and prod, and a person who types
@@ -60,7 +62,7 @@ func (d *desk) file(t *testing.T, name, text string) string {
 func (d *desk) types(t *testing.T, args ...string) (int, string) {
 	t.Helper()
 	var said bytes.Buffer
-	a := &app{in: strings.NewReader(""), out: &said, err: &said, env: func(string) string { return "" }, now: time.Now}
+	a := &app{World: cli.World{In: strings.NewReader(""), Out: &said, Err: &said, Env: func(string) string { return "" }, Now: time.Now}}
 	args = append(args, "--config", filepath.Join(d.dir, "sacbridge.yaml"))
 	code := execute(t.Context(), a, args)
 	return code, said.String()

@@ -1,21 +1,18 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"slices"
-	"strings"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/apply"
 	"sacbridge/internal/upstream"
 )
 
 // The exit codes; both programs share their meaning.
 const (
-	exitOK          = 0
-	exitFailure     = 1
-	exitUsage       = 2
+	exitOK          = cli.ExitOK
+	exitFailure     = cli.ExitFailure
+	exitUsage       = cli.ExitUsage
 	exitPartial     = 3
 	exitHeld        = 4
 	exitCredentials = 5
@@ -23,7 +20,7 @@ const (
 	exitStale       = 7
 	exitConflicts   = 8
 	exitDifferent   = 10
-	exitInterrupted = 130
+	exitInterrupted = cli.ExitInterrupted
 )
 
 // meaning says in a few words what an exit code stands for.
@@ -68,64 +65,18 @@ func readCodes() []int {
 	return []int{exitOK, exitFailure, exitUsage, exitCredentials, exitUnreachable, exitInterrupted}
 }
 
-// localCodes are the codes of a verb that calls no tenant.
-func localCodes() []int { return []int{exitOK, exitFailure, exitUsage} }
-
 // withCodes gives a command's long help with its exit codes below.
-func withCodes(text string, codes []int) string {
-	var b strings.Builder
-	b.WriteString(strings.TrimSpace(text))
-	b.WriteString("\n\nExit codes:\n")
-	for _, c := range slices.Sorted(slices.Values(codes)) {
-		fmt.Fprintf(&b, "  %3d  %s\n", c, meaning(c))
-	}
-	return strings.TrimRight(b.String(), "\n")
-}
-
-// codedError is an error whose exit code is known where it arises.
-type codedError struct {
-	code int
-	err  error
-}
-
-// Error gives the text of the error below.
-func (e *codedError) Error() string { return e.err.Error() }
-
-// Unwrap gives the error below.
-func (e *codedError) Unwrap() error { return e.err }
-
-// coded gives err an exit code; a nil err stays nil.
-func coded(code int, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &codedError{code: code, err: err}
-}
-
-// codef makes an error with an exit code.
-func codef(code int, format string, args ...any) error {
-	return coded(code, fmt.Errorf(format, args...))
-}
-
-// usagef makes an error of usage, configuration or data: nothing has been called.
-func usagef(format string, args ...any) error { return codef(exitUsage, format, args...) }
+func withCodes(text string, codes []int) string { return cli.WithCodes(text, codes, meaning) }
 
 // exitCode is the one place where an error becomes an exit code.
 func exitCode(err error) int {
-	if err == nil {
-		return exitOK
+	if code, known := cli.CodeOf(err); known {
+		return code
 	}
-	known, isCoded := errors.AsType[*codedError](err)
-	failed, isUpstream := errors.AsType[*upstream.Error](err)
-	_, isHeld := errors.AsType[*apply.LeaseHeldError](err)
-	switch {
-	case isCoded:
-		return known.code
-	case errors.Is(err, context.Canceled):
-		return exitInterrupted
-	case isHeld:
+	if _, held := errors.AsType[*apply.LeaseHeldError](err); held {
 		return exitUsage
-	case isUpstream:
+	}
+	if failed, ok := errors.AsType[*upstream.Error](err); ok {
 		return classCode(failed)
 	}
 	return exitFailure

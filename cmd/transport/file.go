@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/plan"
 )
 
@@ -46,12 +47,12 @@ func ignoreMissing(err error) error {
 func readPlanFile(path string) (*plan.Plan, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, usagef("read the plan: %w", err)
+		return nil, cli.Usagef("read the plan: %w", err)
 	}
 	defer func() { _ = f.Close() }() // only read
 	p, err := plan.Decode(f)
 	if err != nil {
-		return nil, usagef("plan file %s: %w", path, err)
+		return nil, cli.Usagef("plan file %s: %w", path, err)
 	}
 	return p, nil
 }

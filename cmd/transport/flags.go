@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/plan"
 )
 
@@ -16,11 +17,11 @@ type planFlags struct {
 	out     string
 	yes     bool
 	reasons bool
-	output  outputFlag
+	output  cli.Output
 }
 
 func (p *planFlags) add(f *pflag.FlagSet) {
-	p.output = asTable
+	p.output = cli.AsTable
 	f.BoolVarP(&p.dryRun, "dry-run", "n", false, "show the plan and write nothing")
 	f.StringVar(&p.out, "out", "", "write the plan to `FILE`; without --yes and without a terminal nothing else is done")
 	f.BoolVarP(&p.yes, "yes", "y", false, "apply without asking; guards hold all the same")
@@ -31,16 +32,16 @@ func (p *planFlags) add(f *pflag.FlagSet) {
 // approval refuses, before any call, a command that could only end in a question nobody can answer.
 func (p *planFlags) approval(a *app) error {
 	if p.dryRun && p.yes {
-		return usagef("--dry-run and --yes contradict each other: choose one")
+		return cli.Usagef("--dry-run and --yes contradict each other: choose one")
 	}
-	if a.ask || p.yes || p.dryRun || p.out != "" {
+	if a.Ask || p.yes || p.dryRun || p.out != "" {
 		return nil
 	}
-	return usagef("there is no terminal to ask on: add --yes to apply, --dry-run to look, or --out FILE to keep the plan for `transport apply FILE`")
+	return cli.Usagef("there is no terminal to ask on: add --yes to apply, --dry-run to look, or --out FILE to keep the plan for `transport apply FILE`")
 }
 
 // onlyPlan says that the plan is the whole purpose: nothing is to be applied by this command.
-func (p *planFlags) onlyPlan(a *app) bool { return p.dryRun || (p.out != "" && !p.yes && !a.ask) }
+func (p *planFlags) onlyPlan(a *app) bool { return p.dryRun || (p.out != "" && !p.yes && !a.Ask) }
 
 // limitFlags are the flags of every verb that makes a plan from tenants: what it is judged by and how
 // fast the tenants are asked.
@@ -74,7 +75,7 @@ func (l *limitFlags) add(f *pflag.FlagSet) {
 // check refuses values that no run can have.
 func (l *limitFlags) check() error {
 	if l.workers < 0 || l.workers > 64 {
-		return usagef("--workers %d: use 1 to 64", l.workers)
+		return cli.Usagef("--workers %d: use 1 to 64", l.workers)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"pgregory.net/rapid"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/apply"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
@@ -21,7 +22,7 @@ import (
 
 // testApp works in buffers, without a terminal.
 func testApp() *app {
-	return &app{in: strings.NewReader(""), out: io.Discard, err: io.Discard, env: func(string) string { return "" }, now: time.Now}
+	return &app{World: cli.World{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard, Env: func(string) string { return "" }, Now: time.Now}}
 }
 
 // parse runs a command whose run function only keeps its options.
@@ -138,7 +139,7 @@ func TestWrongFlagsAreErrorsOfUsage(t *testing.T) {
 	} {
 		var talk strings.Builder
 		a := testApp()
-		a.err = &talk
+		a.Err = &talk
 		code := execute(t.Context(), a, strings.Fields(line))
 		if code != exitUsage || !strings.Contains(talk.String(), want) {
 			t.Errorf("%s: exit code %d and %q; want 2 and %q", line, code, talk.String(), want)
@@ -230,8 +231,8 @@ func TestClassesBecomeExitCodes(t *testing.T) {
 		want int
 	}{
 		"no error":                       {nil, exitOK},
-		"an error of usage":              {usagef("no"), exitUsage},
-		"a wrapped error of usage":       {fmt.Errorf("x: %w", usagef("no")), exitUsage},
+		"an error of usage":              {cli.Usagef("no"), exitUsage},
+		"a wrapped error of usage":       {fmt.Errorf("x: %w", cli.Usagef("no")), exitUsage},
 		"an unknown error":               {errors.New("oops"), exitFailure},
 		"a cancelled context":            {fmt.Errorf("x: %w", context.Canceled), exitInterrupted},
 		"a leased tenant":                {fmt.Errorf("x: %w", &apply.LeaseHeldError{}), exitUsage},

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/apply"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
@@ -38,14 +39,14 @@ func (a *app) change(ctx context.Context, w work) error {
 
 // finish writes the JSON document where one was asked for and a plan was made.
 func (a *app) finish(flags *planFlags, rep *report, err error) error {
-	if flags.output != asJSON || rep.Plan == nil {
+	if flags.output != cli.AsJSON || rep.Plan == nil {
 		return err
 	}
 	rep.Exit = exitCode(err)
 	if err != nil {
 		rep.Problem = err.Error()
 	}
-	if werr := rep.write(a.out); werr != nil && err == nil {
+	if werr := rep.write(a.Out); werr != nil && err == nil {
 		return werr
 	}
 	return err
@@ -72,14 +73,14 @@ func (a *app) planAndApply(ctx context.Context, w work, rep *report) error {
 // precheck refuses what is certain to fail or to harm before any call is made.
 func (a *app) precheck(w work) error {
 	if w.from.host() == w.to.host() {
-		return usagef("source and target are the same tenant (%s): choose two", w.to.host())
+		return cli.Usagef("source and target are the same tenant (%s): choose two", w.to.host())
 	}
 	if err := w.place.free(w.to.origin()); err != nil {
 		return err
 	}
 	for _, s := range []*side{w.from, w.to} {
 		if err := s.secrets(); err != nil {
-			return coded(exitUsage, fmt.Errorf("tenant %q: %w", s.tenant.Name, err))
+			return cli.Coded(exitUsage, fmt.Errorf("tenant %q: %w", s.tenant.Name, err))
 		}
 	}
 	if w.flags.dryRun || !w.approved && w.flags.onlyPlan(a) {
@@ -101,7 +102,7 @@ func (a *app) makePlan(ctx context.Context, w work) (*plan.Plan, error) {
 		return nil, err
 	}
 	p := plan.Make(req, source, target, w.rules)
-	p.Tool, p.Created = tool(), a.now().UTC().Truncate(time.Second)
+	p.Tool, p.Created = tool(), a.Now().UTC().Truncate(time.Second)
 	if p.ID, err = newID(); err != nil {
 		return nil, err
 	}
@@ -197,7 +198,7 @@ func (a *app) decideAndApply(ctx context.Context, w work, rep *report) error {
 	}
 	if w.flags.dryRun || !w.approved && w.flags.onlyPlan(a) {
 		if w.flags.out != "" {
-			a.say("Nothing was written. To do exactly this: transport apply %s", w.flags.out)
+			a.Say("Nothing was written. To do exactly this: transport apply %s", w.flags.out)
 		}
 		return nil
 	}
@@ -214,12 +215,12 @@ func (a *app) showPlan(flags *planFlags, rep *report) error {
 	if rep.PlanFile != "" {
 		view.more = rep.PlanFile
 	}
-	if flags.output != asJSON {
-		return view.write(a.out)
+	if flags.output != cli.AsJSON {
+		return view.write(a.Out)
 	}
-	if a.ask && !flags.yes && !flags.onlyPlan(a) {
+	if a.Ask && !flags.yes && !flags.onlyPlan(a) {
 		view.paint = false
-		return view.write(a.err)
+		return view.write(a.Err)
 	}
 	return nil
 }
@@ -228,13 +229,13 @@ func (a *app) showPlan(flags *planFlags, rep *report) error {
 func verdict(p *plan.Plan) error {
 	switch p.Verdict() {
 	case plan.Stopped:
-		return codef(exitHeld, "held by a guard: %s; nothing was written", p.Held[0].Message)
+		return cli.Codef(exitHeld, "held by a guard: %s; nothing was written", p.Held[0].Message)
 	case plan.Blocked:
 		why := "nothing is left to do but"
 		if !p.Empty() {
 			why = "--strict and"
 		}
-		return codef(exitConflicts, "%s %s: %s; nothing was written", why, count(len(p.Conflicts), "conflict"), some(conflictKeys(p), 3))
+		return cli.Codef(exitConflicts, "%s %s: %s; nothing was written", why, cli.Count(len(p.Conflicts), "conflict"), some(conflictKeys(p), 3))
 	case plan.Ready, plan.Partial, plan.Nothing:
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/apply"
 )
 
@@ -31,20 +32,20 @@ func (a *app) carryOut(ctx context.Context, w work, j apply.Journal, runID strin
 	m := a.startMeter("writing to "+w.to.tenant.Name, both(w.to))
 	result, err := do(ctx, apply.Deps{
 		Target: w.to.conn, Journal: j, Leases: w.place.leaseFile(), Holder: holder(runID),
-		Hook: m, Logger: a.logger(), Now: a.now, RunID: runID, Command: w.command,
+		Hook: m, Logger: a.logger(), Now: a.Now, RunID: runID, Command: w.command,
 	})
 	m.stop()
 	if _, held := errors.AsType[*apply.LeaseHeldError](err); held || result == nil {
 		return err
 	}
 	rep.Applied, rep.Result = true, result
-	if w.flags.output != asJSON {
-		if verr := (resultView{result: result, lost: w.lost, paint: a.paint()}).write(a.out); verr != nil {
+	if w.flags.output != cli.AsJSON {
+		if verr := (resultView{result: result, lost: w.lost, paint: a.paint()}).write(a.Out); verr != nil {
 			return errors.Join(err, verr)
 		}
 	}
 	if err != nil && result.Interrupted {
-		a.say("Go on with: transport runs resume %s", runID)
+		a.Say("Go on with: transport runs resume %s", runID)
 	}
 	if err != nil {
 		return err

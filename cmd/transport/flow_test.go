@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
 	"sacbridge/internal/sac"
@@ -58,7 +59,7 @@ func newStage(t *testing.T, answer string) *stage {
 		Teams: []seedGroup{{ID: "Finance", Display: "Finance", Members: []string{"ANNA", "BEN"}}},
 	})
 	s := &stage{out: &bytes.Buffer{}, talk: &bytes.Buffer{}, target: listen("prod", seedTenant{Users: []seedPerson{owner}, Teams: []seedGroup{}})}
-	s.app = &app{in: strings.NewReader(answer), out: s.out, err: s.talk, env: func(string) string { return "" }, now: time.Now, ask: true}
+	s.app = &app{World: cli.World{In: strings.NewReader(answer), Out: s.out, Err: s.talk, Env: func(string) string { return "" }, Now: time.Now, Ask: true}}
 	s.pair = &pair{place: stateIn(t.TempDir()), guards: plan.DefaultGuards()}
 	var err error
 	if s.pair.from, err = s.app.demoSide(source.Ready); err != nil {
@@ -105,7 +106,7 @@ func TestAtATerminalThePlanIsShownAndAPersonIsAsked(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStage(t, tt.answer)
-			err := s.copyFinance(t.Context(), &planFlags{output: asTable})
+			err := s.copyFinance(t.Context(), &planFlags{output: cli.AsTable})
 			if got := exitCode(err); got != tt.code {
 				t.Errorf("exit code %d, want %d: %v", got, tt.code, err)
 			}
@@ -124,10 +125,10 @@ func TestAQuestionEndsWhenTheProgramIsInterrupted(t *testing.T) {
 	s := newStage(t, "")
 	in, keepOpen := io.Pipe()
 	defer func() { _ = keepOpen.Close() }()
-	s.app.in = in
+	s.app.In = in
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	w := s.pair.work("test", &planFlags{output: asTable}, &limitFlags{})
+	w := s.pair.work("test", &planFlags{output: cli.AsTable}, &limitFlags{})
 	if err := s.app.confirm(ctx, w, &plan.Plan{}); exitCode(err) != exitInterrupted {
 		t.Errorf("got %v, want an interruption", err)
 	}
@@ -136,7 +137,7 @@ func TestAQuestionEndsWhenTheProgramIsInterrupted(t *testing.T) {
 func TestJSONOutputIsOneDocumentAndThePlanToApproveIsTalk(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, "n\n")
-	if err := s.copyFinance(t.Context(), &planFlags{output: asJSON}); exitCode(err) != exitInterrupted {
+	if err := s.copyFinance(t.Context(), &planFlags{output: cli.AsJSON}); exitCode(err) != exitInterrupted {
 		t.Errorf("got %v, want a declined plan", err)
 	}
 	var got struct {
@@ -159,7 +160,7 @@ func TestDeletionsInAProductionTenantAskForItsName(t *testing.T) {
 	p := &plan.Plan{Target: identity.Tenant{Name: "prod"}, Counts: plan.Counts{DeleteUsers: 2}}
 	for answer, want := range map[string]int{"prod\n": exitOK, "y\n": exitInterrupted, "PROD\n": exitInterrupted} {
 		a := testApp()
-		a.ask, a.in = true, strings.NewReader(answer)
+		a.Ask, a.In = true, strings.NewReader(answer)
 		err := a.confirm(t.Context(), work{flags: &planFlags{}, to: &side{production: true}}, p)
 		if got := exitCode(err); got != want {
 			t.Errorf("answer %q: exit code %d, want %d", answer, got, want)
@@ -171,7 +172,7 @@ func TestPlanFilesAreWrittenWholeAndForTheirOwnerOnly(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, "n\n")
 	path := filepath.Join(t.TempDir(), "plan.json")
-	if err := s.copyFinance(t.Context(), &planFlags{output: asTable, out: path}); exitCode(err) != exitInterrupted {
+	if err := s.copyFinance(t.Context(), &planFlags{output: cli.AsTable, out: path}); exitCode(err) != exitInterrupted {
 		t.Errorf("got %v, want a declined plan", err)
 	}
 	if _, err := readPlanFile(path); err != nil {
@@ -207,7 +208,7 @@ func TestAnExpiredCertificateIsNoTenant(t *testing.T) {
 	writeTestFile(t, rows, []byte(`[{"file_userid":"ANNA","file_roles_action":"add","file_teams_action":"keep"}]`))
 	var talk bytes.Buffer
 	a := testApp()
-	a.err, a.env = &talk, func(key string) string { return map[string]string{"XDG_STATE_HOME": t.TempDir()}[key] }
+	a.Err, a.Env = &talk, func(key string) string { return map[string]string{"XDG_STATE_HOME": t.TempDir()}[key] }
 	code := execute(t.Context(), a, []string{"run", "1903", "--env", env, "--data", rows, "--ca", ca, "--dry-run"})
 	if code != exitUnreachable || !strings.Contains(talk.String(), "expired") {
 		t.Errorf("exit code %d, want 6 and the word expired: %s", code, &talk)
@@ -295,7 +296,7 @@ func TestARunThatFindsTheTenantLeasedLeavesNoJournal(t *testing.T) {
 	if _, err := s.pair.place.leaseFile().Acquire(t.Context(), s.pair.to.origin(), "someone else", time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	flags := &planFlags{output: asTable, yes: true}
+	flags := &planFlags{output: cli.AsTable, yes: true}
 	if err := s.copyFinance(t.Context(), flags); exitCode(err) != exitUsage || s.pair.to.callCount() > 0 {
 		t.Errorf("got %v after %d calls, want an error of usage and no call", err, s.pair.to.callCount())
 	}

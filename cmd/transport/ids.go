@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/dataset"
 )
 
@@ -21,7 +22,7 @@ const maxIDFile = 64 << 20
 func readIDs(path string) ([]named, error) {
 	data, err := readLimited(path, maxIDFile)
 	if err != nil {
-		return nil, usagef("--ids: %w", err)
+		return nil, cli.Usagef("--ids: %w", err)
 	}
 	parse := parseIDTable
 	if isPlainList(data) {
@@ -29,7 +30,7 @@ func readIDs(path string) ([]named, error) {
 	}
 	ids, err := parse(data, path)
 	if err != nil {
-		return nil, usagef("--ids %s is not taken:\n%w", path, err)
+		return nil, cli.Usagef("--ids %s is not taken:\n%w", path, err)
 	}
 	return uniqueIDs(ids), nil
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/apply"
 )
 
@@ -36,10 +37,10 @@ type meter struct {
 // startMeter tells progress on stderr until stop. With --quiet it says nothing.
 func (a *app) startMeter(label string, calls func() (calls, retries int)) *meter {
 	m := &meter{
-		w: a.err, terminal: a.progress, width: a.width, now: a.now, label: label, calls: calls,
-		started: a.now(), quit: make(chan struct{}),
+		w: a.Err, terminal: a.ErrTerminal, width: a.ErrWidth, now: a.Now, label: label, calls: calls,
+		started: a.Now(), quit: make(chan struct{}),
 	}
-	if a.quiet {
+	if a.Quiet {
 		return m
 	}
 	every := lineEvery
@@ -94,7 +95,7 @@ func (m *meter) line() string {
 	elapsed := m.now().Sub(m.started)
 	if m.last == nil {
 		calls, retries := m.calls()
-		return fmt.Sprintf("%s: %s, %s, %s", m.label, count(calls, "call"), count(retries, "retry/retries"), elapsed.Round(time.Second))
+		return fmt.Sprintf("%s: %s, %s, %s", m.label, cli.Count(calls, "call"), cli.Count(retries, "retry/retries"), elapsed.Round(time.Second))
 	}
 	p := m.last
 	parts := []string{fmt.Sprintf("%s: %s %d/%d", m.label, p.Phase, p.Done, p.Total)}
@@ -103,12 +104,12 @@ func (m *meter) line() string {
 		left := time.Duration(float64(p.Total-p.Done) / rate * float64(time.Second))
 		parts = append(parts, left.Round(time.Second).String()+" left")
 	}
-	parts = append(parts, fmt.Sprintf("%d of about %s", p.Calls, count(p.EstCalls, "call")), count(p.Retries, "retry/retries"))
+	parts = append(parts, fmt.Sprintf("%d of about %s", p.Calls, cli.Count(p.EstCalls, "call")), cli.Count(p.Retries, "retry/retries"))
 	if p.Failed > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", p.Failed))
 	}
 	if p.Current != "" {
-		parts = append(parts, clean(p.Current, false))
+		parts = append(parts, cli.Clean(p.Current, false))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/apply"
 	"sacbridge/internal/store/bolt"
 )
@@ -38,7 +39,7 @@ func (a *app) stateFolder() (stateFolder, error) {
 func (s stateFolder) free(tenant string) error {
 	l, held, err := s.leaseFile().Holder(tenant)
 	if err != nil {
-		return coded(exitUsage, fmt.Errorf("look who is writing to %s: %w", tenant, err))
+		return cli.Coded(exitUsage, fmt.Errorf("look who is writing to %s: %w", tenant, err))
 	}
 	if held {
 		return &apply.LeaseHeldError{Lease: l}
@@ -61,7 +62,7 @@ func (s stateFolder) reclaim(runID, tenant string) error {
 // nothing may be written to a tenant.
 func (s stateFolder) writable() (err error) {
 	fail := func(err error) error {
-		return usagef("the state folder %s cannot take the journal of a run, so nothing was sent: %w", s.runs, err)
+		return cli.Usagef("the state folder %s cannot take the journal of a run, so nothing was sent: %w", s.runs, err)
 	}
 	if err := s.make(); err != nil {
 		return fail(err)
@@ -106,7 +107,7 @@ func (s stateFolder) create(runID string) (apply.Journal, error) {
 // open opens the journal of an earlier run.
 func (s stateFolder) open(runID string) (apply.Journal, error) {
 	if _, err := os.Stat(s.file(runID)); err != nil {
-		return nil, usagef("there is no run %s: %w", runID, err)
+		return nil, cli.Usagef("there is no run %s: %w", runID, err)
 	}
 	return openJournal(s.file(runID), bolt.Options{})
 }
@@ -138,7 +139,7 @@ func (s stateFolder) ids() ([]string, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, usagef("list runs: %w", err)
+		return nil, cli.Usagef("list runs: %w", err)
 	}
 	var ids []string
 	for _, e := range entries {
@@ -167,9 +168,9 @@ func (s stateFolder) find(prefix string) (string, error) {
 	}
 	switch len(hits) {
 	case 0:
-		return "", usagef("there is no run %q in %s (transport runs list shows them)", prefix, s.runs)
+		return "", cli.Usagef("there is no run %q in %s (transport runs list shows them)", prefix, s.runs)
 	case 1:
 		return hits[0], nil
 	}
-	return "", usagef("%d runs begin with %q: %s", len(hits), prefix, some(hits, 5))
+	return "", cli.Usagef("%d runs begin with %q: %s", len(hits), prefix, some(hits, 5))
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 )
 
 // painter colours text, or leaves it alone where it is false.
@@ -39,28 +38,6 @@ func (l *lines) f(format string, args ...any) {
 	}
 }
 
-// clean makes text from a tenant or file safe to show: a control character could move the cursor or
-// recolour the terminal, and so falsify what a person is asked to approve. Line ends stay if multiline.
-func clean(s string, multiline bool) string {
-	return strings.Map(func(r rune) rune {
-		if multiline && r == '\n' {
-			return r
-		}
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)
-}
-
-// pad fills s with spaces up to n characters.
-func pad(s string, n int) string {
-	if missing := n - len([]rune(s)); missing > 0 {
-		return s + strings.Repeat(" ", missing)
-	}
-	return s
-}
-
 // cut shortens s to n characters, so that a line that is redrawn in place does not wrap; n below 1 leaves
 // it alone.
 func cut(s string, n int) string {
@@ -70,41 +47,10 @@ func cut(s string, n int) string {
 	return s
 }
 
-// count gives "1 team" or "3 teams"; a noun with an irregular plural gives both forms: "person/people".
-func count(n int, noun string) string {
-	one, many, ok := strings.Cut(noun, "/")
-	if !ok {
-		many = noun + "s"
-	}
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
 // some joins up to most of items and says how many more there are.
 func some(items []string, most int) string {
 	if len(items) <= most {
 		return strings.Join(items, ", ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(items[:most], ", "), len(items)-most)
-}
-
-// table writes rows below a header in aligned columns.
-func table(w io.Writer, header []string, rows [][]string) error {
-	width := make([]int, len(header))
-	for _, row := range append([][]string{header}, rows...) {
-		for i, cell := range row {
-			width[i] = max(width[i], len([]rune(cell)))
-		}
-	}
-	l := &lines{w: w}
-	for _, row := range append([][]string{header}, rows...) {
-		var b strings.Builder
-		for i, cell := range row {
-			b.WriteString(pad(clean(cell, false), width[i]+2))
-		}
-		l.f("%s", strings.TrimRight(b.String(), " "))
-	}
-	return l.err
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/sacsim"
 	"sacbridge/internal/sacsim/service"
 )
@@ -120,9 +121,9 @@ func (b *bench) try(t *testing.T, v vector, format string) {
 	data := filepath.Join(t.TempDir(), "data."+format)
 	writeTestFile(t, data, v.dataFile(t, format))
 	var out, talk bytes.Buffer
-	a := &app{in: strings.NewReader(""), out: &out, err: &talk, now: time.Now, env: func(key string) string {
+	a := &app{World: cli.World{In: strings.NewReader(""), Out: &out, Err: &talk, Now: time.Now, Env: func(key string) string {
 		return map[string]string{"XDG_STATE_HOME": b.dir}[key]
-	}}
+	}}}
 	code := execute(t.Context(), a, []string{"run", v.Script, "--env", b.env, "--data", data, "--ca", b.ca, "--yes"})
 	if !slices.Contains([]int{exitOK, exitPartial, exitConflicts}, code) {
 		t.Errorf("exit code %d\n%s\n%s", code, &out, &talk)

@@ -40,39 +40,3 @@ func (r *report) write(w io.Writer) error {
 	}
 	return nil
 }
-
-// writeJSON writes v indented, with a line end.
-func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
-		return fmt.Errorf("write JSON: %w", err)
-	}
-	return nil
-}
-
-// outputFlag is -o: a table for people or JSON for programs.
-type outputFlag string
-
-// The choices of outputFlag.
-const (
-	asTable outputFlag = "table"
-	asJSON  outputFlag = "json"
-)
-
-// String gives the choice.
-func (o *outputFlag) String() string { return string(*o) }
-
-// Set takes table or json.
-func (o *outputFlag) Set(s string) error {
-	switch outputFlag(s) {
-	case asTable, asJSON:
-		*o = outputFlag(s)
-		return nil
-	}
-	return fmt.Errorf("use table or json")
-}
-
-// Type names the value in help.
-func (*outputFlag) Type() string { return "table|json" }

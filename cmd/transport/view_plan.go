@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
 )
@@ -44,27 +45,27 @@ func (v planView) write(w io.Writer) error {
 
 func (v planView) header(l *lines) {
 	l.f("%s", v.paint.in(bold, "Plan: "+place(v.plan.Source)+" -> "+place(v.plan.Target)))
-	l.f("  from %s", clean(v.plan.Source.URL, false))
-	l.f("  to   %s", clean(v.plan.Target.URL, false))
+	l.f("  from %s", cli.Clean(v.plan.Source.URL, false))
+	l.f("  to   %s", cli.Clean(v.plan.Target.URL, false))
 }
 
 // place names a tenant with its platform and SSO mode.
 func place(t identity.Tenant) string {
-	return clean(fmt.Sprintf("%s (%s, SSO %s)", t.Name, strings.ToUpper(t.Platform), t.SSO), false)
+	return cli.Clean(fmt.Sprintf("%s (%s, SSO %s)", t.Name, strings.ToUpper(t.Platform), t.SSO), false)
 }
 
 func (v planView) counts(l *lines) {
 	parts := countParts(v.plan.Counts)
 	l.f("")
 	if len(parts) == 0 {
-		l.f("Nothing to do: %s and %s are as wanted.", count(v.plan.Counts.UnchangedUsers, "person/people"),
-			count(v.plan.Counts.UnchangedTeams, "team"))
+		l.f("Nothing to do: %s and %s are as wanted.", cli.Count(v.plan.Counts.UnchangedUsers, "person/people"),
+			cli.Count(v.plan.Counts.UnchangedTeams, "team"))
 		return
 	}
 	for _, p := range parts {
 		l.f("  %s", p)
 	}
-	l.f("  unchanged:  %s, %s", count(v.plan.Counts.UnchangedUsers, "person/people"), count(v.plan.Counts.UnchangedTeams, "team"))
+	l.f("  unchanged:  %s, %s", cli.Count(v.plan.Counts.UnchangedUsers, "person/people"), cli.Count(v.plan.Counts.UnchangedTeams, "team"))
 }
 
 // countParts sums a plan up in a few lines, one for each kind of thing that changes.
@@ -129,11 +130,11 @@ func (v planView) change(c *plan.Change) string {
 		sign, colour = "-", red
 	case plan.Update:
 	}
-	line := v.paint.in(colour, sign) + " " + pad(clean(c.Key, false), 20) + " " + clean(details(c), false)
+	line := v.paint.in(colour, sign) + " " + cli.Pad(cli.Clean(c.Key, false), 20) + " " + cli.Clean(details(c), false)
 	line = strings.TrimRight(line, " ")
 	if v.reasons {
 		for _, r := range c.Reasons {
-			line += "\n      because " + clean(r, false)
+			line += "\n      because " + cli.Clean(r, false)
 		}
 	}
 	return line
@@ -145,7 +146,7 @@ func details(c *plan.Change) string {
 	if c.Entity == plan.User && c.User != nil {
 		parts = append(parts, c.User.Email)
 		if len(c.User.Roles) > 0 {
-			parts = append(parts, count(len(c.User.Roles), "role"))
+			parts = append(parts, cli.Count(len(c.User.Roles), "role"))
 		}
 	}
 	if c.Entity == plan.Team && c.Group != nil && c.Group.Description != "" {
@@ -171,7 +172,7 @@ func (v planView) obstacles() []section {
 	conflicts := section{title: "Conflicts: these are left out until someone answers them"}
 	missing := section{title: "Missing roles and managers: only these links are left out"}
 	for _, c := range v.plan.Conflicts {
-		row := v.paint.in(red, "!") + " " + pad(clean(c.Key, false), 20) + " " + string(c.Kind) + ": " + clean(c.Detail, false)
+		row := v.paint.in(red, "!") + " " + cli.Pad(cli.Clean(c.Key, false), 20) + " " + string(c.Kind) + ": " + cli.Clean(c.Detail, false)
 		if needs := needers(c); needs != "" {
 			row += "\n      needed by " + needs
 		}
@@ -183,11 +184,11 @@ func (v planView) obstacles() []section {
 	}
 	skips := section{title: "Skipped on purpose"}
 	for _, s := range v.plan.Skips {
-		skips.rows = append(skips.rows, ". "+pad(clean(s.Key, false), 20)+" "+clean(s.Reason, false))
+		skips.rows = append(skips.rows, ". "+cli.Pad(cli.Clean(s.Key, false), 20)+" "+cli.Clean(s.Reason, false))
 	}
 	held := section{title: "Held by guards: nothing is written"}
 	for _, t := range v.plan.Held {
-		held.rows = append(held.rows, v.paint.in(red, "!")+" "+pad(t.Guard, 20)+" "+clean(t.Message, false))
+		held.rows = append(held.rows, v.paint.in(red, "!")+" "+cli.Pad(t.Guard, 20)+" "+cli.Clean(t.Message, false))
 	}
 	return []section{conflicts, missing, skips, held}
 }
@@ -196,10 +197,10 @@ func (v planView) obstacles() []section {
 func needers(c plan.Conflict) string {
 	var parts []string
 	if len(c.Teams) > 0 {
-		parts = append(parts, count(len(c.Teams), "team")+" ("+clean(some(c.Teams, 5), false)+")")
+		parts = append(parts, cli.Count(len(c.Teams), "team")+" ("+cli.Clean(some(c.Teams, 5), false)+")")
 	}
 	if len(c.Users) > 0 {
-		parts = append(parts, count(len(c.Users), "person/people")+" ("+clean(some(c.Users, 5), false)+")")
+		parts = append(parts, cli.Count(len(c.Users), "person/people")+" ("+cli.Clean(some(c.Users, 5), false)+")")
 	}
 	return strings.Join(parts, " and ")
 }
@@ -222,10 +223,10 @@ func (v planView) section(l *lines, s section) {
 func (v planView) footer(l *lines) {
 	switch {
 	case v.reads > 0 && !v.plan.Empty():
-		l.f("\n%s made to read, about %d to apply", count(v.reads, "call"), v.plan.Calls)
+		l.f("\n%s made to read, about %d to apply", cli.Count(v.reads, "call"), v.plan.Calls)
 	case v.reads > 0:
-		l.f("\n%s made to read", count(v.reads, "call"))
+		l.f("\n%s made to read", cli.Count(v.reads, "call"))
 	case !v.plan.Empty():
-		l.f("\nabout %s to apply", count(v.plan.Calls, "call"))
+		l.f("\nabout %s to apply", cli.Count(v.plan.Calls, "call"))
 	}
 }

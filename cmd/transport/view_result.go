@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/apply"
 	"sacbridge/internal/plan"
 )
@@ -31,7 +32,7 @@ func (v resultView) write(w io.Writer) error {
 	}
 	l.f("")
 	l.f("%s: %s", v.paint.in(bold, title), tally)
-	l.f("  run %s, %s, %s", v.result.RunID, count(v.result.Calls, "call"), v.result.Ended.Sub(v.result.Started).Round(100*time.Millisecond))
+	l.f("  run %s, %s, %s", v.result.RunID, cli.Count(v.result.Calls, "call"), v.result.Ended.Sub(v.result.Started).Round(100*time.Millisecond))
 	v.listed(l, "Failed", apply.Failed, func(e apply.EntityResult) []string { return []string{e.Cause} })
 	v.listed(l, "Links left out", apply.Partly, linkCauses)
 	v.listed(l, "Skipped", apply.Skipped, func(e apply.EntityResult) []string { return []string{e.Cause} })
@@ -50,7 +51,7 @@ func (v resultView) listed(l *lines, title string, status apply.Status, tell fun
 			continue
 		}
 		for _, text := range tell(e) {
-			rows = append(rows, fmt.Sprintf("%s %s: %s", e.Entity, clean(e.Key, false), clean(text, false)))
+			rows = append(rows, fmt.Sprintf("%s %s: %s", e.Entity, cli.Clean(e.Key, false), cli.Clean(text, false)))
 		}
 	}
 	if len(rows) == 0 {
@@ -117,7 +118,7 @@ func writeEntities(w io.Writer, entities []apply.EntityResult) error {
 		}
 		rows = append(rows, []string{string(e.Status), string(e.Entity), e.Key, string(e.Op), strings.Join(causes, "; ")})
 	}
-	return table(w, []string{"STATUS", "KIND", "NAME", "OPERATION", "CAUSE"}, rows)
+	return cli.Table(w, []string{"STATUS", "KIND", "NAME", "OPERATION", "CAUSE"}, rows)
 }
 
 // resultError says by which exit code a finished run ends; nil where all was done.
@@ -126,11 +127,11 @@ func resultError(p *plan.Plan, r *apply.Result) error {
 	failed := t[apply.Failed] + t[apply.Partly] + t[apply.Pending]
 	switch {
 	case r.Interrupted:
-		return codef(exitInterrupted, "interrupted; go on with: transport runs resume %s", r.RunID)
+		return cli.Codef(exitInterrupted, "interrupted; go on with: transport runs resume %s", r.RunID)
 	case failed > 0:
-		return codef(exitPartial, "done in part: %d of %d failed; to try these once more: transport runs resume %s", failed, len(r.Entities), r.RunID)
+		return cli.Codef(exitPartial, "done in part: %d of %d failed; to try these once more: transport runs resume %s", failed, len(r.Entities), r.RunID)
 	case p != nil && len(p.Conflicts) > 0:
-		return codef(exitPartial, "done in part: %s left out (%s)", count(len(p.Conflicts), "conflict"), some(conflictKeys(p), 3))
+		return cli.Codef(exitPartial, "done in part: %s left out (%s)", cli.Count(len(p.Conflicts), "conflict"), some(conflictKeys(p), 3))
 	}
 	return nil
 }

@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/apply"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
@@ -201,7 +201,7 @@ func TestMeterWritesALineEveryHalfMinuteWhereThereIsNoTerminal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var talk bytes.Buffer
-		a := &app{err: &talk, now: time.Now}
+		a := &app{World: cli.World{Err: &talk, Now: time.Now}}
 		m := a.startMeter("reading dev", func() (int, int) { return 4, 0 })
 		timer := time.NewTimer(70 * time.Second)
 		<-timer.C
@@ -216,7 +216,7 @@ func TestMeterSaysNothingWhenQuiet(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var talk bytes.Buffer
-		a := &app{err: &talk, now: time.Now, progress: true, globals: globals{quiet: true}}
+		a := &app{World: cli.World{Err: &talk, Now: time.Now, ErrTerminal: true, Quiet: true}}
 		m := a.startMeter("reading dev", func() (int, int) { return 4, 0 })
 		<-time.NewTimer(time.Minute).C
 		m.stop()
@@ -224,15 +224,4 @@ func TestMeterSaysNothingWhenQuiet(t *testing.T) {
 			t.Errorf("got %q, want nothing", talk.String())
 		}
 	})
-}
-
-func TestTableAlignsWideNames(t *testing.T) {
-	t.Parallel()
-	var b strings.Builder
-	if err := table(&b, []string{"A", "NAME"}, [][]string{{"1", "Zoë\x07"}, {"long one", "x"}}); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff("A         NAME\n1         Zoë\ufffd\nlong one  x\n", b.String()); diff != "" {
-		t.Errorf("table (-want +got):\n%s", diff)
-	}
 }

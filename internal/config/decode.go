@@ -8,7 +8,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"sacbridge/internal/mapping"
+	"sacbridge/internal/nearest"
 )
 
 // maxNodes bounds what is visited, so that aliases of aliases cannot grow without end.
@@ -256,10 +256,10 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, path string) {
 	}
 }
 
-// didYouMean gives the end of a message about an unknown word.
+// didYouMean gives the end of a message about an unknown word: the one that was meant, else all that are known.
 func didYouMean(word string, known []string) string {
-	if near := mapping.Nearest(word, known); near != "" {
-		return "; did you mean " + near + "?"
+	if hint := nearest.Hint(word, known); hint != "" {
+		return hint
 	}
 	return "; known are " + strings.Join(known, ", ")
 }

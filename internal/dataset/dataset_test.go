@@ -366,18 +366,6 @@ func TestCSVReadsBackWhatWasWritten(t *testing.T) {
 	})
 }
 
-func TestNearest(t *testing.T) {
-	t.Parallel()
-	known := []string{"file_userid", "file_roles_action", "file_teams_action"}
-	for word, want := range map[string]string{
-		"file_user_id": "file_userid", "File-UserID": "file_userid", "file_role_action": "file_roles_action", "zzz": "", "": "",
-	} {
-		if got := Nearest(word, known); got != want {
-			t.Errorf("%q: got %q, want %q", word, got, want)
-		}
-	}
-}
-
 // checkTable checks what holds of every table that is accepted.
 func checkTable(t *testing.T, table *Table, err error) {
 	t.Helper()

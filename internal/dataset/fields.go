@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"sacbridge/internal/identity"
+	"sacbridge/internal/nearest"
 )
 
 // Collector gathers the faults of all rows of a table, so that they are reported together. It is not
@@ -104,7 +105,7 @@ func (f *Fields) present(field string) bool {
 // has a meaning of its own is not proposed.
 func lookalike(field string, present, known []string) string {
 	strangers := slices.DeleteFunc(slices.Clone(present), func(s string) bool { return slices.Contains(known, s) })
-	if near := Nearest(field, strangers); near != "" {
+	if near := nearest.Word(field, strangers); near != "" {
 		return ": is it the one called " + near + "?"
 	}
 	return ""

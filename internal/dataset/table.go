@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"sacbridge/internal/nearest"
 )
 
 // Limits bound what is read. The zero value means the defaults.
@@ -102,7 +104,7 @@ func (t *Table) UnknownFields(known []string) []Warning {
 		if slices.Contains(known, f) {
 			continue
 		}
-		out = append(out, Warning{File: t.Name, Line: t.firstLine(f), Field: f, Text: "unknown field, ignored" + didYouMean(f, missing)})
+		out = append(out, Warning{File: t.Name, Line: t.firstLine(f), Field: f, Text: "unknown field, ignored" + nearest.Hint(f, missing)})
 	}
 	return out
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/expr-lang/expr/vm"
 
 	"sacbridge/internal/identity"
+	"sacbridge/internal/nearest"
 )
 
 const (
@@ -171,7 +172,7 @@ func kindWords(kind string) string {
 
 func unknownName(name string) string {
 	known := append(append([]string{}, variableNames...), builtins...)
-	if near := Nearest(name, known); near != "" {
+	if near := nearest.Word(name, known); near != "" {
 		return fmt.Sprintf("unknown name %s; did you mean %s?", name, near)
 	}
 	return fmt.Sprintf("unknown name %s; known are %s", name, strings.Join(known, ", "))

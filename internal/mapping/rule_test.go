@@ -227,15 +227,6 @@ func TestRulesAgreeWithAnOracle(t *testing.T) {
 	})
 }
 
-func TestNearest(t *testing.T) {
-	t.Parallel()
-	for word, want := range map[string]string{"Plattform": "platform", "plat-form": "platform", "ur": "url", "zzzz": "", "": ""} {
-		if got := Nearest(word, []string{"url", "platform", "sso"}); got != want {
-			t.Errorf("%q: got %q, want %q", word, got, want)
-		}
-	}
-}
-
 // Whatever the text, reading and running end, and a rule that was accepted is a yes or a no.
 func FuzzRule(f *testing.F) {
 	for _, seed := range []string{

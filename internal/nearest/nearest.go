@@ -1,13 +1,15 @@
-package dataset
+// Package nearest finds the known word that a misspelt one probably means, for messages that help: the key of a
+// configuration, the column of a data file, the name in a rule. It imports the standard library only.
+package nearest
 
 import (
 	"strings"
 	"unicode"
 )
 
-// Nearest gives the known word that was most likely meant by word, or "" if none is near: letter case
-// and separators count little, and about a third of the letters may be wrong.
-func Nearest(word string, known []string) string {
+// Word gives the known word that was most likely meant by word, or "" if none is near: letter case and separators
+// count little, and about a third of the letters may be wrong. Of several that are as near it gives the first.
+func Word(word string, known []string) string {
 	if word == "" {
 		return ""
 	}
@@ -19,6 +21,14 @@ func Nearest(word string, known []string) string {
 		}
 	}
 	return best
+}
+
+// Hint gives the end of a message about an unknown word, "; did you mean …?", or "" if none is near.
+func Hint(word string, known []string) string {
+	if near := Word(word, known); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return ""
 }
 
 // simplify takes away what people get wrong without noticing.
@@ -50,12 +60,4 @@ func distance(a, b []rune) int {
 		}
 	}
 	return row[len(b)]
-}
-
-// didYouMean gives the end of a message about an unknown word, or "".
-func didYouMean(word string, known []string) string {
-	if near := Nearest(word, known); near != "" {
-		return "; did you mean " + near + "?"
-	}
-	return ""
 }
