@@ -296,7 +296,7 @@ type towns [40]func() *town
 func newTowns(t testing.TB) *towns {
 	var all towns
 	for n := range all {
-		all[n] = sync.OnceValue(func() *town { return chanceTown(t, uint64(n)) }) //nolint:gosec // small
+		all[n] = sync.OnceValue(func() *town { return chanceTown(t, uint64(n)) })
 	}
 	return &all
 }

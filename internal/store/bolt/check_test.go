@@ -146,7 +146,7 @@ func TestCheckFindsEveryPlantedFault(t *testing.T) {
 		"a counter that is off":              {alter("count", func(k, v []byte) ([]byte, []byte) { v[7]++; return k, v }), directory.FaultCount, "count"},
 		"a missing event":                    {dropFirst("log"), directory.FaultFeedGap, "log"},
 		"a missing last event":               {last, directory.FaultFeedGap, "count"},
-		"an event outside the history":       {lastEvent(func(last directory.Seq) directory.Seq { return 0 }), directory.FaultFeedGap, "log"},
+		"an event outside the history":       {lastEvent(func(directory.Seq) directory.Seq { return 0 }), directory.FaultFeedGap, "log"},
 		"an event of another's history":      {lastEvent(func(last directory.Seq) directory.Seq { return last + 1 }), directory.FaultFeedGap, "user"},
 		"an event that follows no other":     {alter("log", unprecedented), directory.FaultFeedGap, "log"},
 		"a purged record without events":     {purgedNobody, directory.FaultFeedGap, "purged"},
