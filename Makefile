@@ -7,7 +7,7 @@ GO      ?= go
 TOOLS   := $(CURDIR)/.tools
 BIN     := $(CURDIR)/bin
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS := -s -w -X main.version=$(VERSION)
+LDFLAGS := -s -w -X sacbridge/cmd/internal/cli.version=$(VERSION)
 
 .DEFAULT_GOAL := help
 

@@ -18,6 +18,9 @@ type Build struct {
 	Go      string `json:"go"`
 }
 
+// version is set by the linker (make build, the image), for builds that know nothing of their repository.
+var version string
+
 // ThisBuild asks the build information that the Go tool put into the program.
 func ThisBuild() Build {
 	info, ok := debug.ReadBuildInfo()
@@ -29,7 +32,10 @@ func ThisBuild() Build {
 
 func buildOf(info *debug.BuildInfo) Build {
 	b := Build{Version: "(devel)", Go: runtime.Version()}
-	if info.Main.Version != "" {
+	switch {
+	case version != "":
+		b.Version = version
+	case info.Main.Version != "":
 		b.Version = info.Main.Version
 	}
 	for _, s := range info.Settings {
