@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -70,17 +71,19 @@ func TestCrowdPushesOutWhoWaitsLongest(t *testing.T) {
 		"a closed one makes room":                      {"1n 2n 3n 2c 4n", ""},
 		"one that is pushed out makes room in the end": {"1n 2n 3n 4n 1c 2c 5n", "1"},
 	} {
-		crowd := newCrowd(3, prometheus.NewRegistry())
 		conns := map[string]*fakeConn{}
 		var got []string
-		for step := range strings.FieldsSeq(c.steps) {
-			conn := conns[step[:1]]
-			if conn == nil {
-				conn = &fakeConn{name: step[:1]}
-				conns[step[:1]] = conn
+		synctest.Test(t, func(*testing.T) {
+			crowd := newCrowd(3, prometheus.NewRegistry())
+			for step := range strings.FieldsSeq(c.steps) {
+				conn := conns[step[:1]]
+				if conn == nil {
+					conn = &fakeConn{name: step[:1]}
+					conns[step[:1]] = conn
+				}
+				crowd.watch(conn, map[byte]http.ConnState{'n': http.StateNew, 'a': http.StateActive, 'i': http.StateIdle, 'c': http.StateClosed}[step[1]])
 			}
-			crowd.watch(conn, map[byte]http.ConnState{'n': http.StateNew, 'a': http.StateActive, 'i': http.StateIdle, 'c': http.StateClosed}[step[1]])
-		}
+		})
 		for _, conn := range conns {
 			if conn.closed {
 				got = append(got, conn.name)
@@ -205,6 +208,30 @@ func removeLast(t *testing.T, file, bucket string) {
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestANewConnectionHasAMomentForItsFirstRequest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		crowd := newCrowd(1, prometheus.NewRegistry())
+		first, second, third := &fakeConn{name: "1"}, &fakeConn{name: "2"}, &fakeConn{name: "3"}
+		crowd.watch(first, http.StateNew)
+		start := time.Now()
+		go func() {
+			timer := time.NewTimer(grace / 2)
+			<-timer.C
+			crowd.watch(first, http.StateActive)
+			crowd.watch(first, http.StateClosed)
+		}()
+		crowd.watch(second, http.StateNew)
+		if took := time.Since(start); took != grace/2 || first.closed || second.closed {
+			t.Errorf("after %v the first is closed: %v, the second: %v; want room as soon as the first is answered", took, first.closed, second.closed)
+		}
+		crowd.watch(third, http.StateNew)
+		if took := time.Since(start); took != grace || !second.closed || third.closed {
+			t.Errorf("after %v the second is closed: %v, the third: %v; want the second to go after its moment", took, second.closed, third.closed)
+		}
+	})
 }
 
 func FuzzLifetime(f *testing.F) {
