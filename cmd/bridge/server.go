@@ -177,7 +177,11 @@ func (s *server) ready() readyLine {
 // after an orderly end.
 func (s *server) serve(ctx context.Context) error {
 	group, failed := errgroup.WithContext(ctx)
-	group.Go(func() error { return serveOn(s.public, s.publicAt, s.https) })
+	public := s.publicAt
+	if !s.https {
+		public = scimserver.AnswerRefusals(public)
+	}
+	group.Go(func() error { return serveOn(s.public, public, s.https) })
 	group.Go(func() error { return serveOn(s.desk, s.deskAt, false) })
 	if s.metrics != nil {
 		group.Go(func() error { return serveOn(s.metrics, s.metricsAt, false) })

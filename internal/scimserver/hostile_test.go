@@ -80,6 +80,7 @@ func TestAPanicIsA500ThatTellsNothing(t *testing.T) {
 func (b *bridge) listen() *httptest.Server {
 	s := httptest.NewUnstartedServer(b)
 	Harden(s.Config)
+	s.Listener = AnswerRefusals(s.Listener)
 	s.Start()
 	b.t.Cleanup(s.Close)
 	return s

@@ -15,11 +15,11 @@ const (
 	attemptBurst = 100
 )
 
-// The header of a request, its first line included: what is answered, and what is read so that it can be refused. What
-// net/http itself refuses gets a line of plain text, which no SCIM client can show.
+// The header of a request, its first line included: what is answered, and what is read so that it can be refused by
+// the Server. Beyond that net/http refuses it itself, see AnswerRefusals. Each connection may take so much.
 const (
 	maxHeader     = 32 << 10
-	maxHeaderRead = 256 << 10
+	maxHeaderRead = 64 << 10
 )
 
 // checkHeader refuses a header over the limit. A filter travels in the request line, so this bounds it before
@@ -32,9 +32,13 @@ func checkHeader(r *http.Request) error {
 		}
 	}
 	if size > maxHeader {
-		return fail(http.StatusRequestHeaderFieldsTooLarge, "", "the header is over the limit of "+strconv.Itoa(maxHeader)+" bytes")
+		return headerTooLarge()
 	}
 	return nil
+}
+
+func headerTooLarge() *problem {
+	return fail(http.StatusRequestHeaderFieldsTooLarge, "", "the header is over the limit of "+strconv.Itoa(maxHeader)+" bytes")
 }
 
 // bucket is a token bucket; nil never holds anyone up.
