@@ -152,13 +152,10 @@ func BenchmarkMillion(b *testing.B) {
 	if testing.Short() {
 		users = 50_000
 	}
-	few, many := newRig(b, 10_000), newRig(b, users)
-	info, err := os.Stat(filepath.Join(many.pl.dir, "state.db"))
-	if err != nil {
-		b.Fatal(err)
-	}
+	few, many, small := newRig(b, 10_000), newRig(b, users), newRigOf(b, users/4, userBody)
 	for b.Loop() {
-		goal(b, "disk right after loading, of raw JSON", float64(allocatedBytes(info))/float64(many.raw), "<=", 3, "%d MB of %d MB", allocatedBytes(info)/1e6, many.raw/1e6)
+		many.disk("disk right after loading, of raw JSON")
+		small.disk("the same where a user has 300 bytes")
 		for name, next := range map[string]func(*rig) func(int, int) []byte{
 			"GET by id":   func(r *rig) func(int, int) []byte { return r.get },
 			"userName eq": func(r *rig) func(int, int) []byte { return r.filter(filters()["userName eq"]) },
@@ -172,6 +169,16 @@ func BenchmarkMillion(b *testing.B) {
 		goal(b, "anonymous memory at that size, MiB", float64(anonymous(b, many.p.cmd.Process.Pid)), "<=", 250, "after loading and a second of mixed load")
 		many.restart()
 	}
+}
+
+// disk compares the state file with the JSON that was loaded.
+func (r *rig) disk(what string) {
+	r.b.Helper()
+	info, err := os.Stat(filepath.Join(r.pl.dir, "state.db"))
+	if err != nil {
+		r.b.Fatal(err)
+	}
+	goal(r.b, what, float64(allocatedBytes(info))/float64(r.raw), "<=", 3, "%d MB of %d MB", allocatedBytes(info)/1e6, r.raw/1e6)
 }
 
 // allocatedBytes is what a file takes on disk.

@@ -63,13 +63,20 @@ type rig struct {
 	token string
 	ids   []string // of users u0, u1, …
 	raw   int64    // bytes of the users' JSON as sent
+	user  func(name string) string
 }
 
 const benchConfig = "  metrics: 127.0.0.1:0\n  sources: {s: {switches: {group_patch_body: false}, limits: {bulk_body_kib: 65536, bulk_operations: 5000}}}\n"
 
 func newRig(b *testing.B, users int) *rig {
 	b.Helper()
-	r := &rig{b: b, pl: newPlace(b, benchConfig)}
+	return newRigOf(b, users, fullUser)
+}
+
+// newRigOf has users of a kind.
+func newRigOf(b *testing.B, users int, user func(name string) string) *rig {
+	b.Helper()
+	r := &rig{b: b, pl: newPlace(b, benchConfig), user: user}
 	r.token = r.pl.token()
 	r.start()
 	r.load(users)
@@ -138,7 +145,7 @@ func (r *rig) loadSome(c *client, from, to int) (raw int64, err error) {
 		if n > from {
 			body.WriteByte(',')
 		}
-		user := fullUser(fmt.Sprintf("u%d", n))
+		user := r.user(fmt.Sprintf("u%d", n))
 		raw += int64(len(user))
 		_, _ = fmt.Fprintf(&body, `{"method":"POST","path":"/Users","bulkId":"b%d","data":%s}`, n, user)
 	}
