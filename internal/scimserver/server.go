@@ -128,6 +128,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := x.admit(); err != nil {
+		if r.ContentLength != 0 {
+			// Else net/http would wait for a stranger's body before it answers.
+			x.w.Header().Set("Connection", "close")
+		}
 		x.writeProblem(err)
 		return
 	}
