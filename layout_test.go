@@ -61,7 +61,7 @@ var onlyImporters = map[string][]string{
 	"github.com/cenkalti/backoff/v5":      {"internal/sac/session", "internal/apply"},
 	"golang.org/x/time":                   {"internal/sac/session", "internal/scimserver", "cmd/bridge"},
 	"golang.org/x/sync":                   {"internal/apply", "internal/sac", "internal/sac/session", "internal/upstream", "cmd/transport", "cmd/bridge"},
-	"golang.org/x/text":                   {"internal/dataset", "internal/store"},
+	"golang.org/x/text":                   {"internal/dataset", "internal/identity/scim", "internal/store"},
 	"golang.org/x/term":                   {"cmd/internal/cli"},
 	"github.com/google/uuid":              {"cmd/transport"},
 	"github.com/jedib0t/go-pretty/v6":     {"cmd/transport"},

@@ -9,13 +9,12 @@ import (
 
 // FoldVersion names the rules of NameKey. A Store keeps it with its indexes, which must be made anew where
 // it changes.
-const FoldVersion = "scim-fold-1"
+const FoldVersion = "scim-caseless-1"
 
-// NameKey gives the key of an index for a value that is compared without letter case. It is scim.Fold and nothing
-// else: two values have one key exactly where the evaluation of a filter calls them equal, and the key of a value
-// starts with the key of each text that it starts with (sw). So "ß" is not "ss", the Kelvin sign is "k", "İ" and "ı" are
-// letters of their own, and a full-width "Ａ" or a composed "é" is not the plain or the decomposed one.
-func NameKey(value string) []byte { return []byte(scim.Fold(value)) }
+// NameKey gives the key of an index for a value that is compared without letter case. It is scim.Caseless and
+// nothing else: two values have one key exactly where the evaluation of a filter calls them equal, and what begins with
+// a text for a filter (sw) begins with its key here.
+func NameKey(value string) []byte { return []byte(scim.Caseless(value)) }
 
 // TimeKey gives the key of ByModified: milliseconds, so that keys sort as moments do.
 func TimeKey(at time.Time) []byte {

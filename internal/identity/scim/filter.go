@@ -60,7 +60,7 @@ type Literal struct {
 	Type   Type
 	Null   bool
 	Text   string // as written, escapes decoded; of a number and a dateTime the written form
-	Folded string // Text under Fold where the attribute is not caseExact, else Text
+	Folded string // Text under Caseless where the attribute is not caseExact, else Text
 	Number float64
 	Bool   bool
 	Time   time.Time

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+	"golang.org/x/text/width"
 	"pgregory.net/rapid"
 
 	"sacbridge/internal/identity/scim"
@@ -33,6 +35,48 @@ func TestFold(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestCaseless(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ in, want string }{
+		"ASCII becomes lower case":                    {"Kim@X.Example", "kim@x.example"},
+		"full-width becomes plain":                    {"\uff21nna", "anna"},
+		"half-width katakana become full":             {"\uff76", "\u30ab"},
+		"a letter and its mark become one":            {"E\u0301va", "\u00e9va"},
+		"marks come into their order":                 {"q\u0307\u0323", "q\u0323\u0307"},
+		"the Angstrom sign is a letter":               {"\u212Bsa", "\u00e5sa"},
+		"sharp s stays":                               {"STRA\u1e9eE", "straße"},
+		"a ligature stays":                            {"\ufb01n", "\ufb01n"},
+		"an iota that is a mark stays with its alpha": {"\u0391\u0345", "\u1fb3"},
+		"an iota that is a mark of nothing is one":    {"\u0345\u0308", "\u0308\u03b9"},
+		"an iota that is a letter stays one":          {"\u0391\u0399", "\u03b1\u03b9"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := scim.Caseless(tc.in); got != tc.want {
+				t.Errorf("got %+q, want %+q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestCaselessTwiceChangesNothing(t *testing.T) {
+	t.Parallel()
+	letter := rapid.OneOf(rapid.SampledFrom([]rune("kK\u212AsSſßẞΣσςµΜåÅ\u212BαΑιΙ\u0345\u0301\u0308\u0323\uff21\uff76\uff9eᾳᾼe\u0344")), rapid.Rune())
+	word := rapid.Custom(func(t *rapid.T) string { return string(rapid.SliceOfN(letter, 0, 6).Draw(t, "word")) })
+	rapid.Check(t, func(t *rapid.T) {
+		a := word.Draw(t, "a")
+		once := scim.Caseless(a)
+		if twice := scim.Caseless(once); twice != once {
+			t.Fatalf("%+q becomes %+q and then %+q", a, once, twice)
+		}
+		for what, other := range map[string]string{"composed": norm.NFC.String(a), "decomposed": norm.NFD.String(a), "folded in width": width.Fold.String(a)} {
+			if got := scim.Caseless(other); got != once {
+				t.Fatalf("%+q becomes %+q, %s %+q", a, once, what, got)
+			}
+		}
+	})
 }
 
 func TestFoldIsTheSameRelationAsEqualFold(t *testing.T) {

@@ -45,7 +45,7 @@ func coerce(ref *Ref, op Op, raw any) (Literal, string) {
 func textLiteral(target *Attribute, s string) Literal {
 	l := Literal{Type: target.Type, Text: s, Folded: s}
 	if !target.CaseExact {
-		l.Folded = Fold(s)
+		l.Folded = Caseless(s)
 	}
 	return l
 }

@@ -196,9 +196,9 @@ func (t *Term) compareText(s string) bool {
 	exact := t.Ref.Target().CaseExact || t.Value.Type == TypeDateTime
 	if !exact {
 		if t.Op == OpEq || t.Op == OpNe {
-			return strings.EqualFold(s, t.Value.Text) == (t.Op == OpEq)
+			return same(s, t.Value.Text) == (t.Op == OpEq)
 		}
-		s = Fold(s)
+		s = Caseless(s)
 	}
 	switch t.Op {
 	case OpCo:

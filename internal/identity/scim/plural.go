@@ -3,7 +3,6 @@ package scim
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 )
 
 // elements is a multi-valued complex attribute in the middle of an operation. claims marks those that the
@@ -148,7 +147,7 @@ func equalPart(a *Attribute, x, y any) bool {
 	s, ok := x.(string)
 	t, isText := y.(string)
 	if ok && isText && a != nil && !a.CaseExact {
-		return strings.EqualFold(s, t)
+		return same(s, t)
 	}
 	return equalTree(x, y)
 }

@@ -102,10 +102,10 @@ func (q Quick) Filter() *Filter {
 	}}}}
 }
 
-// Folded is the value as an index of the attribute holds it: under Fold unless the attribute is caseExact.
+// Folded is the value as an index of the attribute holds it: caseless unless the attribute is caseExact.
 func (q Quick) Folded() string {
 	if q.Ref.Target().CaseExact {
 		return q.Value
 	}
-	return Fold(q.Value)
+	return Caseless(q.Value)
 }

@@ -88,7 +88,7 @@ func (s *Sort) keyOf(value any) SortKey {
 			return SortKey{present: ok, at: at}
 		}
 		if !target.CaseExact {
-			v = Fold(v)
+			v = Caseless(v)
 		}
 		return SortKey{present: true, text: v}
 	case bool:

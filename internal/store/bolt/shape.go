@@ -36,21 +36,45 @@ func checkShape(path string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	info, err := file.Stat()
-	if err != nil || !info.Mode().IsRegular() {
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
 		return err
 	}
-	meta := metaAt(file, 0)
-	if second := secondMeta(file); second.txid > meta.txid {
-		meta = second
+	for range shapeTries {
+		meta := youngest(file)
+		if err = checkPages(file, meta); err == nil || youngest(file).txid == meta.txid {
+			return err
+		}
 	}
+	return err
+}
+
+// shapeTries is how often a file is looked at that another process is writing to: pages of a record that is no longer
+// the youngest may have been used again.
+const shapeTries = 10
+
+// checkPages compares the file with a meta record; one without pages says nothing.
+func checkPages(file *os.File, meta metaRecord) error {
 	if meta.pages == 0 {
 		return nil
+	}
+	// The size is read after the record, since the file grows before its record says so.
+	info, err := file.Stat()
+	if err != nil {
+		return err
 	}
 	if size, need := uint64(info.Size()), meta.pages*uint64(meta.pageSize); size < need { //nolint:gosec // a size is not negative
 		return fmt.Errorf("%d of %d bytes: %w", size, need, ErrCutShort)
 	}
 	return checkTree(file, meta)
+}
+
+// youngest gives the record that holds.
+func youngest(file io.ReaderAt) metaRecord {
+	meta := metaAt(file, 0)
+	if second := secondMeta(file); second.txid > meta.txid {
+		meta = second
+	}
+	return meta
 }
 
 // metaRecord is what checkShape reads of a meta record; zero where there is no valid one.
