@@ -73,9 +73,9 @@ func runDemo(ctx context.Context, a *app, opts *demoOptions) (err error) {
 // demoLines create a user, add it to a group and find both. docs/bridge.md shows them too.
 func demoLines() []string {
 	return []string{
-		`ID=$(curl -sS "$URL/Users" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/scim+json' -d '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada@example.com","displayName":"Ada Lovelace","name":{"givenName":"Ada","familyName":"Lovelace"},"emails":[{"value":"ada@example.com","type":"work","primary":true}],"active":true}' | tee /dev/stderr | sed 's/.*"id":"\([^"]*\)".*/\1/')`,
-		`curl -sS "$URL/Groups" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/scim+json' -d '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Engineers","members":[{"value":"'$ID'"}]}'`,
-		`curl -sS -G "$URL/" -H "Authorization: Bearer $TOKEN" --data-urlencode 'filter=displayName eq "Ada Lovelace" or displayName eq "Engineers"'`,
+		`ID=$(curl -sSw '\n' "$URL/Users" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/scim+json' -d '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada@example.com","displayName":"Ada Lovelace","name":{"givenName":"Ada","familyName":"Lovelace"},"emails":[{"value":"ada@example.com","type":"work","primary":true}],"active":true}' | tee /dev/stderr | sed 's/.*"id":"\([^"]*\)".*/\1/')`,
+		`curl -sSw '\n' "$URL/Groups" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/scim+json' -d '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Engineers","members":[{"value":"'$ID'"}]}'`,
+		`curl -sSw '\n' -G "$URL/" -H "Authorization: Bearer $TOKEN" --data-urlencode 'filter=displayName eq "Ada Lovelace" or displayName eq "Engineers"'`,
 	}
 }
 
