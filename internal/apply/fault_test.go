@@ -353,6 +353,44 @@ func TestAHalfDoneTeamWriteIsResumedWithTheDifference(t *testing.T) {
 	}
 }
 
+func TestAResumedRunSetsTheManagerWhoCouldNotBeCreatedBefore(t *testing.T) {
+	t.Parallel()
+	l := usual
+	l.Workers = 1
+	f := newTenant(l)
+	f.users["CARL"] = identity.User{UserID: "CARL"}
+	refuse := true
+	f.before = func(op string, _ int) (error, bool) {
+		if op == "create users" && refuse {
+			return failure(upstream.Conflict), false
+		}
+		return nil, true
+	}
+	p := planOf(createUser("BOSS", ""), plan.Change{Entity: plan.User, Op: plan.Update, Key: "CARL", Fields: []plan.Field{
+		{Name: plan.FieldLanguage, After: "en"}, {Name: plan.FieldManager, After: "BOSS"},
+	}})
+	j := &memory{}
+	res, err := apply.Run(t.Context(), deps(f, j), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(statuses(res), []string{"create user BOSS: failed", "update user CARL: done in part"}); diff != "" {
+		t.Errorf("first (-got +want):\n%s", diff)
+	}
+	refuse = false
+	if res, err = apply.Resume(t.Context(), deps(f, j)); err != nil {
+		t.Fatal(err)
+	}
+	noBreach(t, f)
+	if diff := cmp.Diff(statuses(res), []string{"create user BOSS: done", "update user CARL: done"}); diff != "" {
+		t.Errorf("resumed (-got +want):\n%s", diff)
+	}
+	users, _ := f.state()
+	if got := users["CARL"]; got.Manager != "BOSS" || got.Language != "en" {
+		t.Errorf("got manager %q and language %q, want BOSS and en", got.Manager, got.Language)
+	}
+}
+
 func TestWhatStopsEverythingStopsAtOnceAndIsResumable(t *testing.T) {
 	t.Parallel()
 	for name, cause := range map[string]*upstream.Error{
