@@ -1,42 +1,10 @@
 package scimserver
 
 import (
-	lib "github.com/elimity-com/scim"
-	"github.com/elimity-com/scim/optional"
 	libschema "github.com/elimity-com/scim/schema"
 
 	"sacbridge/internal/identity/scim"
 )
-
-// libraryType tells the library of a resource type. Members are left out: membership never travels through it as
-// one array.
-func libraryType(t *scim.ResourceType) lib.ResourceType {
-	out := lib.ResourceType{
-		ID: optional.NewString(t.Name), Name: t.Name, Description: optional.NewString(t.Description), Endpoint: t.Endpoint,
-		Schema: librarySchema(t.Core), Handler: handler{t},
-	}
-	for _, ext := range t.Extensions {
-		out.SchemaExtensions = append(out.SchemaExtensions, lib.SchemaExtension{Schema: librarySchema(ext)})
-	}
-	return out
-}
-
-// hasLibrary says whether the library knows of an attribute: all but the members of a group.
-func hasLibrary(s *scim.Schema, a *scim.Attribute) bool {
-	return s.URN != scim.Group().Core.URN || a.Name != "members"
-}
-
-func librarySchema(s *scim.Schema) libschema.Schema {
-	out := libschema.Schema{ID: s.URN, Name: optional.NewString(s.Name), Description: optional.NewString(s.Description)}
-	for _, a := range s.Attributes {
-		if hasLibrary(s, a) {
-			out.Attributes = append(out.Attributes, libraryAttribute(a))
-		}
-	}
-	// The library appends to this slice in every request; without spare capacity it copies, else it would race.
-	out.Attributes = out.Attributes[:len(out.Attributes):len(out.Attributes)]
-	return out
-}
 
 func libraryAttribute(a *scim.Attribute) libschema.CoreAttribute {
 	if a.Type != scim.TypeComplex {
@@ -93,11 +61,4 @@ func libraryReturned(a *scim.Attribute) libschema.AttributeReturned {
 	case scim.ReturnedDefault:
 	}
 	return libschema.AttributeReturnedDefault()
-}
-
-// libraryResource is what the library sees of a resource: all but the members.
-func libraryResource(r *scim.Resource) []byte {
-	seen := *r
-	seen.Members, seen.HasMembers = nil, false
-	return seen.Encode()
 }

@@ -79,9 +79,7 @@ func (s *Server) newSource(dir *directory.Directory, conf Source) (*source, erro
 	}
 	quoted := string(appendString(nil, src.root))
 	src.rootJSON = quoted[1 : len(quoted)-1]
-	if src.service, err = newService(dir, src); err != nil {
-		return nil, err
-	}
+	src.service = newService(dir, src)
 	if src.discovery, err = newDiscovery(src); err != nil {
 		return nil, err
 	}

@@ -9,8 +9,7 @@ import (
 	"sacbridge/internal/identity/scim"
 )
 
-// service holds what SCIM requests mean for one source: the library's handlers, the own routes, Bulk, .search
-// and /Me all end here.
+// service holds what SCIM requests mean for one source: its routes, Bulk, .search and /Me all end here.
 type service struct {
 	dir      *directory.Directory
 	source   directory.SourceID
@@ -19,12 +18,8 @@ type service struct {
 	library  *library
 }
 
-func newService(dir *directory.Directory, src *source) (*service, error) {
-	lib, err := newLibrary()
-	if err != nil {
-		return nil, err
-	}
-	return &service{dir: dir, source: directory.SourceID(src.conf.Name), switches: src.switches, limits: src.conf.Limits, library: lib}, nil
+func newService(dir *directory.Directory, src *source) *service {
+	return &service{dir: dir, source: directory.SourceID(src.conf.Name), switches: src.switches, limits: src.conf.Limits, library: newLibrary()}
 }
 
 // change is one write as it came, from a request of its own or from Bulk.
@@ -86,7 +81,7 @@ func (s *service) decode(c change) (*scim.Resource, error) {
 	// The bridge signs nobody in: a password is taken and forgotten, so that providers which insist on sending one
 	// are content and nothing can leak (RFC 7643 §4.1.1, §9.2).
 	res.TakePassword()
-	return res, nil
+	return res, s.library.checkResource(res)
 }
 
 func (s *service) create(ctx context.Context, c change) (out result, err error) {
@@ -94,10 +89,8 @@ func (s *service) create(ctx context.Context, c change) (out result, err error) 
 	if err != nil {
 		return result{}, err
 	}
-	return s.library.check(ctx, http.MethodPost, c.kind, "", libraryResource(res), func() (result, error) {
-		w, err := s.dir.Create(ctx, s.source, res, s.options(c))
-		return result{http.StatusCreated, w.Found}, err
-	})
+	w, err := s.dir.Create(ctx, s.source, res, s.options(c))
+	return result{http.StatusCreated, w.Found}, err
 }
 
 func (s *service) replace(ctx context.Context, c change) (result, error) {
@@ -109,10 +102,8 @@ func (s *service) replace(ctx context.Context, c change) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	return s.library.check(ctx, http.MethodPut, c.kind, id.String(), libraryResource(res), func() (result, error) {
-		w, err := s.dir.Replace(ctx, s.source, id, res, s.options(c))
-		return result{http.StatusOK, w.Found}, err
-	})
+	w, err := s.dir.Replace(ctx, s.source, id, res, s.options(c))
+	return result{http.StatusOK, w.Found}, err
 }
 
 // patch takes the short way where only members change: nothing of the group is loaded then.
@@ -158,10 +149,8 @@ func (s *service) remove(ctx context.Context, c change) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	return s.library.check(ctx, http.MethodDelete, c.kind, id.String(), nil, func() (result, error) {
-		err := s.dir.Delete(ctx, s.source, directory.KindOf(c.kind), id, s.options(c))
-		return result{status: http.StatusNoContent}, err
-	})
+	err = s.dir.Delete(ctx, s.source, directory.KindOf(c.kind), id, s.options(c))
+	return result{status: http.StatusNoContent}, err
 }
 
 // get reads one resource as stored.
