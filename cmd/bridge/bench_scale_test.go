@@ -55,7 +55,7 @@ func BenchmarkGroups(b *testing.B) {
 	get := r.request(http.MethodGet, "/Groups/"+large, "")
 	for b.Loop() {
 		times := turns(b, 5, func() float64 { return r.addAndRemove(small) }, func() float64 { return r.addAndRemove(large) })
-		goal(b, "member in or out of 100,000, of 10", times[1]/times[0], "<=", 1.2, "%.2f ms of %.2f ms", times[1]*1e3, times[0]*1e3)
+		goal(b, "member in or out of 100,000, of 10", times[1].of(times[0]), "<=", 1.2, "%.2f ms of %.2f ms", times[1].mid()*1e3, times[0].mid()*1e3)
 		first, allocated := r.readGroup(get, members)
 		goal(b, "GET group of 100,000, first byte in ms", first.Seconds()*1e3, "<=", 10, "median of 10")
 		goal(b, "GET group of 100,000, MB allocated", allocated/1e6, "<=", 1, "by the server's own count, per GET")
@@ -163,7 +163,7 @@ func BenchmarkMillion(b *testing.B) {
 			times := turns(b, 5,
 				func() float64 { return few.rate(1, http.StatusOK, next(few)).p50().Seconds() },
 				func() float64 { return many.rate(1, http.StatusOK, next(many)).p50().Seconds() })
-			goal(b, fmt.Sprintf("%s at %d users, of 10,000", name, users), times[1]/times[0], "<=", 1.3, "%.0f us of %.0f us", times[1]*1e6, times[0]*1e6)
+			goal(b, fmt.Sprintf("%s at %d users, of 10,000", name, users), times[1].of(times[0]), "<=", 1.3, "%.0f us of %.0f us", times[1].mid()*1e6, times[0].mid()*1e6)
 		}
 		many.mix()
 		goal(b, "anonymous memory at that size, MiB", float64(anonymous(b, many.p.cmd.Process.Pid)), "<=", 250, "after loading and a second of mixed load")
