@@ -149,9 +149,6 @@ func (r *rig) walkPages(s *shot, users, page int) []float64 {
 
 func BenchmarkMillion(b *testing.B) {
 	users := 1_000_000
-	if testing.Short() {
-		users = 50_000
-	}
 	few, many, small := newRig(b, 10_000), newRig(b, users), newRigOf(b, users/4, userBody)
 	for b.Loop() {
 		many.disk("disk right after loading, of raw JSON")

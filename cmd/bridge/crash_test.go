@@ -83,9 +83,6 @@ func writeUntilDead(ctx context.Context, c *client, a *acked, group, name string
 // TestKilledServerLosesNothingAcknowledged kills a real server with 64 writers at work, again and again.
 func TestKilledServerLosesNothingAcknowledged(t *testing.T) {
 	rounds := 10
-	if testing.Short() {
-		rounds = 2
-	}
 	pl := newPlace(t, "")
 	token := pl.token()
 	a := &acked{users: map[string]string{}, members: map[string]bool{}, gone: map[string]bool{}}

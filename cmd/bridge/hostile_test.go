@@ -91,9 +91,6 @@ func busy(tb testing.TB, c *client) (stop func() time.Duration) {
 
 func TestTenThousandOpenConnectionsHurtNobody(t *testing.T) {
 	n := 10_000
-	if testing.Short() {
-		n = 1_000
-	}
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur < uint64(n)+200 {
 		t.Skipf("this process may open %d files only", limit.Cur)
@@ -174,9 +171,6 @@ func readMetric(t testing.TB, p *process, name string) float64 {
 
 func TestSlowHeadersAreCutOff(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("takes the header's ten seconds")
-	}
 	pl := newPlace(t, "")
 	p := pl.serve()
 	conns := dialMany(t, p.ready.Listen, 20, "GET /scim/s/v2/Users HTTP/1.1\r\n")

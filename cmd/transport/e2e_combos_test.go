@@ -136,7 +136,7 @@ func TestEveryCombinationOfActionsEqualsTheOracle(t *testing.T) {
 	for f, from := range ssoModes {
 		for s, to := range ssoModes {
 			orders := combinations()
-			if testing.Short() || raceDetector {
+			if raceDetector {
 				orders = slices.DeleteFunc(orders, func(o order) bool { return o.number%16 != (4*f+s+o.number/16)%16 })
 			}
 			t.Run(from+" to "+to, func(t *testing.T) {

@@ -83,7 +83,7 @@ func TestEveryFaultEndsAsAQuietRunOrInANamedFailure(t *testing.T) {
 			for _, route := range slices.Sorted(maps.Keys(routes)) {
 				for _, way := range slices.Sorted(maps.Keys(ways())) {
 					n++
-					if (testing.Short() || raceDetector) && n%16 != 0 && (route != "all routes" || n%4 != 0) {
+					if raceDetector && n%16 != 0 && (route != "all routes" || n%4 != 0) {
 						continue
 					}
 					f := ways()[way]
@@ -97,7 +97,7 @@ func TestEveryFaultEndsAsAQuietRunOrInANamedFailure(t *testing.T) {
 				}
 			}
 			for _, end := range []string{"quiet", "in part"} {
-				if ends[end] == 0 && !raceDetector && !testing.Short() {
+				if ends[end] == 0 && !raceDetector {
 					t.Errorf("no case ended %s: %v", end, ends)
 				}
 			}

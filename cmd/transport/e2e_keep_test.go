@@ -94,7 +94,7 @@ func TestKeptRoleLinksAreUntouchedWhateverElseChanges(t *testing.T) {
 				cases[way] = []sacsim.Fault{f}
 			}
 			for n, way := range slices.Sorted(maps.Keys(cases)) {
-				if way != "quiet" && (testing.Short() || raceDetector) && n%4 != 0 {
+				if way != "quiet" && raceDetector && n%4 != 0 {
 					continue
 				}
 				o := ordeal{arena: a, workers: 1 + 3*(n%2), faults: cases[way]}

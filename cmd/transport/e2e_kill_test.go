@@ -107,7 +107,7 @@ func TestARunKilledAtAnyPointIsResumedToTheEndOfAQuietRun(t *testing.T) {
 				t.Fatalf("a quiet run has %d points only", all)
 			}
 			step := 1
-			if testing.Short() || raceDetector {
+			if raceDetector {
 				step = 7
 			}
 			for n := 1; n <= all; n += step {
@@ -120,13 +120,30 @@ func TestARunKilledAtAnyPointIsResumedToTheEndOfAQuietRun(t *testing.T) {
 	}
 }
 
-// TestRandomMisfortunesEndAsAQuietRun draws any number of faults for both tenants, and a death.
+// TestRandomMisfortunesEndAsAQuietRun draws any number of faults for both tenants, and a death; under the race detector,
+// where each run takes many times as long, a few.
 func TestRandomMisfortunesEndAsAQuietRun(t *testing.T) {
 	t.Parallel()
+	misfortune := misfortunes([]*arena{newArena(t, "cf"), newArena(t, "neo"), newArena(t, "cf/1")})
 	if raceDetector {
-		t.Skip("under the race detector the fault profiles run one by one; chance is left to the runs without it")
+		for seed := range 20 {
+			o := misfortune.Example(seed)
+			if out := o.endure(t); out.problem != "" {
+				t.Errorf("seed %d: %s %s", seed, o.name, out.problem)
+			}
+		}
+		return
 	}
-	arenas := []*arena{newArena(t, "cf"), newArena(t, "neo"), newArena(t, "cf/1")}
+	rapid.Check(t, func(rt *rapid.T) {
+		o := misfortune.Draw(rt, "misfortune")
+		if out := o.endure(t); out.problem != "" {
+			rt.Fatal(fmt.Sprintf("%s %s", o.name, out.problem))
+		}
+	})
+}
+
+// misfortunes are runs in one of the arenas with up to five faults and a death.
+func misfortunes(arenas []*arena) *rapid.Generator[ordeal] {
 	profiles := ways()
 	names := slices.Sorted(maps.Keys(profiles))
 	fault := rapid.Custom(func(rt *rapid.T) sacsim.Fault {
@@ -138,16 +155,13 @@ func TestRandomMisfortunesEndAsAQuietRun(t *testing.T) {
 		}
 		return f
 	})
-	rapid.Check(t, func(rt *rapid.T) {
-		o := ordeal{
+	return rapid.Custom(func(rt *rapid.T) ordeal {
+		return ordeal{
 			arena:    arenas[rapid.IntRange(0, len(arenas)-1).Draw(rt, "arena")],
 			workers:  rapid.IntRange(1, 4).Draw(rt, "workers"),
 			faults:   rapid.SliceOfN(fault, 1, 4).Draw(rt, "faults"),
 			inSource: rapid.SliceOfN(fault, 0, 1).Draw(rt, "faults of the source"),
 			diesAt:   rapid.IntRange(0, 120).Draw(rt, "dies at"),
-		}
-		if out := o.endure(t); out.problem != "" {
-			rt.Fatal(fmt.Sprintf("%s %s", o.name, out.problem))
 		}
 	})
 }

@@ -11,9 +11,6 @@ import (
 // TestEverybodyOfALargeTenantFits reads 5,000 people twice and a team of 4,800, and holds what stays
 // in memory to the share that 80,000 people may have of a 250 MB process.
 func TestEverybodyOfALargeTenantFits(t *testing.T) {
-	if testing.Short() {
-		t.Skip("reads 5,000 people")
-	}
 	seed := `{"users":[{"id":"SYSOWNER","systemOwner":true}],
 	 "usersRange":[{"prefix":"U","from":1,"to":5000,"pad":5,"domain":"example.com","user":{"roles":["PROFILE:sap.epm:BI_Admin","PROFILE:sap.epm:Viewer"]}}],
 	 "teams":[{"id":"T","membersRange":[{"prefix":"U","from":1,"to":4800,"pad":5}]}]}`

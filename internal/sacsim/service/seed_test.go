@@ -128,9 +128,6 @@ func largeSeed() string {
 }
 
 func TestALargeTenantWorks(t *testing.T) {
-	if testing.Short() {
-		t.Skip("loads 80,000 users")
-	}
 	x := newTenant(t, service.Config{}, largeSeed())
 	last := x.want(200, "GET", v1+"/Users?startIndex=79801&count=200", nil)
 	same(t, "last page", ids(last, "id")[199], "U80000")

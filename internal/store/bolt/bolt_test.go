@@ -64,9 +64,6 @@ func TestLeasesContractInOneFile(t *testing.T) {
 }
 
 func TestLeasesContractInASharedFile(t *testing.T) {
-	if testing.Short() {
-		t.Skip("each step opens the file anew")
-	}
 	t.Parallel()
 	storetest.Leases(t, func(t *testing.T, now func() time.Time) (a, b apply.Leases) {
 		path := fresh(t)

@@ -223,9 +223,6 @@ func verify(t *testing.T, path string, acknowledged []string) {
 }
 
 func TestAcknowledgedWritesSurviveKill9(t *testing.T) {
-	if testing.Short() {
-		t.Skip("kills ten processes")
-	}
 	t.Parallel()
 	path := place(t)
 	var acknowledged []string

@@ -91,9 +91,6 @@ func memberSets(t *testing.T, open OpenDirectory) {
 }
 
 func largeGroup(t *testing.T, open OpenDirectory) {
-	if testing.Short() {
-		t.Skip("20,000 members")
-	}
 	s, _ := open(t)
 	const n = 20_000
 	commit(t, s, create(group(1, "team")))
