@@ -7,8 +7,8 @@ import (
 )
 
 // library is the SCIM library as the judge of values: its schemas check what was normalised, whole resources and the
-// single values of a patch. Its server is not used: it would decode every body and parse every path again, which takes
-// longer than all the rest of a request, knows only some statuses, and drops the error of a handler for the others.
+// single values of a patch. Its server is not used: it would decode every body and parse every path again, knows only
+// some statuses, and drops the error of a handler for the others.
 // It is safe for concurrent use.
 type library struct {
 	schemas    map[*scim.ResourceType][]libschema.Schema   // the core schema first
