@@ -109,7 +109,7 @@ func inspect(ctx context.Context, path string) (report directory.Report, err err
 	report, err = db.Check(ctx)
 	if err == nil && !report.OK() {
 		f := report.Faults[0]
-		err = fmt.Errorf("%w: %d faults, the first: %s in %s, key %s: %s", ErrBackup, int64(len(report.Faults))+report.More, f.Kind, f.Where, f.Key, f.Detail)
+		err = fmt.Errorf("%w: faults found: %d, the first: %s in %s, key %s: %s", ErrBackup, int64(len(report.Faults))+report.More, f.Kind, f.Where, f.Key, f.Detail)
 	}
 	return report, err
 }
