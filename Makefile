@@ -31,7 +31,7 @@ test: ## all tests with the race detector, in random order
 proofs: ## every combination of actions, fault and kill point, 10,000 queries and patches; without the race detector, which runs a sample of them
 	$(GO) test -timeout 20m -run 'Combination|EveryFault|Misfortunes|KilledAtAnyPoint|KeptRoleLinks' ./cmd/transport
 	$(GO) test -run 'AnyQuery' ./internal/directory -rapid.checks=10000
-	$(GO) test -run 'Filter|Patch|Membership' ./internal/identity/scim -rapid.checks=10000
+	$(GO) test -run 'Filter|Patch|Membership' ./internal/scim -rapid.checks=10000
 
 .PHONY: check
 check: fmt-check vet lint dead test proofs ## everything a change has to pass

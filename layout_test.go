@@ -22,7 +22,7 @@ const module = "sacbridge"
 // non-test code may import. A package that is not listed fails the test.
 var mayImport = map[string][]string{
 	"internal/identity":        {},
-	"internal/identity/scim":   {"internal/identity"},
+	"internal/scim":            {"internal/identity"},
 	"internal/nearest":         {},
 	"internal/mapping":         {"internal/identity", "internal/nearest"},
 	"internal/plan":            {"internal/identity"},
@@ -36,11 +36,11 @@ var mayImport = map[string][]string{
 	"internal/dataset/script":  {"internal/identity", "internal/dataset", "internal/mapping", "internal/plan"},
 	"internal/config":          {"internal/mapping", "internal/nearest"},
 	"cmd/internal/cli":         {"internal/config"},
-	"internal/directory":       {"internal/identity", "internal/identity/scim"},
+	"internal/directory":       {"internal/identity", "internal/scim"},
 	"internal/store":           {"internal/identity", "internal/apply", "internal/directory"},
 	"internal/store/bolt":      {"internal/identity", "internal/apply", "internal/directory", "internal/store"},
-	"internal/store/storetest": {"internal/identity", "internal/identity/scim", "internal/apply", "internal/directory", "internal/store"},
-	"internal/scimserver":      {"internal/identity", "internal/identity/scim", "internal/directory"},
+	"internal/store/storetest": {"internal/identity", "internal/scim", "internal/apply", "internal/directory", "internal/store"},
+	"internal/scimserver":      {"internal/identity", "internal/scim", "internal/directory"},
 	"cmd/transport": {
 		"internal/identity", "internal/mapping", "internal/plan", "internal/upstream", "internal/dataset",
 		"internal/dataset/script", "internal/sac", "internal/sac/session", "internal/apply", "internal/store/bolt", "cmd/internal/cli", "internal/config",
@@ -61,7 +61,7 @@ var onlyImporters = map[string][]string{
 	"github.com/cenkalti/backoff/v5":      {"internal/sac/session", "internal/apply"},
 	"golang.org/x/time":                   {"internal/sac/session", "internal/scimserver", "cmd/bridge"},
 	"golang.org/x/sync":                   {"internal/apply", "internal/sac", "internal/sac/session", "internal/upstream", "cmd/transport", "cmd/bridge"},
-	"golang.org/x/text":                   {"internal/dataset", "internal/identity/scim", "internal/store"},
+	"golang.org/x/text":                   {"internal/dataset", "internal/scim", "internal/store"},
 	"golang.org/x/term":                   {"cmd/internal/cli"},
 	"github.com/google/uuid":              {"cmd/transport"},
 	"github.com/jedib0t/go-pretty/v6":     {"cmd/transport"},

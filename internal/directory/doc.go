@@ -4,5 +4,5 @@
 // invents nothing.
 //
 // Everything belongs to one source: an id of another source is simply not found. The package decides and
-// plans; a Store keeps. It knows no HTTP and no database, and may import identity and identity/scim.
+// plans; a Store keeps. It knows no HTTP and no database, and may import identity and scim.
 package directory

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"time"
 
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // FoldVersion names the rules of NameKey. A Store keeps it with its indexes, which must be made anew where

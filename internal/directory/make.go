@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // enterprise is the URN of the enterprise extension (RFC 7643 §4.3).

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // membersPage is how many members are read in one snapshot, so that a slow reader holds none.

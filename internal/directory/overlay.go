@@ -1,6 +1,6 @@
 package directory
 
-import "sacbridge/internal/identity/scim"
+import "sacbridge/internal/scim"
 
 // overlay is what the steps of a PATCH so far make of a group's members. A filter of a later step sees them
 // (RFC 7644 §3.5.2), though the Store gets all steps at once. Who is a member in the Store and is one after

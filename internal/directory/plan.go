@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // probe is one read of an index that finds every match of a filter, and more perhaps.

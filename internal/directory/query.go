@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"slices"
 
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // Query answers a page of records. Indexes find the candidates where the filter has a condition that one

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sacbridge/internal/directory"
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 func TestAnyQueryGivesWhatAPlainSearchGives(t *testing.T) {

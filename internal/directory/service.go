@@ -4,7 +4,7 @@ import (
 	"context"
 	"strconv"
 
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // WriteOptions go with every write.

@@ -18,7 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"sacbridge/internal/directory"
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 	"sacbridge/internal/store/bolt"
 )
 

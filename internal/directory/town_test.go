@@ -15,7 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sacbridge/internal/directory"
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // town is a small directory and everything in it, for the oracle.

@@ -1,7 +1,7 @@
 package directory
 
 import (
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // view shows a record to a filter or a sort: from its header where that holds the attribute, from the

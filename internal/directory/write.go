@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // maxAttempts is how often a write without If-Match is repeated on a newer record. Each time another

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"sacbridge/internal/directory"
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 const (

@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"sacbridge/internal/directory"
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // bulkWorkers is how many creates of a request run at once; they share the store's commits.

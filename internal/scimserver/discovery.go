@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"strings"
 
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 const (

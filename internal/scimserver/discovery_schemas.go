@@ -3,7 +3,7 @@ package scimserver
 import (
 	"slices"
 
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // shownCore is a core schema as discovery shows it: with externalId, which RFC 7643 §3.1 gives every resource and puts

@@ -8,7 +8,7 @@ import (
 	"strconv"
 
 	"sacbridge/internal/directory"
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 const (

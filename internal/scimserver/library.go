@@ -3,7 +3,7 @@ package scimserver
 import (
 	libschema "github.com/elimity-com/scim/schema"
 
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // library is the SCIM library as the judge of values: its schemas check what was normalised, whole resources and the

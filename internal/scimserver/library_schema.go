@@ -3,7 +3,7 @@ package scimserver
 import (
 	libschema "github.com/elimity-com/scim/schema"
 
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // libraryAttribute tells the library what it checks of an attribute: type, number, and whether it is required.

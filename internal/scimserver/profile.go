@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // Profile names a set of switches that fits a kind of identity provider.

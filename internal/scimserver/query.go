@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 const searchURN = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"sacbridge/internal/directory"
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 const listURN = "urn:ietf:params:scim:api:messages:2.0:ListResponse"

@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"strings"
 
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // place is what part of the protocol a path names.

@@ -6,7 +6,7 @@ import (
 	"net/http"
 
 	"sacbridge/internal/directory"
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // service holds what SCIM requests mean for one source: its routes, Bulk, .search and /Me all end here.

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"sacbridge/internal/directory"
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // timeFormat has the milliseconds that the directory keeps, so that what is shown compares equal to itself.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"sacbridge/internal/directory"
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // bigGroup makes a group with n members straight in the directory.

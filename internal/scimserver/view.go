@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"sacbridge/internal/directory"
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // view is how an answer shows resources of one type: which attributes, and under which address.

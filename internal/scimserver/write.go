@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"sacbridge/internal/directory"
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 // write serves POST, PUT, PATCH and DELETE of a user or a group.

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"sacbridge/internal/directory"
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 	"sacbridge/internal/store/bolt"
 )
 

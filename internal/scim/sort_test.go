@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 func TestRule25Sorting(t *testing.T) {

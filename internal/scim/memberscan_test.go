@@ -3,7 +3,7 @@ package scim_test
 import (
 	"testing"
 
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 func TestScanMembershipLeavesTheRestToTheEngine(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/text/width"
 	"pgregory.net/rapid"
 
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 func TestFold(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"sacbridge/internal/identity/scim"
+	"sacbridge/internal/scim"
 )
 
 const benchUser = `{"schemas":["@U","@E"],"externalId":"00u1abcdefghijklmnop","userName":"kim.lee@contoso.example","active":true,
