@@ -2,6 +2,7 @@
 GOLANGCI_LINT_VERSION := v2.15.0
 GOFUMPT_VERSION       := v0.12.0
 DEADCODE_VERSION      := v0.52.0
+GOVULNCHECK_VERSION   := v1.1.4
 
 GO      ?= go
 TOOLS   := $(CURDIR)/.tools
@@ -59,6 +60,10 @@ lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION) ## golangci-lint
 dead: $(TOOLS)/deadcode-$(DEADCODE_VERSION) ## code that nothing reaches
 	@out=$$($(TOOLS)/deadcode-$(DEADCODE_VERSION) -test ./...); if [ -n "$$out" ]; then echo "$$out"; exit 1; fi
 
+.PHONY: vuln
+vuln: $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION) ## known vulnerabilities; needs the network for its database, so it is not part of check
+	$(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION) ./...
+
 .PHONY: bench
 bench: build ## calls, scale with peak memory, rates of the bridge: each beside its baseline
 	TRANSPORT_BINARY=$(BIN)/transport BRIDGE_BINARY=$(BIN)/bridge $(GO) test -p 1 -run '^$$' -bench . -benchtime 1x -timeout 60m ./cmd/transport ./cmd/bridge
@@ -81,3 +86,6 @@ $(TOOLS)/gofumpt-$(GOFUMPT_VERSION):
 $(TOOLS)/deadcode-$(DEADCODE_VERSION):
 	GOBIN=$(TOOLS) $(GO) install golang.org/x/tools/cmd/deadcode@$(DEADCODE_VERSION)
 	mv $(TOOLS)/deadcode $@
+$(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION):
+	GOBIN=$(TOOLS) $(GO) install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+	mv $(TOOLS)/govulncheck $@
