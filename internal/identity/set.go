@@ -61,6 +61,17 @@ func (a Action) Shrinks() bool {
 	return false
 }
 
+// Exact reports whether a decides about every element and not only about those of S, so that the result
+// holds only for the T that was looked at.
+func (a Action) Exact() bool {
+	switch a {
+	case Replace, Intersect, ExcludeAll, Invert:
+		return true
+	case Keep, Add, Remove, Exclude:
+	}
+	return false
+}
+
 // Apply gives the set that action makes of the target's set T and the source's set S. The lists may
 // be in any order, with repetitions and empty entries; the result is a [Set] of its own. Everyone is
 // looked at by [ExcludeAll] and [Invert] only. An unknown action changes nothing, like [Keep].
@@ -104,6 +115,30 @@ func Set(list []string) []string {
 // [Set] gives them.
 func Diff(before, after []string) (added, removed []string) {
 	return merge(before, after, false, false, true), merge(before, after, true, false, false)
+}
+
+// SameSet reports whether two lists are the same set: order, repetitions and empty entries do not count.
+func SameSet(a, b []string) bool { return slices.Equal(Set(a), Set(b)) }
+
+// Lookup gives the list's elements for looking them up.
+func Lookup(list []string) map[string]bool {
+	out := make(map[string]bool, len(list))
+	for _, s := range list {
+		out[s] = true
+	}
+	return out
+}
+
+// JoinLines makes one text of several values, one a line; SplitLines takes it apart again. No value is
+// the empty text.
+func JoinLines(list []string) string { return strings.Join(list, "\n") }
+
+// SplitLines gives the values that JoinLines put together.
+func SplitLines(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
 }
 
 // merge walks two sets side by side and takes what is in the first only, in both, in the second only.

@@ -76,6 +76,10 @@ func TestApplyEqualsTheTableElementByElement(t *testing.T) {
 		if len(shrinks) > 0 && !action.Shrinks() {
 			t.Fatalf("%s took %q, yet says that it does not shrink", action, shrinks)
 		}
+		outside := identity.Apply(identity.Remove, identity.Set(target), source, nil)
+		if kept := identity.Apply(identity.Intersect, got, outside, nil); !action.Exact() && len(kept) != len(outside) {
+			t.Fatalf("%s took an element that is not in S, yet says that it decides about those of S only", action)
+		}
 	})
 }
 
@@ -141,5 +145,36 @@ func TestFold(t *testing.T) {
 	t.Parallel()
 	if got, want := identity.Fold(" Anna.Lind@Example.COM "), "anna.lind@example.com"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestSameSetIgnoresOrderRepetitionsAndEmptyEntries(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		a, b []string
+		want bool
+	}{
+		"the same in another order":      {[]string{"B", "A"}, []string{"A", "B"}, true},
+		"one comes twice":                {[]string{"A", "A"}, []string{"A"}, true},
+		"v1 shows no roles as one of ''": {[]string{""}, nil, true},
+		"one more":                       {[]string{"A"}, []string{"A", "B"}, false},
+		"another letter case":            {[]string{"a"}, []string{"A"}, false},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := identity.SameSet(tc.a, tc.b); got != tc.want {
+				t.Errorf("got %t, want %t", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestLinesComeApartAsTheyWerePutTogether(t *testing.T) {
+	t.Parallel()
+	for _, list := range [][]string{nil, {"a"}, {"a", "b"}} {
+		if got := identity.SplitLines(identity.JoinLines(list)); !slices.Equal(got, list) {
+			t.Errorf("got %q, want %q", got, list)
+		}
 	}
 }

@@ -88,6 +88,7 @@ func (m *maker) copyTeamItself(t *team, c CopyTeam, src *identity.Group, why rea
 		now := t.currentRoles()
 		// On a team that the plan creates remove and intersect leave nothing, as on any empty set.
 		t.roles, t.setRoles = identity.Apply(c.TeamRoles, now, m.roles.set(src.Roles), nil), true
+		t.exactRoles = t.exactRoles || c.TeamRoles.Exact()
 		if come, gone := identity.Diff(now, t.roles); len(come)+len(gone) > 0 {
 			t.why = note(t.why, why.teamRoles)
 		}
@@ -104,6 +105,7 @@ func (m *maker) copyMembers(t *team, action identity.Action, source []string, wh
 		})
 		return
 	}
+	t.exactMembers = t.exactMembers || action.Exact()
 	now := m.membersOf(t)
 	come, gone := identity.Diff(now, identity.Apply(action, now, source, nil))
 	for _, id := range gone {

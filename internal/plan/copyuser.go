@@ -42,7 +42,7 @@ func (m *maker) copyPerson(src *identity.User, users Users, roles, teams identit
 	if linked(roles) {
 		p.roles = identity.Apply(roles, p.currentRoles(), m.roles.set(src.Roles), nil)
 		p.setRoles = true
-		p.exact = p.exact || roles == identity.Replace
+		p.exact = p.exact || roles.Exact()
 		p.why = note(p.why, why.roles)
 	}
 	if linked(teams) {

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"strconv"
-	"strings"
 
 	"sacbridge/internal/identity"
 )
@@ -66,11 +65,13 @@ func fieldsOf(src, old *identity.User, from, to identity.Tenant, active ActiveMo
 	text(FieldNumberFormat, was.NumberFormat, is.NumberFormat)
 	text(FieldCleanUpDays, strconv.Itoa(was.CleanUpDays), strconv.Itoa(is.CleanUpDays))
 	text(FieldNotify, strconv.FormatBool(was.NotifyByEmail), strconv.FormatBool(is.NotifyByEmail))
-	if before, after := identity.Set(old.Photos), identity.Set(src.Photos); lines(before) != lines(after) {
-		out = append(out, Field{Name: FieldPhotos, Before: lines(before), After: lines(after)})
+	if before, after := photos(old), photos(src); before != after { // no photo is copied, too
+		out = append(out, Field{Name: FieldPhotos, Before: before, After: after})
 	}
 	return out
 }
+
+func photos(u *identity.User) string { return identity.JoinLines(identity.Set(u.Photos)) }
 
 // wantActive gives the active flag that an existing person is to have.
 func wantActive(src, old *identity.User, mode ActiveMode) bool {
@@ -83,8 +84,6 @@ func wantActive(src, old *identity.User, mode ActiveMode) bool {
 	}
 	return old.Active
 }
-
-func lines(list []string) string { return strings.Join(list, "\n") }
 
 // valueOf gives the new value of a field, or "" where it does not change.
 func valueOf(fields []Field, name FieldName) string {

@@ -90,7 +90,10 @@ func (m *maker) allowTeam(t *team, c *Change, cases map[string][]string) bool {
 	}
 	c.AddRoles, c.RemoveRoles = m.allowRoles(Team, t.name, c.AddRoles, c.RemoveRoles)
 	if len(c.AddRoles)+len(c.RemoveRoles) > 0 && t.old != nil {
-		c.RolesBefore = identity.Set(t.old.Roles)
+		c.RolesBefore, c.ExactRoles = identity.Set(t.old.Roles), t.exactRoles
+	}
+	if len(c.AddMembers)+len(c.RemoveMembers) > 0 && t.exactMembers && t.old != nil {
+		c.ExactMembers, c.MembersBefore = true, t.base
 	}
 	return t.create || !c.idle()
 }

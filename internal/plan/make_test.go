@@ -254,6 +254,13 @@ func TestFieldsOfAnExistingPerson(t *testing.T) {
 	}
 }
 
+func TestPhotosAreTakenAwayAsInTheSource(t *testing.T) {
+	t.Parallel()
+	old := identity.User{UserID: "A", Active: true, Photos: []string{"https://p.example/a"}}
+	p := plan.Make(copyUsers(identity.Keep, identity.Keep, "A"), tenantOf("userid", []identity.User{user("A")}), tenantOf("userid", []identity.User{old}), plan.Rules{})
+	check(t, p, []string{"update user A photos="}, nil)
+}
+
 func TestANewPersonHasAllThatTheSourceTells(t *testing.T) {
 	t.Parallel()
 	source := identity.User{
@@ -458,8 +465,8 @@ func TestATeamsChangeTellsAllThatApplyingNeeds(t *testing.T) {
 	want := []plan.Change{{
 		Entity: plan.Team, Op: plan.Update, Key: "P", Ref: "ref-p", Size: 2,
 		Fields:      []plan.Field{{Name: plan.FieldDescription, Before: "P", After: "New"}},
-		RolesBefore: []string{roleThree, roleTwo}, AddRoles: []string{roleOne}, RemoveRoles: []string{roleThree},
-		AddMembers: []string{"A"}, RemoveMembers: []string{"Z"},
+		RolesBefore: []string{roleThree, roleTwo}, AddRoles: []string{roleOne}, RemoveRoles: []string{roleThree}, ExactRoles: true,
+		AddMembers: []string{"A"}, RemoveMembers: []string{"Z"}, ExactMembers: true, MembersBefore: []string{"B", "Z"},
 		Reasons: []string{"--team P: name copy", "--team P: members replace", "--team P: team roles replace"},
 	}}
 	if diff := cmp.Diff(p.Changes, want); diff != "" {
@@ -473,4 +480,58 @@ func TestATeamsChangeTellsAllThatApplyingNeeds(t *testing.T) {
 	if diff := cmp.Diff(again.Counts, plan.Counts{UnchangedUsers: 2, UnchangedTeams: 1}); diff != "" {
 		t.Errorf("counts of the next plan (-got +want):\n%s", diff)
 	}
+}
+
+func TestAChangeIsExactWhereAnActionDecidedAboutTheWholeSet(t *testing.T) {
+	t.Parallel()
+	people := []identity.User{user("A", roleOne), user("B")}
+	src := group("P", "A")
+	src.Roles = []string{roleOne}
+	old := group("P", "B")
+	old.Roles = []string{roleTwo}
+	source, target := tenantOf("userid", people, src), tenantOf("userid", []identity.User{user("A", roleTwo), user("B")}, old)
+	type exact struct{ personRoles, teamRoles, teamMembers bool }
+	tests := map[string]struct {
+		userRoles, teamRoles, members []identity.Action // of each row
+		want                          exact
+	}{
+		"add":                            {[]identity.Action{"add"}, []identity.Action{"add"}, []identity.Action{"add"}, exact{}},
+		"replace":                        {[]identity.Action{"replace"}, []identity.Action{"replace"}, []identity.Action{"replace"}, exact{true, true, true}},
+		"replace, then add":              {[]identity.Action{"replace", "add"}, []identity.Action{"replace", "add"}, []identity.Action{"replace", "add"}, exact{true, true, true}},
+		"intersect takes what is not in": {[]identity.Action{"add"}, []identity.Action{"intersect"}, []identity.Action{"add"}, exact{false, true, false}},
+		"exclude leaves what is not in":  {[]identity.Action{"add"}, []identity.Action{"exclude"}, []identity.Action{"add"}, exact{}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var req plan.Request
+			for i := range tc.members {
+				row := plan.CopyTeam{Users: plan.UsersAll, UserRoles: tc.userRoles[i], TeamRoles: tc.teamRoles[i], Members: tc.members[i]}
+				req.Steps = append(req.Steps, copyTeams(row, "P").Steps...)
+			}
+			p := plan.Make(req, source, target, plan.Rules{})
+			var got exact
+			for _, c := range p.Changes {
+				if c.Entity == plan.User {
+					got.personRoles = c.ExactRoles
+				} else {
+					got.teamRoles, got.teamMembers = c.ExactRoles, c.ExactMembers
+				}
+				if before := len(c.MembersBefore) > 0; before != c.ExactMembers {
+					t.Errorf("got members before %q with exact members %t", c.MembersBefore, c.ExactMembers)
+				}
+			}
+			if got != tc.want {
+				t.Errorf("got %+v, want %+v", got, tc.want)
+			}
+		})
+	}
+	t.Run("a team that is made has no set before", func(t *testing.T) {
+		t.Parallel()
+		row := plan.CopyTeam{Users: plan.UsersNone, TeamRoles: identity.Replace, Members: identity.Replace}
+		c := plan.Make(copyTeams(row, "P"), source, tenantOf("userid", people), plan.Rules{}).Changes[0]
+		if c.ExactRoles || c.ExactMembers || c.MembersBefore != nil {
+			t.Errorf("got %+v, want a plain create", c)
+		}
+	})
 }

@@ -99,6 +99,12 @@ func setField(t identity.Tenant, u *identity.User, f plan.Field) {
 		}
 	case plan.FieldLoginID:
 		u.LoginID = f.After
+	case plan.FieldGivenName:
+		u.GivenName = f.After
+	case plan.FieldFamilyName:
+		u.FamilyName = f.After
+	case plan.FieldDisplayName:
+		u.DisplayName = f.After
 	case plan.FieldActive:
 		u.Active = yes
 	case plan.FieldConcurrent:

@@ -130,7 +130,7 @@ func (m *maker) updateChange(d *draft) *Change {
 	}
 	c.AddRoles, c.RemoveRoles = m.allowRoles(User, d.p.id, d.come, d.gone)
 	if len(c.AddRoles)+len(c.RemoveRoles) > 0 {
-		c.RolesBefore = identity.Set(d.p.old.Roles)
+		c.RolesBefore, c.ExactRoles = identity.Set(d.p.old.Roles), d.p.exact
 	}
 	if c.idle() {
 		return nil

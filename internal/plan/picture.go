@@ -13,7 +13,7 @@ type person struct {
 	old    *identity.User // the target's; nil where the target lacks the person
 	create bool           // by this plan
 	sync   bool           // fields follow the source
-	exact  bool           // a created person ends with exactly these roles
+	exact  bool           // an action decided about every role link
 
 	roles    []string // in the picture, once setRoles is true
 	setRoles bool
@@ -52,6 +52,8 @@ type team struct {
 	setDescription bool
 	roles          []string // in the picture, once setRoles is true
 	setRoles       bool
+	exactRoles     bool // an action decided about every role link
+	exactMembers   bool // likewise of the members
 
 	base  []string        // members before, sorted; nil where they were not read
 	delta map[string]bool // members that differ from before: true has come, false has gone

@@ -61,21 +61,28 @@ type Change struct {
 
 	Fields []Field `json:"fields,omitempty"`
 
-	RolesBefore []string `json:"rolesBefore,omitempty"` // the whole set, where role links change
+	RolesBefore []string `json:"rolesBefore,omitempty"` // the whole set that was read, where role links change
 	AddRoles    []string `json:"addRoles,omitempty"`
 	RemoveRoles []string `json:"removeRoles,omitempty"`
-	// ExactRoles says that a created user must end with exactly User.Roles, even if the tenant adds
-	// default roles of its own.
+	// ExactRoles says that an action decided about every role (replace, intersect …), so that a role
+	// nobody knew of contradicts it. A created user must end with exactly User.Roles, even if the tenant adds
+	// default roles of its own. An update is right only on top of RolesBefore: where the roles are
+	// others by now it is to be left alone. Without it the difference holds on top of whatever is there.
 	ExactRoles bool `json:"exactRoles,omitempty"`
 
 	AddMembers    []string `json:"addMembers,omitempty"`
 	RemoveMembers []string `json:"removeMembers,omitempty"`
 	Size          int      `json:"size,omitempty"` // members of the team before
+	// ExactMembers says the same of the members of an existing team. MembersBefore, sorted, is all that
+	// were read; it is given with ExactMembers only.
+	ExactMembers  bool     `json:"exactMembers,omitempty"`
+	MembersBefore []string `json:"membersBefore,omitempty"`
 
 	Reasons []string `json:"reasons"` // why, in words, such as "--team Finance: members add"
 }
 
-// Field is one attribute that changes. Before and After are the values as text.
+// Field is one attribute that changes. Before and After are the values as text; Before is the value as it
+// was read, "" where the target told none.
 type Field struct {
 	Name   FieldName `json:"name"`
 	Before string    `json:"before"`
@@ -89,6 +96,9 @@ type FieldName string
 const (
 	FieldEmail        FieldName = "email"
 	FieldLoginID      FieldName = "loginId"
+	FieldGivenName    FieldName = "givenName"
+	FieldFamilyName   FieldName = "familyName"
+	FieldDisplayName  FieldName = "displayName"
 	FieldActive       FieldName = "active"     // "true" or "false"
 	FieldConcurrent   FieldName = "concurrent" // "true" or "false"
 	FieldLanguage     FieldName = "language"

@@ -13,7 +13,7 @@ type keeper struct {
 }
 
 func newKeeper(p Protect, target identity.Snapshot) keeper {
-	return keeper{users: lookup(p.Users), teams: lookup(p.Teams), roles: lookup(p.Roles), target: target}
+	return keeper{users: identity.Lookup(p.Users), teams: identity.Lookup(p.Teams), roles: identity.Lookup(p.Roles), target: target}
 }
 
 // user gives the reason why a person may not be changed, or "".
@@ -33,14 +33,6 @@ func (k keeper) team(name string) string {
 		return "is protected"
 	}
 	return ""
-}
-
-func lookup(list []string) map[string]bool {
-	out := make(map[string]bool, len(list))
-	for _, s := range list {
-		out[s] = true
-	}
-	return out
 }
 
 // Touching lists what p would change although protect forbids it. Make leaves such changes out, but a saved
