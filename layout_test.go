@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"internal/dataset":         {"internal/identity", "internal/nearest"},
 	"internal/dataset/script":  {"internal/identity", "internal/dataset", "internal/mapping", "internal/plan"},
 	"internal/config":          {"internal/mapping", "internal/nearest"},
+	"internal/tenants":         {"internal/config", "internal/identity", "internal/plan", "internal/upstream", "internal/sac", "internal/sac/session"},
 	"cmd/internal/cli":         {"internal/config"},
 	"internal/directory":       {"internal/identity", "internal/scim"},
 	"internal/store":           {"internal/identity", "internal/apply", "internal/directory"},
@@ -44,9 +45,9 @@ var mayImport = map[string][]string{
 	"cmd/transport": {
 		"internal/identity", "internal/mapping", "internal/plan", "internal/upstream", "internal/dataset",
 		"internal/dataset/script", "internal/sac", "internal/sac/session", "internal/apply", "internal/store/bolt", "cmd/internal/cli", "internal/config",
-		"internal/sacsim", "internal/sacsim/service",
+		"internal/sacsim", "internal/sacsim/service", "internal/tenants",
 	},
-	"cmd/bridge": {"cmd/internal/cli", "internal/config", "internal/directory", "internal/scimserver", "internal/store", "internal/store/bolt"},
+	"cmd/bridge": {"cmd/internal/cli", "internal/config", "internal/directory", "internal/scimserver", "internal/store", "internal/store/bolt", "internal/tenants"},
 }
 
 // onlyImporters lists the libraries that stay behind one or a few packages.

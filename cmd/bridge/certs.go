@@ -5,46 +5,14 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"sync"
 	"time"
 
 	"sacbridge/internal/config"
+	"sacbridge/internal/tenants"
 )
-
-// maxPEM is far above any chain of certificates.
-const maxPEM = 8 << 20
-
-// trust gives the system's certificate authorities and those of a PEM file; nil without a file, which means
-// the system's.
-func trust(file string) (*x509.CertPool, error) {
-	if file == "" {
-		return nil, nil
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	return pool, addPEM(pool, file)
-}
-
-func addPEM(pool *x509.CertPool, file string) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return fmt.Errorf("read certificate authorities: %w", err)
-	}
-	defer func() { _ = f.Close() }() // only read
-	pem, err := io.ReadAll(io.LimitReader(f, maxPEM))
-	if err != nil {
-		return fmt.Errorf("read certificate authorities: %w", err)
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("%s holds no certificate in PEM form", file)
-	}
-	return nil
-}
 
 // loadTLS reads certificate, key and client authorities. Providers ask for TLS 1.2 at least.
 func loadTLS(c *config.ServerTLS) (*tls.Config, error) {
@@ -57,7 +25,7 @@ func loadTLS(c *config.ServerTLS) (*tls.Config, error) {
 		return out, nil
 	}
 	out.ClientCAs = x509.NewCertPool()
-	if err := addPEM(out.ClientCAs, c.ClientCA); err != nil {
+	if err := tenants.AddAuthorities(out.ClientCAs, c.ClientCA); err != nil {
 		return nil, err
 	}
 	// Sources without certificates share the listener, so a client may come without one.

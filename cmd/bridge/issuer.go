@@ -14,6 +14,7 @@ import (
 
 	"sacbridge/internal/config"
 	"sacbridge/internal/scimserver"
+	"sacbridge/internal/tenants"
 )
 
 // issuer verifies the signed tokens of another party (RFC 9068, RFC 7519) with its current keys. It asks for
@@ -30,7 +31,7 @@ type issuer struct {
 const issuerTimeout = 10 * time.Second
 
 func newIssuer(ctx context.Context, conf *config.SourceIssuer) (*issuer, error) {
-	roots, err := trust(conf.CA)
+	roots, err := tenants.Trust(conf.CA)
 	if err != nil {
 		return nil, err
 	}

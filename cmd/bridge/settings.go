@@ -9,6 +9,7 @@ import (
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/config"
+	"sacbridge/internal/tenants"
 )
 
 // settings are what the commands take from the configuration.
@@ -68,7 +69,7 @@ func (s *settings) checkFiles() error {
 			faults = append(faults, err)
 		}
 		for _, issuer := range slices.Sorted(maps.Keys(auth.Issuers)) {
-			_, err := trust(auth.Issuers[issuer].CA)
+			_, err := tenants.Trust(auth.Issuers[issuer].CA)
 			faults = append(faults, err)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"sacbridge/internal/sac/session"
 	"sacbridge/internal/sacsim"
 	"sacbridge/internal/sacsim/service"
+	"sacbridge/internal/tenants"
 )
 
 func newDemoCmd(a *app) *cobra.Command {
@@ -61,7 +62,7 @@ func (a *app) demoPair(ctx context.Context, place stateFolder) (p *pair, stop fu
 		prod.Close()
 		dev.Close()
 	}
-	p = &pair{place: place, guards: plan.DefaultGuards()}
+	p = &pair{place: place, rules: plan.Rules{Guards: plan.DefaultGuards()}}
 	p.from, err = a.demoSide(dev.Ready)
 	if err == nil {
 		p.to, err = a.demoSide(prod.Ready)
@@ -84,13 +85,13 @@ func startDemoTenant(ctx context.Context, data seedTenant, opts sacsim.Options) 
 
 // demoSide connects to a simulated tenant as to any other.
 func (a *app) demoSide(r sacsim.Ready) (*side, error) {
-	return a.newSide(sac.Config{
+	return sideOf(tenants.Connect(sac.Config{
 		Name: r.Name, URL: r.URL, TokenURL: r.TokenURL, Platform: r.Platform, SSO: r.SSO, Namespace: r.Namespace,
 		Session: session.Config{
 			ClientID:     func() (string, error) { return r.ClientID, nil },
 			ClientSecret: func() (string, error) { return r.ClientSecret, nil },
 		},
-	}, "", false)
+	}, "", a.tenantOptions(0)))
 }
 
 // playDemo shows plan, run and second plan, each with a sentence on what it shows.

@@ -107,7 +107,7 @@ func runTenantTest(ctx context.Context, a *app, opts *tenantTestOptions) error {
 		if err != nil {
 			return err
 		}
-		if err := one.secrets(); err != nil {
+		if err := one.credentials(); err != nil {
 			return cli.Usagef("tenant %q: %w", name, err)
 		}
 		sides = append(sides, one)
@@ -175,7 +175,7 @@ func (a *app) examine(ctx context.Context, s *settings, name string) ([]finding,
 	if err != nil {
 		return fail("settings", err, "correct the tenant's settings"), nil
 	}
-	if err := one.secrets(); err != nil {
+	if err := one.credentials(); err != nil {
 		return fail("secrets", err, "set the variable or write the file"), nil
 	}
 	found := []finding{{Tenant: name, Step: "secrets", Level: sac.OK, Text: "found"}}

@@ -10,6 +10,7 @@ import (
 	"sacbridge/internal/dataset"
 	"sacbridge/internal/sac"
 	"sacbridge/internal/sac/session"
+	"sacbridge/internal/tenants"
 )
 
 // connectEnv makes the sides that Postman environments name: one file for both, or one for each. The
@@ -23,7 +24,7 @@ func (a *app) connectEnv(source, target string, workers int) (*pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pair{place: s.place, guards: s.guards, protect: s.protect}
+	p := &pair{place: s.place, rules: s.rules}
 	if p.from, err = a.envSide(from, filepath.Dir(source), workers); err != nil {
 		return nil, err
 	}
@@ -90,8 +91,8 @@ func (a *app) envSide(t *dataset.EnvironmentTenant, dir string, workers int) (*s
 	if err != nil {
 		return nil, cli.Usagef("Password of %s %w", u.Host, err)
 	}
-	return a.newSide(sac.Config{
+	return sideOf(tenants.Connect(sac.Config{
 		Name: u.Host, URL: t.URL, TokenURL: t.TokenURL, Platform: t.Platform, SSO: t.SSO, Namespace: t.Namespace,
-		Session: session.Config{ClientID: id.Reveal, ClientSecret: secret.Reveal, Workers: workers},
-	}, "", false)
+		Session: session.Config{ClientID: id.Reveal, ClientSecret: secret.Reveal},
+	}, "", a.tenantOptions(workers)))
 }

@@ -173,7 +173,7 @@ func simSide(t *testing.T, s *simTenant, workers int, api string, life *lifeline
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &side{tenant: conn.Tenant(), conn: conn, id: cfg.Session.ClientID, secret: cfg.Session.ClientSecret}
+	return &side{tenant: conn.Tenant(), conn: conn}
 }
 
 // trip is one way from a source to a target, as one process goes it.

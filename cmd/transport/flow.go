@@ -79,7 +79,7 @@ func (a *app) precheck(w work) error {
 		return err
 	}
 	for _, s := range []*side{w.from, w.to} {
-		if err := s.secrets(); err != nil {
+		if err := s.credentials(); err != nil {
 			return cli.Coded(exitUsage, fmt.Errorf("tenant %q: %w", s.tenant.Name, err))
 		}
 	}

@@ -11,7 +11,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
-	"fmt"
 	"io"
 	"log/slog"
 	"math/big"
@@ -60,7 +59,7 @@ func newStage(t *testing.T, answer string) *stage {
 	})
 	s := &stage{out: &bytes.Buffer{}, talk: &bytes.Buffer{}, target: listen("prod", seedTenant{Users: []seedPerson{owner}, Teams: []seedGroup{}})}
 	s.app = &app{World: cli.World{In: strings.NewReader(answer), Out: s.out, Err: s.talk, Env: func(string) string { return "" }, Now: time.Now, Ask: true}}
-	s.pair = &pair{place: stateIn(t.TempDir()), guards: plan.DefaultGuards()}
+	s.pair = &pair{place: stateIn(t.TempDir()), rules: plan.Rules{Guards: plan.DefaultGuards()}}
 	var err error
 	if s.pair.from, err = s.app.demoSide(source.Ready); err != nil {
 		t.Fatal(err)
@@ -256,15 +255,6 @@ func TestTenantsAreToldApartByHostAndPort(t *testing.T) {
 		if got := a.host() == b.host(); got != tt.same {
 			t.Errorf("%s and %s: same %v, want %v", tt.a, tt.b, got, tt.same)
 		}
-	}
-}
-
-func TestRoleTableTakesTheRowsThatNameBothTenants(t *testing.T) {
-	t.Parallel()
-	rows := []map[string]string{{"dev": "A", "prod": "B"}, {"dev": "C", "test": "D"}, {"prod": "E"}}
-	got := fmt.Sprint(roleTable(rows, "dev", "prod"))
-	if want := "map[A:B]"; got != want {
-		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

@@ -1,0 +1,88 @@
+package tenants
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+
+	"sacbridge/internal/config"
+	"sacbridge/internal/sac"
+	"sacbridge/internal/sac/session"
+)
+
+// Options hold for every tenant that a program connects to.
+type Options struct {
+	CA        string // PEM file of authorities that are trusted too, besides the tenant's own and the system's
+	UserAgent string // how the program names itself to tenants
+	Workers   int    // calls side by side; 0: as the tenant's settings say
+	Logger    *slog.Logger
+}
+
+// Tenant is one tenant, ready to be called.
+type Tenant struct {
+	*sac.Tenant
+	Production bool // deletes ask for the tenant's name
+
+	id, secret func() (string, error)
+}
+
+// Named connects to a tenant of the configuration by its name. It makes no call.
+func Named(c *config.Config, name string, o Options) (*Tenant, error) {
+	t, ok := c.Tenants[name]
+	if !ok {
+		return nil, fmt.Errorf("unknown tenant %q; %s names %s", name, c.Path(), strings.Join(Names(c), ", "))
+	}
+	made, err := Connect(sac.Config{
+		Name: name, URL: t.URL, TokenURL: t.Auth.TokenURL, Platform: t.Platform, SSO: t.SSO, Namespace: t.Namespace, API: t.API,
+		NoBulk: !t.Limits.Bulk, NoLookup: !t.Limits.BatchLookups,
+		Session: session.Config{
+			ClientID: t.Auth.ClientID.Reveal, ClientSecret: t.Auth.ClientSecret.Reveal,
+			Workers: t.Limits.Workers, PerSecond: t.Limits.CallsPerSecond,
+		},
+	}, t.TLS.CA, o)
+	if err != nil {
+		return nil, err
+	}
+	made.Production = t.Production
+	return made, nil
+}
+
+// Names lists the tenants of the configuration.
+func Names(c *config.Config) []string { return slices.Sorted(maps.Keys(c.Tenants)) }
+
+// Connect connects to a tenant that no configuration need name. ca is a PEM file of authorities that this tenant
+// needs; it may be empty. It makes no call.
+func Connect(c sac.Config, ca string, o Options) (*Tenant, error) {
+	roots, err := Trust(ca, o.CA)
+	if err != nil {
+		return nil, err
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	c.Logger = o.Logger.With("tenant", c.Name)
+	c.Session.Logger, c.Session.RootCAs, c.Session.UserAgent = c.Logger, roots, o.UserAgent
+	c.Session.Workers = cmp.Or(o.Workers, c.Session.Workers)
+	conn, err := sac.New(c)
+	if err != nil {
+		return nil, err
+	}
+	return &Tenant{Tenant: conn, id: c.Session.ClientID, secret: c.Session.ClientSecret}, nil
+}
+
+// Credentials looks both credentials up, so that a missing one is told before any call.
+func (t *Tenant) Credentials() error {
+	_, err := t.id()
+	_, serr := t.secret()
+	return errors.Join(err, serr)
+}
+
+// Calls gives the number of requests sent so far, and how many of them were repeats.
+func (t *Tenant) Calls() (calls, retries int) {
+	s := t.Stats()
+	return s.Calls, s.Retries
+}
