@@ -75,7 +75,7 @@ func stillAllowed(p *plan.Plan, protect plan.Protect) error {
 
 // checkAndApply applies p if nothing it was decided from has changed.
 func (a *app) checkAndApply(ctx context.Context, w work, p *plan.Plan, rep *report) error {
-	if err := a.precheck(w); err != nil {
+	if err := a.precheck(ctx, w); err != nil {
 		return err
 	}
 	stale, err := a.findStale(ctx, p, w.ends)

@@ -153,7 +153,7 @@ func runDoctor(ctx context.Context, a *app, opts *doctorOptions) error {
 		return writeFindings(a, []finding{machineFault("configuration", err, "write sacbridge.yaml, or name one by --config FILE or SACBRIDGE_CONFIG")}, opts.output)
 	}
 	found := []finding{{Step: "configuration", Level: sac.OK, Text: s.file.Path()}}
-	found = append(found, checkState(s.place)...)
+	found = append(found, checkState(ctx, s.place)...)
 	for _, name := range slices.Sorted(maps.Keys(s.file.Tenants)) {
 		more, err := a.examine(ctx, s, name)
 		if err != nil {
@@ -179,7 +179,7 @@ func (a *app) examine(ctx context.Context, s *settings, name string) ([]finding,
 		return fail("secrets", err, "set the variable or write the file"), nil
 	}
 	found := []finding{{Tenant: name, Step: "secrets", Level: sac.OK, Text: "found"}}
-	if err := s.place.free(one.origin()); err != nil {
+	if err := s.place.free(ctx, one.origin()); err != nil {
 		found = append(found, finding{Tenant: name, Step: "lease", Level: sac.Warn, Text: err.Error(), Cure: "wait until that run has ended"})
 	}
 	more, err := a.testTenant(ctx, one)
@@ -193,7 +193,7 @@ func machineFault(step string, err error, cure string) finding {
 
 // checkState looks at the state folder and at runs that were left behind. A folder that is not there yet
 // is made by the first run, so only its parents count.
-func checkState(place stateFolder) []finding {
+func checkState(ctx context.Context, place stateFolder) []finding {
 	var found []finding
 	if _, err := os.Stat(place.runs); err == nil {
 		if err := place.writable(); err != nil {
@@ -203,7 +203,7 @@ func checkState(place stateFolder) []finding {
 	} else {
 		found = append(found, finding{Step: "state", Level: sac.OK, Text: place.runs + " is made by the first run"})
 	}
-	runs, err := place.list()
+	runs, err := place.list(ctx)
 	if err != nil {
 		return append(found, machineFault("runs", err, "look at the state folder"))
 	}

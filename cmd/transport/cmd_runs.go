@@ -36,18 +36,18 @@ func newRunsListCmd(a *app) *cobra.Command {
 killed, or that ended before its plan did, is interrupted and can be resumed.`, cli.LocalCodes()),
 		Example: "  transport runs list\n  transport runs list -o json",
 		Args:    cli.Args(0, 0, ""),
-		RunE:    func(*cobra.Command, []string) error { return runRunsList(a, opts) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runRunsList(cmd.Context(), a, opts) },
 	}
 	opts.output.Add(cmd.Flags())
 	return cmd
 }
 
-func runRunsList(a *app, opts *runsListOptions) error {
+func runRunsList(ctx context.Context, a *app, opts *runsListOptions) error {
 	place, err := a.stateFolder()
 	if err != nil {
 		return err
 	}
-	runs, err := place.list()
+	runs, err := place.list(ctx)
 	if err != nil {
 		return err
 	}
@@ -80,9 +80,9 @@ func newRunsShowCmd(a *app) *cobra.Command {
 enough where only one run begins so. The JSON form has the plan and every call of the run too.`, cli.LocalCodes()),
 		Example: "  transport runs show 0199\n  transport runs show 01990f6e-7c54-7a11-8f60-0f2a4f8f9a10 -o json",
 		Args:    cli.Args(1, 1, "the ID of a run"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.id = args[0]
-			return runRunsShow(a, opts)
+			return runRunsShow(cmd.Context(), a, opts)
 		},
 	}
 	cmd.ValidArgsFunction = suggest(a.runIDs)
@@ -98,13 +98,13 @@ type runReport struct {
 	Calls []apply.Record `json:"calls"` // every intended call with what became of it
 }
 
-func runRunsShow(a *app, opts *runsShowOptions) (err error) {
+func runRunsShow(ctx context.Context, a *app, opts *runsShowOptions) (err error) {
 	_, id, j, err := a.openRun(opts.id)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
-	r, err := readRun(id, j)
+	r, err := readRun(ctx, id, j)
 	if err != nil {
 		return err
 	}
@@ -127,23 +127,23 @@ func (a *app) openRun(prefix string) (place stateFolder, id string, j apply.Jour
 }
 
 // readRun reads all that a journal holds.
-func readRun(id string, j apply.Journal) (*runReport, error) {
-	info, err := inspect(id, j)
+func readRun(ctx context.Context, id string, j apply.Journal) (*runReport, error) {
+	info, err := inspect(ctx, id, j)
 	if err != nil {
 		return nil, err
 	}
 	r := &runReport{runInfo: info, Calls: []apply.Record{}}
-	end, ok, err := j.End()
+	end, ok, err := j.End(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read run %s: %w", id, err)
 	}
 	if ok {
 		r.End = &end
 	}
-	if r.Plan, err = apply.StoredPlan(j); err != nil {
+	if r.Plan, err = apply.StoredPlan(ctx, j); err != nil {
 		return nil, fmt.Errorf("read run %s: %w", id, err)
 	}
-	err = j.Records(func(rec apply.Record) bool {
+	err = j.Records(ctx, func(rec apply.Record) bool {
 		r.Calls = append(r.Calls, rec)
 		return true
 	})
@@ -217,7 +217,7 @@ func runRunsResume(ctx context.Context, a *app, opts *runsResumeOptions) (err er
 	if err != nil {
 		return err
 	}
-	r, err := readRun(id, j)
+	r, err := readRun(ctx, id, j)
 	if err != nil {
 		return errors.Join(err, j.Close())
 	}
@@ -231,10 +231,10 @@ func runRunsResume(ctx context.Context, a *app, opts *runsResumeOptions) (err er
 	if err := stillAllowed(r.Plan, w.rules.Protect); err != nil {
 		return errors.Join(err, j.Close())
 	}
-	if err := place.reclaim(id, ends.to.origin()); err != nil {
+	if err := place.reclaim(ctx, id, ends.to.origin()); err != nil {
 		return errors.Join(err, j.Close())
 	}
-	if err := a.precheck(w); err != nil {
+	if err := a.precheck(ctx, w); err != nil {
 		return errors.Join(err, j.Close())
 	}
 	rep := &report{Plan: r.Plan}

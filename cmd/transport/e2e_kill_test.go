@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -74,24 +75,24 @@ func (m mortalJournal) around(write func() error) error {
 	return errors.Join(write(), m.life.point())
 }
 
-func (m mortalJournal) Begin(h apply.Header, p []byte) error {
-	return m.around(func() error { return m.Journal.Begin(h, p) })
+func (m mortalJournal) Begin(ctx context.Context, h apply.Header, p []byte) error {
+	return m.around(func() error { return m.Journal.Begin(ctx, h, p) })
 }
 
-func (m mortalJournal) Intend(r apply.Record) (seq uint64, err error) {
+func (m mortalJournal) Intend(ctx context.Context, l apply.Lease, r apply.Record) (seq uint64, err error) {
 	err = m.around(func() (err error) {
-		seq, err = m.Journal.Intend(r)
+		seq, err = m.Journal.Intend(ctx, l, r)
 		return err
 	})
 	return seq, err
 }
 
-func (m mortalJournal) Settle(seq uint64, o []apply.ItemOutcome) error {
-	return m.around(func() error { return m.Journal.Settle(seq, o) })
+func (m mortalJournal) Settle(ctx context.Context, l apply.Lease, seq uint64, o []apply.ItemOutcome) error {
+	return m.around(func() error { return m.Journal.Settle(ctx, l, seq, o) })
 }
 
-func (m mortalJournal) Finish(e apply.End) error {
-	return m.around(func() error { return m.Journal.Finish(e) })
+func (m mortalJournal) Finish(ctx context.Context, e apply.End) error {
+	return m.around(func() error { return m.Journal.Finish(ctx, e) })
 }
 
 // TestARunKilledAtAnyPointIsResumedToTheEndOfAQuietRun dies at every point in turn, before and after every

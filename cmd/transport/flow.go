@@ -53,7 +53,7 @@ func (a *app) finish(flags *planFlags, rep *report, err error) error {
 }
 
 func (a *app) planAndApply(ctx context.Context, w work, rep *report) error {
-	if err := a.precheck(w); err != nil {
+	if err := a.precheck(ctx, w); err != nil {
 		return err
 	}
 	p, err := a.makePlan(ctx, w)
@@ -71,11 +71,11 @@ func (a *app) planAndApply(ctx context.Context, w work, rep *report) error {
 }
 
 // precheck refuses what is certain to fail or to harm before any call is made.
-func (a *app) precheck(w work) error {
+func (a *app) precheck(ctx context.Context, w work) error {
 	if w.from.host() == w.to.host() {
 		return cli.Usagef("source and target are the same tenant (%s): choose two", w.to.host())
 	}
-	if err := w.place.free(w.to.origin()); err != nil {
+	if err := w.place.free(ctx, w.to.origin()); err != nil {
 		return err
 	}
 	for _, s := range []*side{w.from, w.to} {

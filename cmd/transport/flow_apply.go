@@ -28,7 +28,7 @@ func (a *app) applyPlan(ctx context.Context, w work, rep *report) error {
 // carryOut runs or resumes with the lease on the target and progress on stderr, shows the result and
 // closes the journal.
 func (a *app) carryOut(ctx context.Context, w work, j apply.Journal, runID string, rep *report, do func(context.Context, apply.Deps) (*apply.Result, error)) (err error) {
-	defer func() { err = errors.Join(err, w.place.put(runID, j)) }()
+	defer func() { err = errors.Join(err, w.place.put(context.WithoutCancel(ctx), runID, j)) }()
 	m := a.startMeter("writing to "+w.to.tenant.Name, both(w.to))
 	result, err := do(ctx, apply.Deps{
 		Target: w.to.conn, Journal: j, Leases: w.place.leaseFile(), Holder: holder(runID),

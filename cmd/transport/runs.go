@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -37,20 +38,20 @@ type runInfo struct {
 func (r runInfo) resumable() bool { return r.Status == runInterrupted || r.Status == runPartial }
 
 // list inspects every run. One that cannot be opened is listed with the cause.
-func (s stateFolder) list() ([]runInfo, error) {
+func (s stateFolder) list(ctx context.Context) ([]runInfo, error) {
 	ids, err := s.ids()
 	if err != nil {
 		return nil, err
 	}
 	runs := make([]runInfo, 0, len(ids))
 	for _, id := range ids {
-		runs = append(runs, s.look(id))
+		runs = append(runs, s.look(ctx, id))
 	}
 	return runs, nil
 }
 
 // look opens a journal for a moment.
-func (s stateFolder) look(id string) runInfo {
+func (s stateFolder) look(ctx context.Context, id string) runInfo {
 	j, err := openJournal(s.file(id), bolt.Options{Timeout: 100 * time.Millisecond})
 	if err != nil {
 		status := runUnreadable
@@ -59,7 +60,7 @@ func (s stateFolder) look(id string) runInfo {
 		}
 		return runInfo{ID: id, Status: status, Cause: err.Error()}
 	}
-	info, err := inspect(id, j)
+	info, err := inspect(ctx, id, j)
 	if err = errors.Join(err, j.Close()); err != nil {
 		return runInfo{ID: id, Status: runUnreadable, Cause: err.Error()}
 	}
@@ -67,8 +68,8 @@ func (s stateFolder) look(id string) runInfo {
 }
 
 // inspect tells what a journal says about its run. One without an end was killed.
-func inspect(id string, j apply.Journal) (runInfo, error) {
-	h, err := j.Header()
+func inspect(ctx context.Context, id string, j apply.Journal) (runInfo, error) {
+	h, err := j.Header(ctx)
 	if errors.Is(err, apply.ErrNoRun) {
 		return runInfo{ID: id, Status: runEmpty}, nil
 	}
@@ -76,7 +77,7 @@ func inspect(id string, j apply.Journal) (runInfo, error) {
 		return runInfo{}, fmt.Errorf("read run %s: %w", id, err)
 	}
 	info := runInfo{ID: id, Status: runInterrupted, Started: h.Started, Source: h.Source, Target: h.Target, Command: h.Command}
-	end, ok, err := j.End()
+	end, ok, err := j.End(ctx)
 	if err != nil {
 		return runInfo{}, fmt.Errorf("read run %s: %w", id, err)
 	}

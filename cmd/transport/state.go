@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -36,8 +37,8 @@ func (a *app) stateFolder() (stateFolder, error) {
 }
 
 // free fails with an *apply.LeaseHeldError where another run is writing to the tenant now.
-func (s stateFolder) free(tenant string) error {
-	l, held, err := s.leaseFile().Holder(tenant)
+func (s stateFolder) free(ctx context.Context, tenant string) error {
+	l, held, err := s.leaseFile().Holder(ctx, tenant)
 	if err != nil {
 		return cli.Coded(exitUsage, fmt.Errorf("look who is writing to %s: %w", tenant, err))
 	}
@@ -49,11 +50,11 @@ func (s stateFolder) free(tenant string) error {
 
 // reclaim gives a lease back that a killed process of the same run left behind. It must be called with the
 // run's journal open: only one process can have that, so the lease has no other user.
-func (s stateFolder) reclaim(runID, tenant string) error {
+func (s stateFolder) reclaim(ctx context.Context, runID, tenant string) error {
 	leases := s.leaseFile()
-	l, held, err := leases.Holder(tenant)
+	l, held, err := leases.Holder(ctx, tenant)
 	if err == nil && held && strings.HasPrefix(l.Holder, runHolder(runID)) {
-		err = leases.Release(l)
+		err = leases.Release(ctx, l)
 	}
 	return wrap("take over the lease of the killed process", err)
 }
@@ -121,8 +122,8 @@ func openJournal(path string, opts bolt.Options) (apply.Journal, error) {
 }
 
 // put closes a journal, and takes the file of a run away that never began.
-func (s stateFolder) put(runID string, j apply.Journal) error {
-	_, err := j.Header()
+func (s stateFolder) put(ctx context.Context, runID string, j apply.Journal) error {
+	_, err := j.Header(ctx)
 	closed := j.Close()
 	if errors.Is(err, apply.ErrNoRun) && closed == nil {
 		return ignoreMissing(os.Remove(s.file(runID)))

@@ -536,7 +536,7 @@ func TestACancelledRunLetsTheCallInFlightEnd(t *testing.T) {
 			if !errors.Is(err, context.Canceled) || !res.Interrupted {
 				t.Errorf("got %v, interrupted %v, want the run cancelled", err, res.Interrupted)
 			}
-			if err := j.Records(func(r apply.Record) bool {
+			if err := j.Records(t.Context(), func(r apply.Record) bool {
 				if !r.Settled {
 					t.Errorf("call %d (%s) is not settled", r.Seq, r.Kind)
 				}
@@ -562,7 +562,7 @@ type full struct {
 
 var errFull = errors.New("no space left on device")
 
-func (j *full) Intend(r apply.Record) (uint64, error) {
+func (j *full) Intend(ctx context.Context, l apply.Lease, r apply.Record) (uint64, error) {
 	j.mu.Lock()
 	j.left--
 	out := j.left < 0
@@ -570,7 +570,7 @@ func (j *full) Intend(r apply.Record) (uint64, error) {
 	if out {
 		return 0, errFull
 	}
-	return j.memory.Intend(r)
+	return j.memory.Intend(ctx, l, r)
 }
 
 func TestNothingIsWrittenWithoutTheJournal(t *testing.T) {

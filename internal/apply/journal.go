@@ -7,23 +7,25 @@ import (
 )
 
 // Journal is the durable record of one run. Every method that writes returns only when the record
-// survives a crash (fsync), and is safe for concurrent use.
+// survives a crash (fsync), and is safe for concurrent use. A method whose ctx has ended before it began
+// stores nothing; what it has begun it carries through, whatever becomes of ctx.
 type Journal interface {
 	// Begin stores the run's header and its encoded plan; ErrJournalUsed if the journal has a run already.
-	Begin(h Header, encodedPlan []byte) error
+	Begin(ctx context.Context, h Header, encodedPlan []byte) error
 	// Header and Plan give what Begin stored; ErrNoRun if nothing was.
-	Header() (Header, error)
-	Plan() ([]byte, error)
-	// Intend stores that a call is about to be made and gives its sequence number (from 1, gapless).
-	Intend(r Record) (seq uint64, err error)
+	Header(ctx context.Context) (Header, error)
+	Plan(ctx context.Context) ([]byte, error)
+	// Intend stores that a call is about to be made under lease l, the zero Lease where the run takes none,
+	// and gives its sequence number (from 1, gapless). The record keeps the lease's fencing number.
+	Intend(ctx context.Context, l Lease, r Record) (seq uint64, err error)
 	// Settle stores what became of the call.
-	Settle(seq uint64, outcomes []ItemOutcome) error
+	Settle(ctx context.Context, l Lease, seq uint64, outcomes []ItemOutcome) error
 	// Finish stores how the run ended. The end of an interrupted run is replaced by that of its resumption.
-	Finish(end End) error
+	Finish(ctx context.Context, end End) error
 	// Records yields all records in order, with their outcomes where settled.
-	Records(yield func(Record) bool) error
+	Records(ctx context.Context, yield func(Record) bool) error
 	// End gives how the run ended; ok is false where it did not end.
-	End() (end End, ok bool, err error)
+	End(ctx context.Context) (end End, ok bool, err error)
 	Close() error
 }
 
@@ -112,25 +114,29 @@ type Leases interface {
 	// grows with every new holder of that tenant.
 	Acquire(ctx context.Context, tenant, holder string, ttl time.Duration) (Lease, error)
 	// Holder tells who holds the tenant's lease; ok is false where nobody does.
-	Holder(tenant string) (l Lease, ok bool, err error)
+	Holder(ctx context.Context, tenant string) (l Lease, ok bool, err error)
 	// Renew extends l; ErrLeaseLost if another holder has come since.
-	Renew(l Lease, ttl time.Duration) (Lease, error)
+	Renew(ctx context.Context, l Lease, ttl time.Duration) (Lease, error)
 	// Check fails with ErrLeaseLost when l is outdated or over.
-	Check(l Lease) error
+	Check(ctx context.Context, l Lease) error
 	// Release gives l back; releasing an outdated lease does nothing.
-	Release(l Lease) error
+	Release(ctx context.Context, l Lease) error
 }
 
 // ErrLeaseLost says that somebody else may write to the tenant by now.
 var ErrLeaseLost = errors.New("the lease on the tenant is lost")
 
-// Lease is the right to write to a tenant until Expires.
+// Lease is the right to write to a tenant until Expires. That is by the clock of whoever asked: a store that
+// judges by a clock of its own gives the moment before it was asked plus what was left then.
 type Lease struct {
 	Tenant  string    `json:"tenant"` // scheme and host of the tenant's URL
 	Holder  string    `json:"holder"`
 	Fence   uint64    `json:"fence"`
 	Expires time.Time `json:"expires"`
 }
+
+// Left is how long the lease still lasts at now; not positive once it is over or given back.
+func (l Lease) Left(now time.Time) time.Duration { return l.Expires.Sub(now) }
 
 // LeaseHeldError says who holds a tenant.
 type LeaseHeldError struct{ Lease Lease }

@@ -1,6 +1,7 @@
 package apply_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -57,24 +58,24 @@ func (m *mortal) around(write func() error) error {
 	return m.point()
 }
 
-func (m *mortal) Begin(h apply.Header, p []byte) error {
-	return m.around(func() error { return m.Journal.Begin(h, p) })
+func (m *mortal) Begin(ctx context.Context, h apply.Header, p []byte) error {
+	return m.around(func() error { return m.Journal.Begin(ctx, h, p) })
 }
 
-func (m *mortal) Intend(r apply.Record) (seq uint64, err error) {
+func (m *mortal) Intend(ctx context.Context, l apply.Lease, r apply.Record) (seq uint64, err error) {
 	err = m.around(func() (err error) {
-		seq, err = m.Journal.Intend(r)
+		seq, err = m.Journal.Intend(ctx, l, r)
 		return err
 	})
 	return seq, err
 }
 
-func (m *mortal) Settle(seq uint64, o []apply.ItemOutcome) error {
-	return m.around(func() error { return m.Journal.Settle(seq, o) })
+func (m *mortal) Settle(ctx context.Context, l apply.Lease, seq uint64, o []apply.ItemOutcome) error {
+	return m.around(func() error { return m.Journal.Settle(ctx, l, seq, o) })
 }
 
-func (m *mortal) Finish(e apply.End) error {
-	return m.around(func() error { return m.Journal.Finish(e) })
+func (m *mortal) Finish(ctx context.Context, e apply.End) error {
+	return m.around(func() error { return m.Journal.Finish(ctx, e) })
 }
 
 // life runs or resumes until the process dies at point left, or ends. It reopens the journal's file as
@@ -90,7 +91,7 @@ func life(t *testing.T, f *tenant, path string, p *plan.Plan, left int) (res *ap
 	m := &mortal{Journal: j, left: left}
 	f.dead = m.isDead
 	defer func() { f.dead = nil }()
-	_, err := j.Header()
+	_, err := j.Header(t.Context())
 	switch {
 	case errors.Is(err, apply.ErrNoRun):
 		res, err = apply.Run(t.Context(), deps(f, m), p)

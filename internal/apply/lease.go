@@ -31,22 +31,26 @@ func takeLease(ctx context.Context, d *Deps) (*keeper, error) {
 	return &keeper{leases: d.Leases, ttl: d.LeaseTTL, log: d.Logger, lease: l}, nil
 }
 
+// current gives the lease as it was last renewed; the zero Lease in a run without leases.
 func (k *keeper) current() Lease {
+	if k == nil {
+		return Lease{}
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.lease
 }
 
-// check fails unless the lease still holds, and gives its fencing number.
-func (k *keeper) check() (uint64, error) {
+// check fails unless the lease still holds, and gives it; the zero Lease in a run without leases.
+func (k *keeper) check(ctx context.Context) (Lease, error) {
 	if k == nil {
-		return 0, nil
+		return Lease{}, nil
 	}
 	l := k.current()
-	if err := k.leases.Check(l); err != nil {
-		return 0, fmt.Errorf("check the lease on the tenant: %w", err)
+	if err := k.leases.Check(ctx, l); err != nil {
+		return Lease{}, fmt.Errorf("check the lease on the tenant: %w", err)
 	}
-	return l.Fence, nil
+	return l, nil
 }
 
 // renew extends the lease every third of its time until ctx ends, or tells lost once it is lost. Other
@@ -60,7 +64,7 @@ func (k *keeper) renew(ctx context.Context, lost func(error)) {
 			return
 		case <-tick.C:
 		}
-		l, err := k.leases.Renew(k.current(), k.ttl)
+		l, err := k.leases.Renew(context.WithoutCancel(ctx), k.current(), k.ttl)
 		switch {
 		case errors.Is(err, ErrLeaseLost):
 			lost(fmt.Errorf("renew the lease on the tenant: %w", err))
@@ -76,11 +80,11 @@ func (k *keeper) renew(ctx context.Context, lost func(error)) {
 }
 
 // release gives the lease back.
-func (k *keeper) release() error {
+func (k *keeper) release(ctx context.Context) error {
 	if k == nil {
 		return nil
 	}
-	if err := k.leases.Release(k.current()); err != nil {
+	if err := k.leases.Release(ctx, k.current()); err != nil {
 		return fmt.Errorf("release the lease on the tenant: %w", err)
 	}
 	return nil

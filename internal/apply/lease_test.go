@@ -23,7 +23,7 @@ type counted struct {
 	fail     func(n int) error
 }
 
-func (c *counted) Renew(l apply.Lease, ttl time.Duration) (apply.Lease, error) {
+func (c *counted) Renew(ctx context.Context, l apply.Lease, ttl time.Duration) (apply.Lease, error) {
 	c.mu.Lock()
 	c.renewals++
 	n := c.renewals
@@ -33,7 +33,7 @@ func (c *counted) Renew(l apply.Lease, ttl time.Duration) (apply.Lease, error) {
 			return l, err
 		}
 	}
-	return c.Leases.Renew(l, ttl)
+	return c.Leases.Renew(ctx, l, ttl)
 }
 
 const tenantURL = "https://b.example.test"
@@ -60,7 +60,7 @@ func TestASecondRunOnTheSameTenantFailsBeforeAnyCall(t *testing.T) {
 	if d.tenant.requests+d.tenant.readCount != 0 || j.begun || !res.Interrupted {
 		t.Errorf("got %d calls, journal begun %v, interrupted %v", d.tenant.requests, j.begun, res.Interrupted)
 	}
-	if err := leases.Release(first); err != nil {
+	if err := leases.Release(t.Context(), first); err != nil {
 		t.Fatal(err)
 	}
 	res, err = apply.Run(t.Context(), leased(d.tenant, j, leases), d.plan)
@@ -68,7 +68,7 @@ func TestASecondRunOnTheSameTenantFailsBeforeAnyCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	endsWell(t, &d, res, "run")
-	if l, ok, err := leases.Holder(tenantURL); ok || err != nil {
+	if l, ok, err := leases.Holder(t.Context(), tenantURL); ok || err != nil {
 		t.Errorf("after the run: got holder %v, %v, want nobody", l, err)
 	}
 	for _, r := range j.records {
@@ -96,7 +96,7 @@ func TestALongRunRenewsItsLease(t *testing.T) {
 		if leases.renewals < 29 || leases.renewals > 31 {
 			t.Errorf("got %d renewals in 10 minutes, want 30", leases.renewals)
 		}
-		if _, ok, _ := leases.Holder(tenantURL); ok {
+		if _, ok, _ := leases.Holder(t.Context(), tenantURL); ok {
 			t.Error("the lease was not released")
 		}
 	})

@@ -1,6 +1,7 @@
 package apply_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -44,7 +45,7 @@ type memory struct {
 	end     *apply.End
 }
 
-func (j *memory) Begin(h apply.Header, p []byte) error {
+func (j *memory) Begin(_ context.Context, h apply.Header, p []byte) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.begun {
@@ -54,35 +55,35 @@ func (j *memory) Begin(h apply.Header, p []byte) error {
 	return nil
 }
 
-func (j *memory) Header() (apply.Header, error) {
+func (j *memory) Header(context.Context) (apply.Header, error) {
 	if !j.begun {
 		return j.header, apply.ErrNoRun
 	}
 	return j.header, nil
 }
-func (j *memory) Plan() ([]byte, error) { return j.plan, nil }
+func (j *memory) Plan(context.Context) ([]byte, error) { return j.plan, nil }
 
-func (j *memory) Intend(r apply.Record) (uint64, error) {
+func (j *memory) Intend(_ context.Context, l apply.Lease, r apply.Record) (uint64, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	r.Seq = uint64(len(j.records)) + 1
+	r.Seq, r.Fence = uint64(len(j.records))+1, l.Fence
 	j.records = append(j.records, r)
 	return r.Seq, nil
 }
 
-func (j *memory) Settle(seq uint64, outcomes []apply.ItemOutcome) error {
+func (j *memory) Settle(_ context.Context, _ apply.Lease, seq uint64, outcomes []apply.ItemOutcome) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.records[seq-1].Settled, j.records[seq-1].Outcomes = true, outcomes
 	return nil
 }
 
-func (j *memory) Finish(end apply.End) error {
+func (j *memory) Finish(_ context.Context, end apply.End) error {
 	j.end = &end
 	return nil
 }
 
-func (j *memory) Records(yield func(apply.Record) bool) error {
+func (j *memory) Records(_ context.Context, yield func(apply.Record) bool) error {
 	for _, r := range slices.Clone(j.records) {
 		if !yield(r) {
 			break
@@ -91,7 +92,7 @@ func (j *memory) Records(yield func(apply.Record) bool) error {
 	return nil
 }
 
-func (j *memory) End() (apply.End, bool, error) {
+func (j *memory) End(context.Context) (apply.End, bool, error) {
 	if j.end == nil {
 		return apply.End{}, false, nil
 	}

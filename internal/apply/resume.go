@@ -49,8 +49,8 @@ func encodePlan(p *plan.Plan) ([]byte, error) {
 }
 
 // StoredPlan gives the plan that a journal keeps; ErrNoRun where it holds no run.
-func StoredPlan(j Journal) (*plan.Plan, error) {
-	encoded, err := j.Plan()
+func StoredPlan(ctx context.Context, j Journal) (*plan.Plan, error) {
+	encoded, err := j.Plan(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (r *runner) resume(ctx context.Context) error {
 	r.past = newHistory(r.p)
 	var open []Record
 	var broken error
-	err := r.d.Journal.Records(func(rec Record) bool {
+	err := r.d.Journal.Records(ctx, func(rec Record) bool {
 		if !rec.Settled {
 			open = append(open, rec)
 			return true

@@ -144,7 +144,7 @@ func Run(ctx context.Context, d Deps, p *plan.Plan) (*Result, error) {
 		return r.result(true), fmt.Errorf("encode the plan for the journal: %w", err)
 	}
 	return r.leased(ctx, func(ctx context.Context) error {
-		if err := r.d.Journal.Begin(r.header, encoded); err != nil {
+		if err := r.d.Journal.Begin(ctx, r.header, encoded); err != nil {
 			return fmt.Errorf("begin the journal, nothing was changed: %w", err)
 		}
 		encoded = nil
@@ -158,11 +158,11 @@ func Run(ctx context.Context, d Deps, p *plan.Plan) (*Result, error) {
 // resumed too. Returns ErrFinished with the old Result where all is done, and ErrNoRun where the journal
 // is empty.
 func Resume(ctx context.Context, d Deps) (*Result, error) {
-	h, err := d.Journal.Header()
+	h, err := d.Journal.Header(ctx)
 	if err != nil {
 		return &Result{}, fmt.Errorf("resume a run: %w", err)
 	}
-	end, ended, err := d.Journal.End()
+	end, ended, err := d.Journal.End(ctx)
 	if err != nil {
 		return &Result{RunID: h.RunID, Started: h.Started}, fmt.Errorf("resume run %s: %w", h.RunID, err)
 	}
@@ -170,7 +170,7 @@ func Resume(ctx context.Context, d Deps) (*Result, error) {
 	if ended && old.Complete() {
 		return old, fmt.Errorf("resume run %s: %w", h.RunID, ErrFinished)
 	}
-	p, err := StoredPlan(d.Journal)
+	p, err := StoredPlan(ctx, d.Journal)
 	if err != nil {
 		return &Result{RunID: h.RunID, Started: h.Started}, fmt.Errorf("resume run %s: %w", h.RunID, err)
 	}

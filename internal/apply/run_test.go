@@ -101,7 +101,7 @@ func TestAJournalServesOneRun(t *testing.T) {
 func TestARunIsResumedOnItsOwnTenantOnly(t *testing.T) {
 	t.Parallel()
 	f, j := newTenant(usual), &memory{}
-	if err := j.Begin(apply.Header{RunID: "r", Target: "https://other.example.test"}, encoded(t, planOf(createUser("A", "")))); err != nil {
+	if err := j.Begin(t.Context(), apply.Header{RunID: "r", Target: "https://other.example.test"}, encoded(t, planOf(createUser("A", "")))); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := apply.Resume(t.Context(), deps(f, j)); err == nil || f.requests != 0 {

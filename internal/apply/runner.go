@@ -118,11 +118,11 @@ func (r *runner) conclude(ctx context.Context, failed error, lease *keeper) (*Re
 		if cause != nil {
 			end.Cause = cause.Error()
 		}
-		if err := r.d.Journal.Finish(end); err != nil {
+		if err := r.d.Journal.Finish(context.WithoutCancel(ctx), end); err != nil {
 			errs = append(errs, fmt.Errorf("store how the run ended: %w", err))
 		}
 	}
-	if err := lease.release(); err != nil {
+	if err := lease.release(context.WithoutCancel(ctx)); err != nil {
 		r.d.Logger.WarnContext(ctx, "the lease on the tenant runs out by itself", "error", err)
 	}
 	return res, errors.Join(errs...)
@@ -226,13 +226,13 @@ func (r *runner) intend(ctx context.Context, rec Record) (seq uint64, ok bool) {
 	if ctx.Err() != nil {
 		return 0, false
 	}
-	fence, err := r.lease.check()
+	lease, err := r.lease.check(ctx)
 	if err != nil {
 		r.halt(err)
 		return 0, false
 	}
-	rec.Fence, rec.At = fence, r.d.Now()
-	seq, err = r.d.Journal.Intend(rec)
+	rec.At = r.d.Now()
+	seq, err = r.d.Journal.Intend(ctx, lease, rec)
 	if err != nil {
 		r.halt(fmt.Errorf("write the journal before the call %q (nothing was sent): %w", rec.Kind, err))
 		return 0, false
@@ -242,7 +242,7 @@ func (r *runner) intend(ctx context.Context, rec Record) (seq uint64, ok bool) {
 
 // settle stores what became of a call.
 func (r *runner) settle(seq uint64, outcomes []ItemOutcome) bool {
-	if err := r.d.Journal.Settle(seq, outcomes); err != nil {
+	if err := r.d.Journal.Settle(context.WithoutCancel(r.inFlight), r.lease.current(), seq, outcomes); err != nil {
 		r.halt(fmt.Errorf("write the journal after call %d: %w", seq, err))
 		return false
 	}

@@ -149,9 +149,9 @@ func TestAClosedFileRefuses(t *testing.T) {
 	if err := errors.Join(db.Close(), db.Close()); err != nil {
 		t.Fatal(err)
 	}
-	_, headerErr := j.Header()
+	_, headerErr := j.Header(t.Context())
 	_, acquireErr := l.Acquire(t.Context(), "t", "h", time.Second)
-	for what, err := range map[string]error{"Begin": j.Begin(apply.Header{}, nil), "Header": headerErr, "Acquire": acquireErr} {
+	for what, err := range map[string]error{"Begin": j.Begin(t.Context(), apply.Header{}, nil), "Header": headerErr, "Acquire": acquireErr} {
 		if !errors.Is(err, bolt.ErrClosed) {
 			t.Errorf("%s: got %v, want ErrClosed", what, err)
 		}
@@ -166,7 +166,7 @@ func TestACancelledAcquireTakesNothing(t *testing.T) {
 	if _, err := l.Acquire(ctx, "t", "h", time.Minute); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)
 	}
-	if _, ok, err := l.Holder("t"); ok || err != nil {
+	if _, ok, err := l.Holder(t.Context(), "t"); ok || err != nil {
 		t.Errorf("Holder: got %v, %v, want nobody", ok, err)
 	}
 }

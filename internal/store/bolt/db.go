@@ -183,7 +183,7 @@ func (db *DB) Journal() apply.Journal { return &journal{db: db} }
 
 // Leases gives the leases that the file holds.
 func (db *DB) Leases() apply.Leases {
-	return &leases{update: db.commits.do, view: db.view, now: db.now}
+	return &leases{write: db.commits.do, read: db.view, now: db.now}
 }
 
 // view runs fn in a read transaction.

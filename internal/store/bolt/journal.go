@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -33,27 +34,39 @@ type journal struct {
 }
 
 // update makes a durable write.
-func (j *journal) update(fn func(tx *bbolt.Tx) error) error {
-	if j.closed.Load() {
-		return fmt.Errorf("journal %s: %w", j.db.path, ErrClosed)
+func (j *journal) update(ctx context.Context, fn func(tx *bbolt.Tx) error) error {
+	if err := j.usable(ctx); err != nil {
+		return err
 	}
 	return j.db.commits.do(fn)
 }
 
-func (j *journal) view(fn func(tx *bbolt.Tx) error) error {
-	if j.closed.Load() {
-		return fmt.Errorf("journal %s: %w", j.db.path, ErrClosed)
+func (j *journal) view(ctx context.Context, fn func(tx *bbolt.Tx) error) error {
+	if err := j.usable(ctx); err != nil {
+		return err
 	}
 	return j.db.view(fn)
 }
 
+// usable fails where the journal is closed or the caller has gone.
+func (j *journal) usable(ctx context.Context) error {
+	err := ctx.Err()
+	if j.closed.Load() {
+		err = ErrClosed
+	}
+	if err != nil {
+		return fmt.Errorf("journal %s: %w", j.db.path, err)
+	}
+	return nil
+}
+
 // Begin implements apply.Journal.
-func (j *journal) Begin(h apply.Header, encodedPlan []byte) error {
+func (j *journal) Begin(ctx context.Context, h apply.Header, encodedPlan []byte) error {
 	header, err := store.Encode(h)
 	if err != nil {
 		return err
 	}
-	return j.update(func(tx *bbolt.Tx) error {
+	return j.update(ctx, func(tx *bbolt.Tx) error {
 		if tx.Bucket(bucketRun) != nil {
 			return &refusal{fmt.Errorf("%s: %w", j.db.path, apply.ErrJournalUsed)}
 		}
@@ -71,8 +84,8 @@ func (j *journal) Begin(h apply.Header, encodedPlan []byte) error {
 }
 
 // get reads a copy of one value of the run; ErrNoRun where there is no run.
-func (j *journal) get(key []byte) (value []byte, err error) {
-	err = j.view(func(tx *bbolt.Tx) error {
+func (j *journal) get(ctx context.Context, key []byte) (value []byte, err error) {
+	err = j.view(ctx, func(tx *bbolt.Tx) error {
 		run := tx.Bucket(bucketRun)
 		if run == nil {
 			return fmt.Errorf("%s: %w", j.db.path, apply.ErrNoRun)
@@ -84,8 +97,8 @@ func (j *journal) get(key []byte) (value []byte, err error) {
 }
 
 // Header implements apply.Journal.
-func (j *journal) Header() (h apply.Header, err error) {
-	value, err := j.get(keyHeader)
+func (j *journal) Header(ctx context.Context) (h apply.Header, err error) {
+	value, err := j.get(ctx, keyHeader)
 	if err != nil {
 		return h, err
 	}
@@ -93,16 +106,16 @@ func (j *journal) Header() (h apply.Header, err error) {
 }
 
 // Plan implements apply.Journal.
-func (j *journal) Plan() ([]byte, error) { return j.get(keyPlan) }
+func (j *journal) Plan(ctx context.Context) ([]byte, error) { return j.get(ctx, keyPlan) }
 
 // Intend implements apply.Journal.
-func (j *journal) Intend(r apply.Record) (seq uint64, err error) {
-	r.Seq, r.Settled, r.Outcomes = 0, false, nil
+func (j *journal) Intend(ctx context.Context, l apply.Lease, r apply.Record) (seq uint64, err error) {
+	r.Seq, r.Fence, r.Settled, r.Outcomes = 0, l.Fence, false, nil
 	value, err := store.Encode(r)
 	if err != nil {
 		return 0, err
 	}
-	err = j.update(func(tx *bbolt.Tx) error {
+	err = j.update(ctx, func(tx *bbolt.Tx) error {
 		b, err := j.bucket(tx, bucketIntent)
 		if err != nil {
 			return err
@@ -129,13 +142,13 @@ func (j *journal) bucket(tx *bbolt.Tx, name []byte) (*bbolt.Bucket, error) {
 }
 
 // Settle implements apply.Journal.
-func (j *journal) Settle(seq uint64, outcomes []apply.ItemOutcome) error {
+func (j *journal) Settle(ctx context.Context, _ apply.Lease, seq uint64, outcomes []apply.ItemOutcome) error {
 	value, err := store.Encode(outcomes)
 	if err != nil {
 		return err
 	}
 	key := store.SeqKey(seq)
-	return j.update(func(tx *bbolt.Tx) error {
+	return j.update(ctx, func(tx *bbolt.Tx) error {
 		intents, err := j.bucket(tx, bucketIntent)
 		if err != nil {
 			return err
@@ -152,12 +165,12 @@ func (j *journal) Settle(seq uint64, outcomes []apply.ItemOutcome) error {
 }
 
 // Finish implements apply.Journal.
-func (j *journal) Finish(end apply.End) error {
+func (j *journal) Finish(ctx context.Context, end apply.End) error {
 	value, err := store.Encode(end)
 	if err != nil {
 		return err
 	}
-	return j.update(func(tx *bbolt.Tx) error {
+	return j.update(ctx, func(tx *bbolt.Tx) error {
 		b, err := j.bucket(tx, bucketRun)
 		if err != nil {
 			return err
@@ -167,9 +180,9 @@ func (j *journal) Finish(end apply.End) error {
 }
 
 // Records implements apply.Journal. It reads page by page, so yield may take its time and write.
-func (j *journal) Records(yield func(apply.Record) bool) error {
+func (j *journal) Records(ctx context.Context, yield func(apply.Record) bool) error {
 	for next := uint64(1); ; {
-		page, err := j.page(next)
+		page, err := j.page(ctx, next)
 		if err != nil {
 			return err
 		}
@@ -186,8 +199,8 @@ func (j *journal) Records(yield func(apply.Record) bool) error {
 }
 
 // page reads records from sequence number next on.
-func (j *journal) page(next uint64) (page []apply.Record, err error) {
-	err = j.view(func(tx *bbolt.Tx) error {
+func (j *journal) page(ctx context.Context, next uint64) (page []apply.Record, err error) {
+	err = j.view(ctx, func(tx *bbolt.Tx) error {
 		intents, outcomes := tx.Bucket(bucketIntent), tx.Bucket(bucketOutcome)
 		if intents == nil || outcomes == nil {
 			return fmt.Errorf("%s: %w", j.db.path, apply.ErrNoRun)
@@ -226,8 +239,8 @@ func decodeRecord(key, intent, outcomes []byte) (r apply.Record, err error) {
 }
 
 // End implements apply.Journal.
-func (j *journal) End() (end apply.End, ok bool, err error) {
-	value, err := j.get(keyEnd)
+func (j *journal) End(ctx context.Context) (end apply.End, ok bool, err error) {
+	value, err := j.get(ctx, keyEnd)
 	if err != nil || value == nil {
 		return end, false, err
 	}

@@ -23,16 +23,36 @@ const leaseTimeout = 5 * time.Second
 // leases keeps one entry per tenant: its last lease. A released one stays with Expires zero, so that
 // fencing numbers only ever grow.
 type leases struct {
-	update func(fn func(tx *bbolt.Tx) error) error
-	view   func(fn func(tx *bbolt.Tx) error) error
-	now    func() time.Time
+	write func(fn func(tx *bbolt.Tx) error) error
+	read  func(fn func(tx *bbolt.Tx) error) error
+	now   func() time.Time
+}
+
+// update changes the lease of a tenant, unless the caller has gone.
+func (s *leases) update(ctx context.Context, tenant string, fn func(tx *bbolt.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("lease of %s: %w", tenant, err)
+	}
+	return s.write(fn)
+}
+
+// stored gives a tenant's last lease, unless the caller has gone.
+func (s *leases) stored(ctx context.Context, tenant string) (l apply.Lease, err error) {
+	if err := ctx.Err(); err != nil {
+		return l, fmt.Errorf("lease of %s: %w", tenant, err)
+	}
+	err = s.read(func(tx *bbolt.Tx) (err error) {
+		l, err = readLease(tx, tenant)
+		return err
+	})
+	return l, err
 }
 
 // LeaseFile gives the leases in the file at path, by the clock now. The file is opened for the moment of
 // each operation, so that several processes can share it; it is created by the first Acquire.
 func LeaseFile(path string, now func() time.Time) apply.Leases {
 	f := &leaseFile{path: path}
-	return &leases{update: f.update, view: f.view, now: now}
+	return &leases{write: f.update, read: f.view, now: now}
 }
 
 // leaseFile is a file that is open only while an operation lasts.
@@ -73,10 +93,7 @@ func (f *leaseFile) view(fn func(tx *bbolt.Tx) error) error {
 
 // Acquire implements apply.Leases.
 func (s *leases) Acquire(ctx context.Context, tenant, holder string, ttl time.Duration) (l apply.Lease, err error) {
-	if err := ctx.Err(); err != nil {
-		return l, fmt.Errorf("acquire the lease of %s: %w", tenant, err)
-	}
-	err = s.update(func(tx *bbolt.Tx) error {
+	err = s.update(ctx, tenant, func(tx *bbolt.Tx) error {
 		old, err := readLease(tx, tenant)
 		if err != nil {
 			return err
@@ -92,17 +109,14 @@ func (s *leases) Acquire(ctx context.Context, tenant, holder string, ttl time.Du
 }
 
 // Holder implements apply.Leases.
-func (s *leases) Holder(tenant string) (l apply.Lease, ok bool, err error) {
-	err = s.view(func(tx *bbolt.Tx) (err error) {
-		l, err = readLease(tx, tenant)
-		return err
-	})
+func (s *leases) Holder(ctx context.Context, tenant string) (l apply.Lease, ok bool, err error) {
+	l, err = s.stored(ctx, tenant)
 	return l, err == nil && s.now().Before(l.Expires), err
 }
 
 // Renew implements apply.Leases. A lease that has run out can be renewed as long as nobody else came.
-func (s *leases) Renew(l apply.Lease, ttl time.Duration) (apply.Lease, error) {
-	err := s.update(func(tx *bbolt.Tx) error {
+func (s *leases) Renew(ctx context.Context, l apply.Lease, ttl time.Duration) (apply.Lease, error) {
+	err := s.update(ctx, l.Tenant, func(tx *bbolt.Tx) error {
 		stored, err := readLease(tx, l.Tenant)
 		if err != nil {
 			return err
@@ -117,12 +131,8 @@ func (s *leases) Renew(l apply.Lease, ttl time.Duration) (apply.Lease, error) {
 }
 
 // Check implements apply.Leases.
-func (s *leases) Check(l apply.Lease) error {
-	var stored apply.Lease
-	err := s.view(func(tx *bbolt.Tx) (err error) {
-		stored, err = readLease(tx, l.Tenant)
-		return err
-	})
+func (s *leases) Check(ctx context.Context, l apply.Lease) error {
+	stored, err := s.stored(ctx, l.Tenant)
 	if err != nil {
 		return err
 	}
@@ -133,8 +143,8 @@ func (s *leases) Check(l apply.Lease) error {
 }
 
 // Release implements apply.Leases.
-func (s *leases) Release(l apply.Lease) error {
-	return s.update(func(tx *bbolt.Tx) error {
+func (s *leases) Release(ctx context.Context, l apply.Lease) error {
+	return s.update(ctx, l.Tenant, func(tx *bbolt.Tx) error {
 		stored, err := readLease(tx, l.Tenant)
 		if err != nil || !isSame(stored, l) {
 			return err

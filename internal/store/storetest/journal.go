@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,6 +19,9 @@ import (
 // journal again, as another process would. What is open at the end of the test is closed by t.Cleanup.
 type OpenJournal func(t *testing.T) (j apply.Journal, reopen func() apply.Journal)
 
+// noLease is what a run without leases writes under.
+var noLease apply.Lease
+
 var header = apply.Header{
 	RunID: "run-1", PlanID: "plan-1", Source: "https://a.example.test", Target: "https://b.example.test",
 	Started: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Command: "copy teams",
@@ -32,20 +36,21 @@ func Journal(t *testing.T, open OpenJournal) {
 	t.Run("only what was intended can be settled", func(t *testing.T) { strangerInJournal(t, open) })
 	t.Run("many writers get numbers without gaps", func(t *testing.T) { crowdedJournal(t, open) })
 	t.Run("records can be written while they are read", func(t *testing.T) { busyJournal(t, open) })
+	t.Run("a caller who has gone stores nothing", func(t *testing.T) { leftJournal(t, open) })
 	t.Run("a closed journal refuses", func(t *testing.T) { closedJournal(t, open) })
 	t.Run("it agrees with a plain list", func(t *testing.T) { modelledJournal(t, open) })
 }
 
 func emptyJournal(t *testing.T, open OpenJournal) {
 	j, _ := open(t)
-	_, headerErr := j.Header()
-	_, planErr := j.Plan()
-	_, _, endErr := j.End()
-	_, intendErr := j.Intend(apply.Record{Kind: "k"})
+	_, headerErr := j.Header(t.Context())
+	_, planErr := j.Plan(t.Context())
+	_, _, endErr := j.End(t.Context())
+	_, intendErr := j.Intend(t.Context(), noLease, apply.Record{Kind: "k"})
 	errs := map[string]error{
 		"Header": headerErr, "Plan": planErr, "End": endErr, "Intend": intendErr,
-		"Settle": j.Settle(1, nil), "Finish": j.Finish(apply.End{}),
-		"Records": j.Records(func(apply.Record) bool { return true }),
+		"Settle": j.Settle(t.Context(), noLease, 1, nil), "Finish": j.Finish(t.Context(), apply.End{}),
+		"Records": j.Records(t.Context(), func(apply.Record) bool { return true }),
 	}
 	for name, err := range errs {
 		if !errors.Is(err, apply.ErrNoRun) {
@@ -57,14 +62,14 @@ func emptyJournal(t *testing.T, open OpenJournal) {
 func usedJournal(t *testing.T, open OpenJournal) {
 	j, reopen := open(t)
 	begin(t, j)
-	if err := j.Begin(apply.Header{RunID: "other"}, []byte("other")); !errors.Is(err, apply.ErrJournalUsed) {
+	if err := j.Begin(t.Context(), apply.Header{RunID: "other"}, []byte("other")); !errors.Is(err, apply.ErrJournalUsed) {
 		t.Errorf("second Begin: got %v, want ErrJournalUsed", err)
 	}
 	j = reopen()
-	if err := j.Begin(apply.Header{RunID: "other"}, nil); !errors.Is(err, apply.ErrJournalUsed) {
+	if err := j.Begin(t.Context(), apply.Header{RunID: "other"}, nil); !errors.Is(err, apply.ErrJournalUsed) {
 		t.Errorf("Begin after reopening: got %v, want ErrJournalUsed", err)
 	}
-	if got, err := j.Header(); err != nil || got.RunID != header.RunID {
+	if got, err := j.Header(t.Context()); err != nil || got.RunID != header.RunID {
 		t.Errorf("got run %q and error %v, want the first run", got.RunID, err)
 	}
 }
@@ -80,7 +85,7 @@ func durableJournal(t *testing.T, open OpenJournal) {
 		},
 	}
 	for n := range records {
-		seq, err := j.Intend(records[n])
+		seq, err := j.Intend(t.Context(), apply.Lease{Fence: records[n].Fence}, records[n])
 		if err != nil || seq != uint64(n)+1 {
 			t.Fatalf("Intend: got number %d and error %v, want %d", seq, err, n+1)
 		}
@@ -90,7 +95,7 @@ func durableJournal(t *testing.T, open OpenJournal) {
 		{Key: "ANNA", OK: true, Ref: "uuid", Warnings: []string{"w"}},
 		{Key: "ÇELIK", Error: "taken", Class: "conflict"},
 	}
-	if err := j.Settle(1, outcomes); err != nil {
+	if err := j.Settle(t.Context(), noLease, 1, outcomes); err != nil {
 		t.Fatal(err)
 	}
 	records[0].Settled, records[0].Outcomes = true, outcomes
@@ -99,15 +104,15 @@ func durableJournal(t *testing.T, open OpenJournal) {
 	if diff := cmp.Diff(all(t, j), records); diff != "" {
 		t.Errorf("records (-got +want):\n%s", diff)
 	}
-	h, headerErr := j.Header()
-	p, planErr := j.Plan()
+	h, headerErr := j.Header(t.Context())
+	p, planErr := j.Plan(t.Context())
 	if err := errors.Join(headerErr, planErr); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(h, header) + cmp.Diff(string(p), "the plan"); diff != "" {
 		t.Errorf("header or plan (-got +want):\n%s", diff)
 	}
-	if seq, err := j.Intend(apply.Record{Kind: "next"}); err != nil || seq != 3 {
+	if seq, err := j.Intend(t.Context(), noLease, apply.Record{Kind: "next"}); err != nil || seq != 3 {
 		t.Errorf("Intend after reopening: got number %d and error %v, want 3", seq, err)
 	}
 }
@@ -115,7 +120,7 @@ func durableJournal(t *testing.T, open OpenJournal) {
 func endOfJournal(t *testing.T, open OpenJournal) {
 	j, reopen := open(t)
 	begin(t, j)
-	if _, ok, err := j.End(); ok || err != nil {
+	if _, ok, err := j.End(t.Context()); ok || err != nil {
 		t.Errorf("a running run: got an end (%v) or error %v, want none", ok, err)
 	}
 	ends := []apply.End{
@@ -123,11 +128,11 @@ func endOfJournal(t *testing.T, open OpenJournal) {
 		{At: header.Started.Add(time.Hour), Entities: []apply.EntityResult{{Entity: "user", Key: "ANNA", Op: "create", Status: apply.Done}}},
 	}
 	for _, want := range ends {
-		if err := j.Finish(want); err != nil {
+		if err := j.Finish(t.Context(), want); err != nil {
 			t.Fatal(err)
 		}
 		j = reopen()
-		got, ok, err := j.End()
+		got, ok, err := j.End(t.Context())
 		if diff := cmp.Diff(got, want); !ok || err != nil || diff != "" {
 			t.Errorf("end (%v, %v) (-got +want):\n%s", ok, err, diff)
 		}
@@ -138,7 +143,7 @@ func strangerInJournal(t *testing.T, open OpenJournal) {
 	j, _ := open(t)
 	begin(t, j)
 	for _, seq := range []uint64{0, 1, 99} {
-		if err := j.Settle(seq, nil); err == nil {
+		if err := j.Settle(t.Context(), noLease, seq, nil); err == nil {
 			t.Errorf("Settle(%d) without an intent: got no error", seq)
 		}
 	}
@@ -156,9 +161,9 @@ func crowdedJournal(t *testing.T, open OpenJournal) {
 		crowd.Go(func() {
 			for n := range each {
 				key := fmt.Sprintf("%d-%d", w, n)
-				seq, err := j.Intend(apply.Record{Kind: "k", Keys: []string{key}})
+				seq, err := j.Intend(t.Context(), noLease, apply.Record{Kind: "k", Keys: []string{key}})
 				if err == nil {
-					err = j.Settle(seq, []apply.ItemOutcome{{Key: key, OK: true}})
+					err = j.Settle(t.Context(), noLease, seq, []apply.ItemOutcome{{Key: key, OK: true}})
 				}
 				if err != nil {
 					t.Errorf("writer %d: %v", w, err)
@@ -192,14 +197,14 @@ func busyJournal(t *testing.T, open OpenJournal) {
 	j, _ := open(t)
 	begin(t, j)
 	for range n {
-		if _, err := j.Intend(apply.Record{Kind: "k"}); err != nil {
+		if _, err := j.Intend(t.Context(), noLease, apply.Record{Kind: "k"}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	seen := 0
-	err := j.Records(func(r apply.Record) bool {
+	err := j.Records(t.Context(), func(r apply.Record) bool {
 		seen++
-		if err := j.Settle(r.Seq, nil); err != nil {
+		if err := j.Settle(t.Context(), noLease, r.Seq, nil); err != nil {
 			t.Fatal(err)
 		}
 		return seen < n-1
@@ -209,16 +214,47 @@ func busyJournal(t *testing.T, open OpenJournal) {
 	}
 }
 
+func leftJournal(t *testing.T, open OpenJournal) {
+	j, reopen := open(t)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := j.Begin(gone, header, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("Begin: got %v, want context.Canceled", err)
+	}
+	begin(t, j)
+	if _, err := j.Intend(t.Context(), noLease, apply.Record{Kind: "kept"}); err != nil {
+		t.Fatal(err)
+	}
+	_, intendErr := j.Intend(gone, noLease, apply.Record{Kind: "k"})
+	_, headerErr := j.Header(gone)
+	errs := map[string]error{
+		"Intend": intendErr, "Header": headerErr, "Finish": j.Finish(gone, apply.End{}),
+		"Settle": j.Settle(gone, noLease, 1, []apply.ItemOutcome{{OK: true}}),
+	}
+	for name, err := range errs {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: got %v, want context.Canceled", name, err)
+		}
+	}
+	j = reopen()
+	if diff := cmp.Diff(all(t, j), []apply.Record{{Seq: 1, Kind: "kept"}}); diff != "" {
+		t.Errorf("records (-got +want):\n%s", diff)
+	}
+	if _, ended, err := j.End(t.Context()); ended || err != nil {
+		t.Errorf("got an end (%v) or error %v, want none", ended, err)
+	}
+}
+
 func closedJournal(t *testing.T, open OpenJournal) {
 	j, reopen := open(t)
 	begin(t, j)
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := j.Intend(apply.Record{Kind: "k"}); err == nil {
+	if _, err := j.Intend(t.Context(), noLease, apply.Record{Kind: "k"}); err == nil {
 		t.Error("Intend after Close: got no error")
 	}
-	if _, err := j.Header(); err == nil {
+	if _, err := j.Header(t.Context()); err == nil {
 		t.Error("Header after Close: got no error")
 	}
 	if got := all(t, reopen()); len(got) != 0 {
@@ -240,7 +276,7 @@ func modelledJournal(t *testing.T, open OpenJournal) {
 			},
 			"intend": func(rt *rapid.T) {
 				r := apply.Record{Kind: text.Draw(rt, "kind"), Team: text.Draw(rt, "team"), Keys: []string{text.Draw(rt, "key")}}
-				seq, err := j.Intend(r)
+				seq, err := j.Intend(t.Context(), noLease, r)
 				if err != nil {
 					rt.Fatal(err)
 				}
@@ -253,7 +289,7 @@ func modelledJournal(t *testing.T, open OpenJournal) {
 				}
 				n := rapid.IntRange(0, len(model)-1).Draw(rt, "record")
 				outcomes := []apply.ItemOutcome{{Key: text.Draw(rt, "key"), OK: rapid.Bool().Draw(rt, "ok")}}
-				if err := j.Settle(model[n].Seq, outcomes); err != nil {
+				if err := j.Settle(t.Context(), noLease, model[n].Seq, outcomes); err != nil {
 					rt.Fatal(err)
 				}
 				model[n].Settled, model[n].Outcomes = true, slices.Clone(outcomes)
@@ -265,14 +301,14 @@ func modelledJournal(t *testing.T, open OpenJournal) {
 
 func begin(t *testing.T, j apply.Journal) {
 	t.Helper()
-	if err := j.Begin(header, []byte("the plan")); err != nil {
+	if err := j.Begin(t.Context(), header, []byte("the plan")); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func all(t *testing.T, j apply.Journal) (records []apply.Record) {
 	t.Helper()
-	if err := j.Records(func(r apply.Record) bool {
+	if err := j.Records(t.Context(), func(r apply.Record) bool {
 		records = append(records, r)
 		return true
 	}); err != nil {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -49,17 +50,17 @@ func Leases(t *testing.T, open OpenLeases) {
 
 func freshLease(t *testing.T, open OpenLeases) {
 	a, _ := open(t, newClock().now)
-	if l, ok, err := a.Holder(tenant); ok || err != nil {
+	if l, ok, err := a.Holder(t.Context(), tenant); ok || err != nil {
 		t.Errorf("Holder: got %v, %v, %v, want nobody", l, ok, err)
 	}
 	l := apply.Lease{Tenant: tenant, Holder: "a", Fence: 1}
-	if err := a.Check(l); !errors.Is(err, apply.ErrLeaseLost) {
+	if err := a.Check(t.Context(), l); !errors.Is(err, apply.ErrLeaseLost) {
 		t.Errorf("Check: got %v, want ErrLeaseLost", err)
 	}
-	if _, err := a.Renew(l, ttl); !errors.Is(err, apply.ErrLeaseLost) {
+	if _, err := a.Renew(t.Context(), l, ttl); !errors.Is(err, apply.ErrLeaseLost) {
 		t.Errorf("Renew: got %v, want ErrLeaseLost", err)
 	}
-	if err := a.Release(l); err != nil {
+	if err := a.Release(t.Context(), l); err != nil {
 		t.Errorf("Release: got %v, want nothing to happen", err)
 	}
 }
@@ -78,16 +79,27 @@ func heldLease(t *testing.T, open OpenLeases) {
 	if _, err := a.Acquire(t.Context(), tenant, "a", ttl); err == nil {
 		t.Error("the holder itself got a second lease")
 	}
-	if got, ok, err := b.Holder(tenant); !ok || err != nil || cmp.Diff(got, l) != "" {
+	if got, ok, err := b.Holder(t.Context(), tenant); !ok || err != nil || cmp.Diff(got, l) != "" {
 		t.Errorf("Holder: got %v, %v, %v, want %v", got, ok, err, l)
 	}
-	if err := errors.Join(a.Check(l), a.Release(l)); err != nil {
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _, holderErr := a.Holder(gone, tenant)
+	_, renewErr := a.Renew(gone, l, time.Hour)
+	for what, err := range map[string]error{
+		"Holder": holderErr, "Renew": renewErr, "Check": a.Check(gone, l), "Release": a.Release(gone, l),
+	} {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s for a caller who has gone: got %v, want context.Canceled", what, err)
+		}
+	}
+	if err := errors.Join(a.Check(t.Context(), l), a.Release(t.Context(), l)); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Check(l); !errors.Is(err, apply.ErrLeaseLost) {
+	if err := a.Check(t.Context(), l); !errors.Is(err, apply.ErrLeaseLost) {
 		t.Errorf("Check after Release: got %v, want ErrLeaseLost", err)
 	}
-	if _, err := a.Renew(l, ttl); !errors.Is(err, apply.ErrLeaseLost) {
+	if _, err := a.Renew(t.Context(), l, ttl); !errors.Is(err, apply.ErrLeaseLost) {
 		t.Errorf("Renew after Release: got %v, want ErrLeaseLost", err)
 	}
 	if next := acquire(t, b, "b"); next.Fence <= l.Fence {
@@ -100,20 +112,20 @@ func expiredLease(t *testing.T, open OpenLeases) {
 	a, b := open(t, c.now)
 	l := acquire(t, a, "a")
 	c.advance(ttl)
-	if err := a.Check(l); !errors.Is(err, apply.ErrLeaseLost) {
+	if err := a.Check(t.Context(), l); !errors.Is(err, apply.ErrLeaseLost) {
 		t.Errorf("Check at the end of its time: got %v, want ErrLeaseLost", err)
 	}
-	if _, ok, err := b.Holder(tenant); ok || err != nil {
+	if _, ok, err := b.Holder(t.Context(), tenant); ok || err != nil {
 		t.Errorf("Holder: got %v, %v, want nobody", ok, err)
 	}
 	next := acquire(t, b, "b")
 	if next.Fence <= l.Fence {
 		t.Errorf("got fencing number %d after %d, want it to grow", next.Fence, l.Fence)
 	}
-	if _, err := a.Renew(l, ttl); !errors.Is(err, apply.ErrLeaseLost) {
+	if _, err := a.Renew(t.Context(), l, ttl); !errors.Is(err, apply.ErrLeaseLost) {
 		t.Errorf("Renew: got %v, want ErrLeaseLost", err)
 	}
-	if err := b.Check(next); err != nil {
+	if err := b.Check(t.Context(), next); err != nil {
 		t.Error(err)
 	}
 }
@@ -123,19 +135,22 @@ func renewedLease(t *testing.T, open OpenLeases) {
 	a, b := open(t, c.now)
 	l := acquire(t, a, "a")
 	c.advance(ttl - time.Second)
-	renewed, err := a.Renew(l, ttl)
+	renewed, err := a.Renew(t.Context(), l, ttl)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if renewed.Fence != l.Fence || !renewed.Expires.Equal(c.now().Add(ttl)) {
 		t.Errorf("got %v, want the same number and %v more", renewed, ttl)
 	}
+	if before, after := l.Left(c.now()), renewed.Left(c.now()); before != time.Second || after != ttl {
+		t.Errorf("got %v left before and %v after, want a second and %v", before, after, ttl)
+	}
 	c.advance(ttl - time.Second)
-	if err := errors.Join(a.Check(renewed), a.Check(l)); err != nil {
+	if err := errors.Join(a.Check(t.Context(), renewed), a.Check(t.Context(), l)); err != nil {
 		t.Errorf("Check after Renew: %v", err)
 	}
 	c.advance(time.Hour)
-	if _, err := a.Renew(renewed, ttl); err != nil {
+	if _, err := a.Renew(t.Context(), renewed, ttl); err != nil {
 		t.Errorf("Renew of a lease that ran out while nobody came: %v", err)
 	}
 	if _, err := b.Acquire(t.Context(), tenant, "b", ttl); err == nil {
@@ -149,7 +164,7 @@ func staleRelease(t *testing.T, open OpenLeases) {
 	old := acquire(t, a, "a")
 	c.advance(ttl)
 	l := acquire(t, b, "b")
-	if err := errors.Join(a.Release(old), b.Check(l)); err != nil {
+	if err := errors.Join(a.Release(t.Context(), old), b.Check(t.Context(), l)); err != nil {
 		t.Errorf("the new holder after the old one's Release: %v", err)
 	}
 }
@@ -161,7 +176,7 @@ func otherTenant(t *testing.T, open OpenLeases) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(b.Release(other), a.Check(l)); err != nil {
+	if err := errors.Join(b.Release(t.Context(), other), a.Check(t.Context(), l)); err != nil {
 		t.Error(err)
 	}
 }
@@ -196,7 +211,7 @@ func racedLease(t *testing.T, open OpenLeases) {
 				t.Errorf("round %d: got fencing number %d after %d", round, l.Fence, last)
 			}
 			last = l.Fence
-			if err := a.Release(l); err != nil {
+			if err := a.Release(t.Context(), l); err != nil {
 				t.Error(err)
 			}
 			return true
@@ -238,7 +253,7 @@ func modelledLease(t *testing.T, open OpenLeases) {
 			},
 			"renew": func(rt *rapid.T) {
 				s, who := handle(rt)
-				l, err := s.Renew(mine[who], ttl)
+				l, err := s.Renew(t.Context(), mine[who], ttl)
 				if isMine(who) != (err == nil) {
 					rt.Fatalf("Renew by %s: got %v", who, err)
 				}
@@ -249,13 +264,13 @@ func modelledLease(t *testing.T, open OpenLeases) {
 			"check": func(rt *rapid.T) {
 				s, who := handle(rt)
 				want := isMine(who) && c.now().Before(model.Expires)
-				if err := s.Check(mine[who]); want != (err == nil) {
+				if err := s.Check(t.Context(), mine[who]); want != (err == nil) {
 					rt.Fatalf("Check by %s: got %v", who, err)
 				}
 			},
 			"release": func(rt *rapid.T) {
 				s, who := handle(rt)
-				if err := s.Release(mine[who]); err != nil {
+				if err := s.Release(t.Context(), mine[who]); err != nil {
 					rt.Fatal(err)
 				}
 				if isMine(who) {
