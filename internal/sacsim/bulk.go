@@ -3,6 +3,8 @@ package sacsim
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -15,25 +17,33 @@ type bulkRequest struct {
 	Operations   []json.RawMessage `json:"Operations"`
 }
 
-// bulkForbidden answers a Bulk request of which some operations meet a session that timed out
-// half-way: they are not run and read 403 (script 2452). Nil means that no operation is concerned.
-// With failOnErrors the request ends at the first of them.
-func (x *exchange) bulkForbidden() *answer {
-	if x.set.forbidden == 0 || x.r.Method != http.MethodPost || strings.TrimSuffix(x.r.URL.Path, "/") != pathBulk {
-		return nil
-	}
+// isBulk tells whether a request is for the Bulk endpoint.
+func isBulk(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.TrimSuffix(r.URL.Path, "/") == pathBulk
+}
+
+// bulkWithout answers a Bulk request of which some operations are not run: those that a fault spares, or
+// that meet a session that timed out half-way and read 403 (script 2452). Nil means that no operation is
+// concerned. With failOnErrors the request ends at the first of them that fails.
+func (x *exchange) bulkWithout() *answer {
 	var request bulkRequest
-	if json.Unmarshal(x.body, &request) != nil || x.overBulkLimit(len(request.Operations)) {
+	if !isBulk(x.r) || json.Unmarshal(x.body, &request) != nil || x.overBulkLimit(len(request.Operations)) {
 		return nil
 	}
-	hit := x.w.hits(len(request.Operations), x.set.forbidden)
+	status, hit := http.StatusForbidden, map[int]bool(nil)
+	switch {
+	case x.shot != nil && x.shot.Action == ActItemStatus:
+		status, hit = x.shot.status(), x.shot.hits(len(request.Operations))
+	case x.set.forbidden > 0:
+		hit = x.w.hits(len(request.Operations), x.set.forbidden)
+	}
 	if len(hit) == 0 {
 		return nil
 	}
 	var kept []json.RawMessage
 	last := len(request.Operations)
 	for i, op := range request.Operations {
-		if hit[i] && request.FailOnErrors > 0 {
+		if hit[i] && request.FailOnErrors > 0 && status >= http.StatusBadRequest {
 			last = i + 1
 			break
 		}
@@ -41,7 +51,33 @@ func (x *exchange) bulkForbidden() *answer {
 			kept = append(kept, op)
 		}
 	}
-	return x.bulkMerged(request, kept, hit, last)
+	return x.bulkMerged(request, kept, hit, last, status)
+}
+
+// hits are the positions of the operations that a fault is about.
+func (s *shot) hits(operations int) map[int]bool {
+	hit := map[int]bool{}
+	for i := range operations {
+		if len(s.Items) == 0 || slices.Contains(s.Items, i+1) {
+			hit[i] = true
+		}
+	}
+	return hit
+}
+
+// withItemStatus replaces the statuses of operations that were run.
+func (x *exchange) withItemStatus(a *answer) *answer {
+	var ran struct {
+		Schemas    []string          `json:"schemas"`
+		Operations []json.RawMessage `json:"Operations"`
+	}
+	if !isBulk(x.r) || json.Unmarshal(a.body(), &ran) != nil {
+		return a
+	}
+	for i := range x.shot.hits(len(ran.Operations)) {
+		ran.Operations[i] = itemWithStatus(ran.Operations[i], x.shot.status())
+	}
+	return jsonAnswer(http.StatusOK, ran)
 }
 
 // overBulkLimit tells a request that the tenant refuses as a whole.
@@ -65,8 +101,8 @@ func (w *world) hits(operations, every int) map[int]bool {
 	return hit
 }
 
-// bulkMerged runs the kept operations and puts the refused ones back in their places, up to last.
-func (x *exchange) bulkMerged(request bulkRequest, kept []json.RawMessage, hit map[int]bool, last int) *answer {
+// bulkMerged runs the kept operations and puts the others back in their places with a status, up to last.
+func (x *exchange) bulkMerged(request bulkRequest, kept []json.RawMessage, hit map[int]bool, last, status int) *answer {
 	operations := request.Operations
 	ran := struct {
 		Schemas    []string          `json:"schemas"`
@@ -91,7 +127,7 @@ func (x *exchange) bulkMerged(request bulkRequest, kept []json.RawMessage, hit m
 	for i := range operations[:last] {
 		switch {
 		case hit[i]:
-			merged = append(merged, forbiddenItem(operations[i]))
+			merged = append(merged, itemWithStatus(operations[i], status))
 		case next < len(ran.Operations):
 			merged = append(merged, ran.Operations[next])
 			next++
@@ -104,24 +140,28 @@ func (x *exchange) bulkMerged(request bulkRequest, kept []json.RawMessage, hit m
 	return jsonAnswer(http.StatusOK, ran)
 }
 
-// forbiddenItem is the item of an operation that was not run. Its status stands in both places that
-// clients look in.
-func forbiddenItem(operation json.RawMessage) json.RawMessage {
+// itemWithStatus is the item that answers an operation with a status other than its own. The status stands
+// in both places that clients look in.
+func itemWithStatus(operation json.RawMessage, code int) json.RawMessage {
 	var op struct {
 		Method string `json:"method"`
 		BulkID string `json:"bulkId"`
 	}
 	_ = json.Unmarshal(operation, &op) // an operation of another shape has no method to echo
-	answer := map[string]any{
-		"method": op.Method, "status": "403",
-		"response": map[string]string{"status": "403", "detail": "Forbidden: the session timed out."},
+	status, response := strconv.Itoa(code), map[string]string{"status": strconv.Itoa(code)}
+	if code >= http.StatusBadRequest {
+		response["detail"] = http.StatusText(code)
 	}
+	if code == http.StatusForbidden {
+		response["detail"] = "Forbidden: the session timed out."
+	}
+	answer := map[string]any{"method": op.Method, "status": status, "response": response}
 	if op.BulkID != "" {
 		answer["bulkId"] = op.BulkID
 	}
 	item, err := json.Marshal(answer)
 	if err != nil {
-		return json.RawMessage(`{"status":"403"}`)
+		return json.RawMessage(`{"status":"` + status + `"}`)
 	}
 	return item
 }

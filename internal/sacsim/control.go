@@ -28,6 +28,7 @@ func controlCalls() map[string]controlCall {
 		"/__faults":      {http.MethodPost, (*Server).controlFaults},
 		"/__revoke":      {http.MethodPost, (*Server).controlRevoke},
 		"/__settings":    {http.MethodPost, (*Server).controlSettings},
+		"/__edit":        {http.MethodPost, (*Server).controlEdit},
 	}
 }
 
@@ -170,4 +171,16 @@ func (s *Server) controlSettings(body []byte) (any, error) {
 		return nil, err
 	}
 	return done(), nil
+}
+
+// controlEdit changes the tenant as another administrator does: a list of edits, one after the other.
+func (s *Server) controlEdit(body []byte) (any, error) {
+	var edits []service.Edit
+	if err := strictJSON(body, &edits); err != nil {
+		return nil, err
+	}
+	if err := s.Edit(edits...); err != nil {
+		return nil, err
+	}
+	return map[string]int{"edits": len(edits)}, nil
 }

@@ -61,16 +61,20 @@ func tests(t *testing.T) string {
 func TestThePagesExamplesAreTaken(t *testing.T) {
 	t.Parallel()
 	blocks := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(page(t), -1)
-	if len(blocks) != 3 {
-		t.Fatalf("the page has %d examples in JSON, want rules, profile and seed", len(blocks))
+	if len(blocks) != 4 {
+		t.Fatalf("the page has %d examples in JSON, want rules, edits, profile and seed", len(blocks))
 	}
 	if _, err := sacsim.ParseFaults(strings.NewReader(blocks[0][1])); err != nil {
 		t.Error(err)
 	}
-	if _, err := sacsim.ParseLatency(strings.NewReader(blocks[1][1])); err != nil {
+	var edits []service.Edit
+	if err := json.Unmarshal([]byte(blocks[1][1]), &edits); err != nil {
 		t.Error(err)
 	}
-	seed, err := service.ParseSeed(strings.NewReader(blocks[2][1]))
+	if _, err := sacsim.ParseLatency(strings.NewReader(blocks[2][1])); err != nil {
+		t.Error(err)
+	}
+	seed, err := service.ParseSeed(strings.NewReader(blocks[3][1]))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +83,10 @@ func TestThePagesExamplesAreTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Close()
+	world := `{"users":[{"id":"ANNA"},{"id":"BEN"}],"teams":[{"id":"Finance","members":["BEN"]},{"id":"Old"}]}`
+	if err := newServer(t, sacsim.Options{}, world).Edit(edits...); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestThePageNamesEachKeyOfAProfileAndEachAction(t *testing.T) {
@@ -100,6 +108,7 @@ func TestThePageNamesEachKeyOfAProfileAndEachAction(t *testing.T) {
 	for _, action := range []sacsim.Action{
 		sacsim.ActStatus, sacsim.Act429, sacsim.ActHangup, sacsim.ActRevokeToken, sacsim.ActRevokeCSRF, sacsim.ActExpireSession,
 		sacsim.ActHTML, sacsim.ActDelay, sacsim.ActStatusAfterWrite, sacsim.ActHangupAfterWrite, sacsim.ActTruncate,
+		sacsim.ActWrongAnswer, sacsim.ActWrongAnswerAfterWrite, sacsim.ActItemStatus, sacsim.ActItemStatusAfterWrite,
 	} {
 		if !strings.Contains(text, "| `"+string(action)+"` |") {
 			t.Errorf("the page does not describe the action %q", action)

@@ -30,6 +30,10 @@ type exchange struct {
 // handle applies the fault that fired around the request's own work. A nil answer means that the
 // client has gone.
 func (x *exchange) handle() *answer {
+	if x.shot != nil && x.shot.Action.aboutItems() && !isBulk(x.r) {
+		x.faults.giveBack(x.shot)
+		x.shot = nil
+	}
 	if x.shot == nil {
 		return x.work()
 	}
@@ -39,7 +43,8 @@ func (x *exchange) handle() *answer {
 	if a := x.faultBefore(); a != nil {
 		return a
 	}
-	return x.faultAfter(x.work())
+	before := x.resourceBefore()
+	return x.faultAfter(x.work(), before)
 }
 
 // faultBefore does what comes before the tenant sees the request; an answer ends it there.
@@ -62,14 +67,16 @@ func (x *exchange) faultBefore() *answer {
 		if !x.srv.sleep(x.r.Context(), time.Duration(x.shot.MS)*time.Millisecond) {
 			return &answer{cut: cutHangup}
 		}
-	case ActStatusAfterWrite, ActHangupAfterWrite, ActTruncate:
+	case ActWrongAnswer:
+		return x.wrongAnswer(x.resource())
+	default:
 	}
 	return nil
 }
 
 // faultAfter spoils the answer. An action that follows a write needs one that took effect; else the
 // true answer goes out and the rule has not fired.
-func (x *exchange) faultAfter(a *answer) *answer {
+func (x *exchange) faultAfter(a *answer, before []byte) *answer {
 	if x.shot.Action.afterWrite() {
 		if !a.ok() {
 			x.faults.giveBack(x.shot)
@@ -84,14 +91,29 @@ func (x *exchange) faultAfter(a *answer) *answer {
 		return &answer{cut: cutHangup}
 	case ActTruncate:
 		a.cut = cutTruncate
+	case ActWrongAnswerAfterWrite:
+		return x.wrongAnswer(before)
+	case ActItemStatusAfterWrite:
+		return x.withItemStatus(a)
 	default:
 	}
 	return a
 }
 
+// faultStatus answers a status in the shape that the tenant or its gateway gives it.
 func (x *exchange) faultStatus() *answer {
 	status := x.shot.status()
-	a := textAnswer(status, strconv.Itoa(status)+" "+http.StatusText(status))
+	var a *answer
+	switch status {
+	case http.StatusUnauthorized:
+		a = unauthorisedJSON("Full authentication is required to access this resource")
+	case http.StatusForbidden:
+		a = x.forbidden()
+	case http.StatusConflict:
+		a = x.conflict()
+	default:
+		a = textAnswer(status, strconv.Itoa(status)+" "+http.StatusText(status))
+	}
 	if after, ok := x.shot.retryAfter(); ok {
 		a.header.Set("Retry-After", strconv.Itoa(after))
 	}
@@ -139,6 +161,9 @@ func (x *exchange) send(rw http.ResponseWriter, a *answer) {
 	}
 	if a.unknown() || x.r.Context().Err() != nil {
 		x.w.ledger.lost(x.r, x.body)
+	}
+	if a.header != nil {
+		a.header.Set("Date", x.w.svc.Now().UTC().Format(http.TimeFormat))
 	}
 	status, out := strconv.Itoa(a.status), a.size
 	if a.cut == cutHangup {

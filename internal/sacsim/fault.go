@@ -16,7 +16,8 @@ import (
 // Action is what a fault does to the request it meets.
 type Action string
 
-// The actions. Those named after a write happen only once the write took effect.
+// The actions. Those named after a write happen only once the write took effect; those on items are for
+// operations of Bulk requests.
 const (
 	ActStatus           Action = "status"
 	Act429              Action = "429"
@@ -29,22 +30,39 @@ const (
 	ActStatusAfterWrite Action = "status-after-write"
 	ActHangupAfterWrite Action = "hangup-after-write"
 	ActTruncate         Action = "truncate"
+
+	ActWrongAnswer           Action = "wrong-answer"
+	ActWrongAnswerAfterWrite Action = "wrong-answer-after-write"
+	ActItemStatus            Action = "item-status"
+	ActItemStatusAfterWrite  Action = "item-status-after-write"
 )
 
 func actions() []Action {
 	return []Action{
 		ActStatus, Act429, ActHangup, ActRevokeToken, ActRevokeCSRF, ActExpireSession, ActHTML,
 		ActDelay, ActStatusAfterWrite, ActHangupAfterWrite, ActTruncate,
+		ActWrongAnswer, ActWrongAnswerAfterWrite, ActItemStatus, ActItemStatusAfterWrite,
 	}
 }
 
 // afterWrite tells whether the action waits for the write's effect.
-func (a Action) afterWrite() bool { return a == ActStatusAfterWrite || a == ActHangupAfterWrite }
+func (a Action) afterWrite() bool {
+	switch a {
+	case ActStatusAfterWrite, ActHangupAfterWrite, ActWrongAnswerAfterWrite, ActItemStatusAfterWrite:
+		return true
+	default:
+		return false
+	}
+}
+
+// aboutItems tells the actions on operations of Bulk requests.
+func (a Action) aboutItems() bool { return a == ActItemStatus || a == ActItemStatusAfterWrite }
 
 // Match narrows a fault to some requests; an absent part matches all.
 type Match struct {
 	Method string `json:"method,omitempty"`
 	Path   string `json:"path,omitempty"` // regular expression, searched for in the URL's path
+	Body   string `json:"body,omitempty"` // regular expression, searched for in the request's body
 }
 
 // Fault is one rule. At most one of Every, Nth, Once and Prob says when it fires; without any it
@@ -60,6 +78,8 @@ type Fault struct {
 	Status     int     `json:"status,omitempty"`
 	RetryAfter *int    `json:"retryAfter,omitempty"` // seconds; negative leaves the header out
 	MS         int     `json:"ms,omitempty"`
+	Answer     Answer  `json:"answer,omitempty"` // of the wrong-answer actions
+	Items      []int   `json:"items,omitempty"`  // operations of a Bulk request, from 1; none: all
 }
 
 // ParseFaults reads a list of rules strictly; an error names the rule and the place.
@@ -123,6 +143,12 @@ func (f Fault) check() error {
 	if _, err := regexp.Compile(f.Match.Path); err != nil {
 		return fmt.Errorf(`"match.path": %w`, err)
 	}
+	if _, err := regexp.Compile(f.Match.Body); err != nil {
+		return fmt.Errorf(`"match.body": %w`, err)
+	}
+	if err := f.checkAnswer(); err != nil {
+		return err
+	}
 	if f.conditions() > 1 {
 		return errors.New(`only one of "every", "nth", "once" and "prob" may be given`)
 	}
@@ -158,8 +184,15 @@ func (f Fault) status() int {
 		return http.StatusTooManyRequests
 	case f.Status != 0:
 		return f.Status
-	case f.Action == ActStatusAfterWrite:
+	}
+	switch f.Action {
+	case ActStatusAfterWrite:
 		return http.StatusBadGateway
+	case ActWrongAnswer, ActWrongAnswerAfterWrite:
+		return http.StatusOK
+	case ActItemStatus, ActItemStatusAfterWrite:
+		return http.StatusForbidden
+	default:
 	}
 	return http.StatusServiceUnavailable
 }
@@ -178,6 +211,7 @@ func (f Fault) retryAfter() (int, bool) {
 type armed struct {
 	Fault
 	path  *regexp.Regexp
+	body  *regexp.Regexp
 	seen  int
 	fired int
 }
@@ -200,7 +234,11 @@ func newMagazine(faults []Fault) (*magazine, error) {
 		if err != nil {
 			return nil, fmt.Errorf("fault path %q: %w", f.Match.Path, err)
 		}
-		m.rules = append(m.rules, &armed{Fault: f, path: path})
+		body, err := regexp.Compile(f.Match.Body)
+		if err != nil {
+			return nil, fmt.Errorf("fault body %q: %w", f.Match.Body, err)
+		}
+		m.rules = append(m.rules, &armed{Fault: f, path: path, body: body})
 	}
 	return m, nil
 }
@@ -223,12 +261,12 @@ type shot struct {
 }
 
 // fire counts the request with every rule it matches and gives the first that fires, or nil.
-func (m *magazine) fire(method, path string) *shot {
+func (m *magazine) fire(method, path string, body []byte) *shot {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var first *shot
 	for i, r := range m.rules {
-		if !r.matches(method, path) {
+		if !r.matches(method, path, body) {
 			continue
 		}
 		r.seen++
@@ -251,8 +289,8 @@ func (m *magazine) giveBack(s *shot) {
 	}
 }
 
-func (r *armed) matches(method, path string) bool {
-	return (r.Match.Method == "" || strings.EqualFold(r.Match.Method, method)) && r.path.MatchString(path)
+func (r *armed) matches(method, path string, body []byte) bool {
+	return (r.Match.Method == "" || strings.EqualFold(r.Match.Method, method)) && r.path.MatchString(path) && r.body.Match(body)
 }
 
 // due decides by the rule's own counters. The random source is drawn from even when the limit is

@@ -17,24 +17,31 @@ func TestParseFaults(t *testing.T) {
 		want []Fault
 		err  string
 	}{
-		"no rules":                   {`[]`, []Fault{}, ""},
-		"a rule with all that fits":  {`[{"match":{"method":"POST","path":"/Users$"},"every":2,"max":3,"action":"status","status":502,"retryAfter":5,"ms":100}]`, []Fault{{Match: Match{Method: "POST", Path: "/Users$"}, Every: 2, Max: 3, Action: ActStatus, Status: 502, RetryAfter: &five, MS: 100}}, ""},
-		"two rules":                  {`[{"nth":[1,3],"action":"429"},{"once":true,"action":"hangup"}]`, []Fault{{Nth: []int{1, 3}, Action: Act429}, {Once: true, Action: ActHangup}}, ""},
-		"an unknown key":             {`[{"action":"429"},{"action":"429","evry":2}]`, nil, `fault rule 2: json: unknown field "evry"`},
-		"an unknown key in match":    {`[{"match":{"url":"x"},"action":"429"}]`, nil, `fault rule 1: json: unknown field "url"`},
-		"an unknown action":          {`[{"action":"explode"}]`, nil, `fault rule 1: "action" "explode"`},
-		"no action":                  {`[{"every":2}]`, nil, `fault rule 1: "action" is missing`},
-		"two conditions":             {`[{"every":2,"once":true,"action":"429"}]`, nil, "only one of"},
-		"a probability above one":    {`[{"prob":1.5,"action":"429"}]`, nil, `"prob" is 1.5`},
-		"a path that is no regexp":   {`[{"match":{"path":"("},"action":"429"}]`, nil, `"match.path"`},
-		"nth that counts from 0":     {`[{"nth":[0],"action":"429"}]`, nil, `"nth"`},
-		"a negative maximum":         {`[{"max":-1,"action":"429"}]`, nil, "negative"},
-		"a status that is none":      {`[{"action":"status","status":42}]`, nil, `"status" is 42`},
-		"a rule that never fires":    {`[{"prob":0,"action":"429"}]`, nil, "above 0"},
-		"an object":                  {`{}`, nil, "line 1"},
-		"null":                       {`null`, nil, "want a list"},
-		"a comma too many":           {"[\n{\"action\":\"429\"},\n]", nil, "line 3"},
-		"a number where text has to": {`[{"action":429}]`, nil, "fault rule 1: line 1"},
+		"no rules":                         {`[]`, []Fault{}, ""},
+		"a rule with all that fits":        {`[{"match":{"method":"POST","path":"/Users$"},"every":2,"max":3,"action":"status","status":502,"retryAfter":5,"ms":100}]`, []Fault{{Match: Match{Method: "POST", Path: "/Users$"}, Every: 2, Max: 3, Action: ActStatus, Status: 502, RetryAfter: &five, MS: 100}}, ""},
+		"two rules":                        {`[{"nth":[1,3],"action":"429"},{"once":true,"action":"hangup"}]`, []Fault{{Nth: []int{1, 3}, Action: Act429}, {Once: true, Action: ActHangup}}, ""},
+		"an unknown key":                   {`[{"action":"429"},{"action":"429","evry":2}]`, nil, `fault rule 2: json: unknown field "evry"`},
+		"an unknown key in match":          {`[{"match":{"url":"x"},"action":"429"}]`, nil, `fault rule 1: json: unknown field "url"`},
+		"an unknown action":                {`[{"action":"explode"}]`, nil, `fault rule 1: "action" "explode"`},
+		"no action":                        {`[{"every":2}]`, nil, `fault rule 1: "action" is missing`},
+		"two conditions":                   {`[{"every":2,"once":true,"action":"429"}]`, nil, "only one of"},
+		"a probability above one":          {`[{"prob":1.5,"action":"429"}]`, nil, `"prob" is 1.5`},
+		"a path that is no regexp":         {`[{"match":{"path":"("},"action":"429"}]`, nil, `"match.path"`},
+		"nth that counts from 0":           {`[{"nth":[0],"action":"429"}]`, nil, `"nth"`},
+		"a negative maximum":               {`[{"max":-1,"action":"429"}]`, nil, "negative"},
+		"a status that is none":            {`[{"action":"status","status":42}]`, nil, `"status" is 42`},
+		"a rule that never fires":          {`[{"prob":0,"action":"429"}]`, nil, "above 0"},
+		"an object":                        {`{}`, nil, "line 1"},
+		"null":                             {`null`, nil, "want a list"},
+		"a comma too many":                 {"[\n{\"action\":\"429\"},\n]", nil, "line 3"},
+		"an answer with all that fits":     {`[{"match":{"body":"active"},"action":"wrong-answer","answer":"other","status":201}]`, []Fault{{Match: Match{Body: "active"}, Action: ActWrongAnswer, Answer: AnswerOther, Status: 201}}, ""},
+		"items of a Bulk request":          {`[{"action":"item-status","items":[2]}]`, []Fault{{Action: ActItemStatus, Items: []int{2}}}, ""},
+		"a wrong answer that is not named": {`[{"action":"wrong-answer"}]`, nil, `"answer" ""`},
+		"an answer where there is none":    {`[{"action":"429","answer":"empty"}]`, nil, `"answer" does not go`},
+		"items where there are none":       {`[{"action":"429","items":[1]}]`, nil, `"items" does not go`},
+		"items that count from 0":          {`[{"action":"item-status","items":[0]}]`, nil, `"items" counts`},
+		"a body that is no regexp":         {`[{"match":{"body":"("},"action":"429"}]`, nil, `"match.body"`},
+		"a number where text has to":       {`[{"action":429}]`, nil, "fault rule 1: line 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -115,7 +122,7 @@ func TestFaultsAgainstANaiveCount(t *testing.T) {
 			if want {
 				fired++
 			}
-			if got := m.fire("GET", path) != nil; got != want {
+			if got := m.fire("GET", path, nil) != nil; got != want {
 				t.Fatalf("request %d (%s): fired %v, want %v", i, path, got, want)
 			}
 		}
@@ -138,7 +145,7 @@ func FuzzParseFaults(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q was taken and can't be armed: %v", in, err)
 		}
-		if s := m.fire("GET", "/api/v1/scim/Users"); s != nil && (s.number < 1 || s.number > len(faults)) {
+		if s := m.fire("GET", "/api/v1/scim/Users", nil); s != nil && (s.number < 1 || s.number > len(faults)) {
 			t.Errorf("rule %d of %d fired", s.number, len(faults))
 		}
 	})
@@ -161,7 +168,7 @@ func armedWith(t *testing.T, rules string) *magazine {
 func firings(m *magazine, n int) []int {
 	fired := make([]int, n)
 	for i := range fired {
-		if s := m.fire("GET", "/api/v1/scim/Users"); s != nil {
+		if s := m.fire("GET", "/api/v1/scim/Users", nil); s != nil {
 			fired[i] = s.number
 		}
 	}

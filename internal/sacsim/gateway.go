@@ -52,7 +52,7 @@ func (x *exchange) work() *answer {
 
 // serve lets the tenant answer within the request.
 func (x *exchange) serve() *answer {
-	if a := x.bulkForbidden(); a != nil {
+	if a := x.bulkWithout(); a != nil {
 		return a
 	}
 	return x.run(x.tenantRequest())
@@ -237,7 +237,7 @@ func (x *exchange) forbidden() *answer {
 		Status    int    `json:"status"`
 		Error     string `json:"error"`
 		Path      string `json:"path"`
-	}{time.Now().UTC().Format("2006-01-02T15:04:05.000-07:00"), http.StatusForbidden, "Forbidden", x.r.URL.Path})
+	}{x.w.svc.Now().UTC().Format("2006-01-02T15:04:05.000-07:00"), http.StatusForbidden, "Forbidden", x.r.URL.Path})
 	a.header.Set(headerCSRF, "required")
 	return a
 }

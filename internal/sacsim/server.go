@@ -30,6 +30,9 @@ type Options struct {
 	Latency      Latency       // the zero value never waits
 	Speed        float64       // divides every modelled wait; 0 means 1
 	Faults       []Fault
+	// Before and After hear each request that is no control call: when it has arrived, and right before its
+	// answer goes out. They may call Edit, as another administrator who is at work meanwhile.
+	Before, After func(*http.Request)
 }
 
 // Server is a simulated tenant as an http.Handler. It is safe for concurrent use.
@@ -169,15 +172,27 @@ func (s *Server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w.ledger.begin()
 	defer w.ledger.end()
 	body, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, maxBody))
-	x := &exchange{srv: s, w: w, r: r, body: body}
+	x := &exchange{srv: s, w: w, r: r, body: body, call: service.Call{Actor: s.opts.ClientID}}
 	x.set, x.faults = w.inForce()
 	if err != nil {
 		x.send(rw, unreadable(err))
 		return
 	}
-	x.shot = x.faults.fire(r.Method, r.URL.Path)
-	x.send(rw, x.handle())
+	hear(s.opts.Before, r)
+	x.shot = x.faults.fire(r.Method, r.URL.Path, body)
+	a := x.handle()
+	hear(s.opts.After, r)
+	x.send(rw, a)
 }
+
+func hear(hook func(*http.Request), r *http.Request) {
+	if hook != nil {
+		hook(r)
+	}
+}
+
+// Edit changes the tenant as another administrator does in its own pages.
+func (s *Server) Edit(edits ...service.Edit) error { return s.current().svc.Edit(edits...) }
 
 // unreadable answers a body that is too long or was cut.
 func unreadable(err error) *answer {

@@ -25,10 +25,14 @@ func (s *Service) record(q *request, kind, object, activity string) {
 	if actor == "" {
 		actor = "SCIM"
 	}
+	s.recordAs(actor, kind, object, activity)
+}
+
+func (s *Service) recordAs(actor, kind, object, activity string) {
 	if len(s.state.log) >= maxLog {
 		s.state.log = slices.Clone(s.state.log[maxLog/2:])
 	}
-	s.state.log = append(s.state.log, logEntry{at: s.cfg.Now().UTC(), user: actor, kind: kind, object: object, activity: activity})
+	s.state.log = append(s.state.log, logEntry{at: s.now().UTC(), user: actor, kind: kind, object: object, activity: activity})
 }
 
 // exportActivities answers CSV: four lines that clients skip, the names of the columns on the third
@@ -99,7 +103,7 @@ func (s *Service) activityCSV(rows []logEntry) string {
 		b.WriteString("\r\n")
 	}
 	line("Activities Log")
-	line("Exported on", stampLog(s.cfg.Now()))
+	line("Exported on", stampLog(s.now()))
 	line("Object Type", "File Name", "Object Name", "Description", "User Name", "Activity", "Status", "Timestamp",
 		"Previous Value", "Current Value")
 	b.WriteString("\r\n")

@@ -124,13 +124,13 @@ func (s *Service) createTeamV1(q *request) reply {
 
 // finishTeam puts a new team into the tenant's own namespace.
 func (s *Service) finishTeam(q *request, t *team, in *teamInput) {
-	t.namespace, t.created = s.cfg.Namespace, s.cfg.Now().UTC()
+	t.namespace, t.created = s.cfg.Namespace, s.now().UTC()
 	t.externalID = or(in.externalID, "")
 	s.state.addTeam(t)
 	q.call.Work = Work{Kind: WorkTeam, Team: t.name}
-	q.call.Work.MemberChanges = s.state.setMembers(t, in.members)
+	q.call.Work.MemberChanges = s.state.setMembers(t, s.admitted(t, in.members))
 	if in.roles != nil {
-		q.call.Work.RoleChanges = t.setRoles(*in.roles)
+		q.call.Work.RoleChanges = t.setRoles(s.granted(t.roles, *in.roles))
 	}
 	s.record(q, "TEAM", t.name, "Create")
 }
@@ -220,12 +220,19 @@ func (s *Service) putTeamV1(q *request) reply {
 // writeTeam replaces a team's facts and tells what it cost.
 func (s *Service) writeTeam(q *request, t *team, in *teamInput) {
 	work := Work{Kind: WorkTeam, Team: t.name, TeamSize: t.members.len()}
-	put(&t.display, in.display)
-	put(&t.externalID, in.externalID)
-	work.MemberChanges = s.state.setMembers(t, in.members)
+	s.describe(t, in)
+	work.MemberChanges = s.state.setMembers(t, s.admitted(t, in.members))
 	if in.roles != nil {
-		work.RoleChanges = t.setRoles(*in.roles)
+		work.RoleChanges = t.setRoles(s.granted(t.roles, *in.roles))
 	}
 	q.call.Work = work
 	s.record(q, "TEAM", t.name, "Update")
+}
+
+// describe writes a team's texts.
+func (s *Service) describe(t *team, in *teamInput) {
+	if !s.settings.has(setIgnored, "team.description") {
+		put(&t.display, in.display)
+	}
+	put(&t.externalID, in.externalID)
 }

@@ -141,11 +141,33 @@ func (s *Service) patchUserV2(q *request) reply {
 	}
 	in := &userInput{}
 	for _, op := range ops {
-		if err := in.patch(u, op); err != nil {
+		if op.path.attr == "roles" && op.op != "replace" {
+			err = in.patchSingleRoles(u, op, s.settings[setRolePatch])
+		} else {
+			err = in.patch(u, op)
+		}
+		if err != nil {
 			return q.invalid()
 		}
 	}
 	return s.updateV2(q, u, in)
+}
+
+// patchSingleRoles adds or removes single roles as this kind of tenant does: only replace is known from
+// SAP's samples, so there may be tenants that understand nothing else.
+func (in *userInput) patchSingleRoles(u *user, op patchOp, kind any) error {
+	switch kind {
+	case rolePatchRefused:
+		return fmt.Errorf("%w: %s of roles", errPatch, op.op)
+	case rolePatchIgnored:
+		return nil
+	case rolePatchReplaces:
+		op.path.filter = nil
+		if op.op == "add" {
+			op.op = "replace"
+		}
+	}
+	return in.patchList(u, op)
 }
 
 func (in *userInput) patch(u *user, op patchOp) error {

@@ -156,13 +156,12 @@ func listedValues(n *node) ([]string, bool) {
 
 func (s *Service) applyTeamPatch(q *request, t *team, p *teamPatch) {
 	work := Work{Kind: WorkTeam, Team: t.name, TeamSize: t.members.len()}
-	put(&t.display, p.in.display)
-	put(&t.externalID, p.in.externalID)
+	s.describe(t, &p.in)
 	for _, step := range p.steps {
 		work.MemberChanges += s.applyMembers(t, step)
 	}
 	if p.in.roles != nil {
-		work.RoleChanges = t.setRoles(*p.in.roles)
+		work.RoleChanges = t.setRoles(s.granted(t.roles, *p.in.roles))
 	}
 	q.call.Work = work
 	s.record(q, "TEAM", t.name, "Update")
@@ -170,7 +169,7 @@ func (s *Service) applyTeamPatch(q *request, t *team, p *teamPatch) {
 
 func (s *Service) applyMembers(t *team, step memberStep) int {
 	if step.wipe {
-		return s.state.setMembers(t, step.add)
+		return s.state.setMembers(t, s.admitted(t, step.add))
 	}
 	changes := 0
 	for u := range s.leaving(t, step) {
@@ -178,7 +177,7 @@ func (s *Service) applyMembers(t *team, step memberStep) int {
 			changes++
 		}
 	}
-	for _, u := range step.add {
+	for _, u := range s.admitted(t, step.add) {
 		if s.state.join(t, u) {
 			changes++
 		}

@@ -128,6 +128,19 @@ func (s *Service) Setting(name string) bool {
 	return s.settings.on(name)
 }
 
+// Now is the tenant's clock: that of its Config, wrong by the setting clockSkewSeconds.
+func (s *Service) Now() time.Time {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.now()
+}
+
+// now is Now for callers that hold the lock.
+func (s *Service) now() time.Time {
+	skew, _ := s.settings[setSkew].(float64)
+	return s.cfg.Now().Add(time.Duration(skew * float64(time.Second)))
+}
+
 // NumberSetting answers a numeric option such as "sessionIdleSeconds"; ok is false when it is null
 // or unknown.
 func (s *Service) NumberSetting(name string) (n float64, ok bool) {

@@ -43,9 +43,32 @@ const (
 	setMaxRemovals   = "maxRemovalsPerPatch"              // members one PATCH may remove (IPS)
 	setMaxDisplay    = "maxTeamDisplayName"               // characters of a team's display name (script 1501)
 	setMaxMembers    = "maxMembersPerPut"                 // members of one PUT (script 1103)
+	setRolePatch     = "userRolePatch"                    // what PATCH add and remove do to a user's roles (KBA 3718579): see rolePatches
+	setIgnored       = "ignoredAttributes"                // attributes whose updates are accepted and ignored
+	setDropRoles     = "droppedRoles"                     // roles that writes accept and do not grant
+	setDropMembers   = "droppedMembers"                   // users that team writes accept and do not add
+	setSkew          = "clockSkewSeconds"                 // how far the tenant's clock is ahead of this machine's
 )
 
-// settings holds every option by name: bool, float64, string, or nil for a number without a limit.
+// The values of userRolePatch. SAP's notes claim that single roles can be added and removed, so that is
+// the default; the samples only ever replace the whole set.
+const (
+	rolePatchExact    = "exact"    // as RFC 7644 says
+	rolePatchRefused  = "refused"  // 400: only replace is understood
+	rolePatchIgnored  = "ignored"  // 200, and nothing happens
+	rolePatchReplaces = "replaces" // the value becomes the whole set; a removal removes all
+)
+
+// choices are the values of the settings that are words.
+func choices() map[string][]string {
+	return map[string][]string{
+		setBulkStatus: {"status", "response.status"},
+		setRolePatch:  {rolePatchExact, rolePatchRefused, rolePatchIgnored, rolePatchReplaces},
+	}
+}
+
+// settings holds every option by name: bool, float64, string, a list of strings, or nil for a number
+// without a limit.
 type settings map[string]any
 
 func defaultSettings() settings {
@@ -58,6 +81,7 @@ func defaultSettings() settings {
 		setBulkMax: 30.0, setBulkBytes: 3072000.0, setBulkStatus: "status", setBulkCreates: true,
 		setTeamConflict: 400.0, setFolderDefault: true, setIgnoreNS: true, setWorkaround: false,
 		setRefuseMembers: false, setMaxRemovals: 98.0, setMaxDisplay: 1024.0, setMaxMembers: 32767.0,
+		setRolePatch: rolePatchExact, setIgnored: []any{}, setDropRoles: []any{}, setDropMembers: []any{}, setSkew: 0.0,
 	}
 }
 
@@ -71,6 +95,12 @@ func (s settings) on(name string) bool {
 func (s settings) number(name string) int {
 	v, _ := s[name].(float64)
 	return int(v)
+}
+
+// has reports whether a setting that is a list contains v.
+func (s settings) has(name, v string) bool {
+	list, _ := s[name].([]any)
+	return slices.Contains(list, any(v))
 }
 
 // merge takes the keys of a JSON object over; it stops at the first bad one.
@@ -103,19 +133,47 @@ func (s settings) check(key string, value any) error {
 			return fmt.Errorf("setting %q must be true or false", key)
 		}
 	case string:
-		if value != "status" && value != "response.status" {
-			return fmt.Errorf(`setting %q must be "status" or "response.status"`, key)
+		if word, _ := value.(string); !slices.Contains(choices()[key], word) {
+			return fmt.Errorf("setting %q must be one of %q", key, choices()[key])
 		}
+	case []any:
+		return checkList(key, value)
 	default:
-		n, ok := value.(float64)
-		if !ok && (value != nil || def != nil) {
-			return fmt.Errorf("setting %q must be a number", key)
+		return checkNumber(key, value, def == nil)
+	}
+	return nil
+}
+
+func checkNumber(key string, value any, optional bool) error {
+	n, ok := value.(float64)
+	if !ok && (value != nil || !optional) {
+		return fmt.Errorf("setting %q must be a number", key)
+	}
+	lowest := 0.0
+	if key == setSkew {
+		lowest = -1e9
+	}
+	if ok && (n < lowest || n > 1e9) {
+		return fmt.Errorf("setting %q is out of range: %v", key, n)
+	}
+	if strings.HasSuffix(key, "Status") && (n < 200 || n > 599) {
+		return fmt.Errorf("setting %q is not an HTTP status: %v", key, n)
+	}
+	return nil
+}
+
+func checkList(key string, value any) error {
+	list, ok := value.([]any)
+	if !ok {
+		return fmt.Errorf("setting %q must be a list", key)
+	}
+	for _, item := range list {
+		word, ok := item.(string)
+		if !ok {
+			return fmt.Errorf("setting %q must be a list of texts", key)
 		}
-		if ok && (n < 0 || n > 1e9) {
-			return fmt.Errorf("setting %q is out of range: %v", key, n)
-		}
-		if strings.HasSuffix(key, "Status") && (n < 200 || n > 599) {
-			return fmt.Errorf("setting %q is not an HTTP status: %v", key, n)
+		if key == setIgnored && !slices.Contains(ignorableAttributes(), word) {
+			return fmt.Errorf("setting %q: %q is not one of %q", key, word, ignorableAttributes())
 		}
 	}
 	return nil

@@ -12,6 +12,7 @@ func TestABadSettingChangesNothing(t *testing.T) {
 	for _, bad := range []string{
 		`{"stateless":false,"zzz":1}`, `{"stateless":null}`, `{"bulkMaxOperations":"30"}`, `{"bulkMaxOperations":null}`,
 		`{"bulkItemStatus":"elsewhere"}`, `{"managerDeleteStatus":42}`, `{"maxLicenses":-1}`, `[]`,
+		`{"userRolePatch":"sometimes"}`, `{"droppedRoles":"PROFILE:t.A:R"}`, `{"droppedRoles":[1]}`, `{"ignoredAttributes":["shoeSize"]}`, `{"clockSkewSeconds":true}`,
 	} {
 		if err := x.svc.MergeSettings([]byte(bad)); err == nil {
 			t.Errorf("%s is accepted", bad)

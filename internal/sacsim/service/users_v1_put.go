@@ -27,6 +27,7 @@ func (s *Service) putUserV1(q *request) reply {
 		in.roles = &[]string{}
 	}
 	in.display, in.given, in.middle, in.family, in.formatted, in.externalID, in.idp = nil, nil, nil, nil, nil, nil, nil
+	s.dropIgnored(in)
 	if s.settings.on(setIgnoreActive) {
 		in.active = nil
 	}

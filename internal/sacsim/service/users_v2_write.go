@@ -177,6 +177,7 @@ func (s *Service) updateV2(q *request, u *user, in *userInput) reply {
 			in.idp = nil
 		}
 	}
+	s.dropIgnored(in)
 	if s.settings.on(setNamesMapped) {
 		in.display, in.given, in.middle, in.family, in.formatted = nil, nil, nil, nil, nil
 	}

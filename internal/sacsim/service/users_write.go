@@ -40,7 +40,7 @@ func (s *Service) licensesLeft() int {
 // newUser makes a user with the defaults and what the request says of names and formats.
 func (s *Service) newUser(in *userInput, id string) *user {
 	u := &user{
-		id: id, active: true, language: "en", params: defaultParams(), created: s.cfg.Now().UTC(),
+		id: id, active: true, language: "en", params: defaultParams(), created: s.now().UTC(),
 		email: *in.email, given: or(in.given, ""), middle: or(in.middle, ""), family: or(in.family, ""),
 		formatted: or(in.formatted, ""), display: or(in.display, ""), externalID: or(in.externalID, ""),
 	}
@@ -62,7 +62,9 @@ func (s *Service) finishUser(q *request, u *user, in *userInput, managers map[st
 // applyCommon writes what v1 and v2 share.
 func (s *Service) applyCommon(u *user, in *userInput, managers map[string]*user) {
 	put(&u.active, in.active)
-	put(&u.roles, in.roles)
+	if in.roles != nil {
+		u.roles = s.granted(u.roles, *in.roles)
+	}
 	if in.language != nil && *in.language != "" {
 		u.language = *in.language
 	}
