@@ -260,7 +260,7 @@ func chanceTown(t testing.TB, seed uint64) *town {
 			err = w.dir.Delete(t.Context(), entra, directory.User, id, change)
 		case 1:
 			var res *scim.Resource
-			if res, err = scim.Decode(scim.User(), []byte(chanceUser(r, i)), 1<<20, scim.Lenient()); err == nil {
+			if res, err = scim.Decode(scim.User(), []byte(chanceUser(r, i)), 1<<20, scim.Lenient(), anyValue{}); err == nil {
 				_, err = w.dir.Replace(t.Context(), entra, id, res, change)
 			}
 		}

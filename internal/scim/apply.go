@@ -17,7 +17,8 @@ type Outcome struct {
 	Members []MemberOp
 }
 
-// Apply applies all operations, each seeing the one before, or none (RFC 7644 §3.5.2). The resource is as
+// Apply applies all operations, each seeing the one before, or none (RFC 7644 §3.5.2), under the tolerance that the
+// patch was decoded with. The resource is as
 // the store has it, with SetCommon done where the id in a path-less value is to be compared; its Members
 // are not looked at. Required attributes are checked on the result. Decisions where the RFC leaves room:
 //
@@ -30,14 +31,14 @@ type Outcome struct {
 //   - remove of what is not there is no fault. An element of which only type and primary are left goes.
 //
 // Every error is an [*Error].
-func (p *Patch) Apply(r *Resource, tol Tolerance) (Outcome, error) {
-	a := applier{canon: canon{t: p.Type, tol: tol}, r: r.Clone()}
+func (p *Patch) Apply(r *Resource) (Outcome, error) {
+	a := applier{canon: canon{t: p.Type, tol: p.tol, valid: p.valid}, r: r.Clone()}
 	for _, op := range p.Operations {
 		if err := a.apply(op); err != nil {
 			return Outcome{}, atOperation(op.Index, err)
 		}
 	}
-	if err := CheckRequired(a.r); err != nil {
+	if err := a.required(a.r); err != nil {
 		return Outcome{}, err
 	}
 	if err := CheckImmutable(r, a.r); err != nil {

@@ -19,7 +19,7 @@ func BenchmarkDecodeUser(b *testing.B) {
 	body := []byte(expand(benchUser))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := scim.Decode(scim.User(), body, limit, scim.Tolerance{}); err != nil {
+		if _, err := scim.Decode(scim.User(), body, limit, scim.Tolerance{}, byType{}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -77,11 +77,11 @@ func BenchmarkPatchActive(b *testing.B) {
 	body := []byte(expand(`{"schemas":["@P"],"Operations":[{"op":"Replace","path":"active","value":"False"}]}`))
 	b.ReportAllocs()
 	for b.Loop() {
-		p, err := scim.DecodePatch(scim.User(), body, limit, scim.Lenient())
+		p, err := scim.DecodePatch(scim.User(), body, limit, scim.Lenient(), byType{})
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := p.Apply(r, scim.Lenient()); err != nil {
+		if _, err := p.Apply(r); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,7 +1,6 @@
 package scim
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 type canon struct {
 	t            *ResourceType
 	tol          Tolerance
+	valid        Validator
 	dropReadOnly bool // leave readOnly sub-attributes out
 }
 
@@ -23,7 +23,7 @@ func (c canon) value(ref *Ref, raw any) (any, error) {
 		return nil, nil
 	case a.MultiValued && isList:
 		return c.list(ref, list)
-	case a.MultiValued && c.tol.WrapMultiValued:
+	case a.MultiValued && (c.tol.WrapMultiValued || c.bareList(a, raw)):
 		return c.list(ref, []any{raw})
 	case a.MultiValued:
 		return nil, NewInvalidValue(path, "%s is %s, a list is expected", path, kindOf(raw))
@@ -121,29 +121,45 @@ func isPrimary(e any) bool {
 	return ok && m["primary"] == true
 }
 
+// bareList says whether the validator takes a value for a list. An object is none here, whatever it says: the SCIM
+// library accepts one.
+func (c canon) bareList(a *Attribute, raw any) bool {
+	_, isObject := raw.(object)
+	return !isObject && c.valid.Whole(a, raw)
+}
+
 // single gives the canonical form of one value.
 func (c canon) single(ref *Ref, raw any) (any, error) {
-	a, path := ref.Target(), ref.Name
+	a := ref.Target()
 	if raw == nil {
 		return nil, nil
 	}
-	switch a.Type {
-	case TypeComplex:
+	if a.Type == TypeComplex {
 		return c.complex(ref, raw)
-	case TypeBoolean:
-		return c.boolean(path, raw)
-	case TypeInteger, TypeDecimal:
-		n, ok := raw.(json.Number)
-		if s, text := raw.(string); text && c.tol.BooleanStrings && integerText(s) {
-			n, ok = json.Number(s), true
-		}
-		if !ok || a.Type == TypeInteger && strings.ContainsAny(string(n), ".eE") {
-			return nil, wrongType(path, raw, a)
-		}
-		return n, nil
-	default:
-		return simpleText(a, path, raw)
 	}
+	if s, ok := raw.(string); ok && c.tol.BooleanStrings {
+		raw = spelledOut(a.Type, s)
+	}
+	if !c.valid.Value(a, raw) {
+		return nil, misfit(ref.Name, raw, a)
+	}
+	return raw, nil
+}
+
+// spelledOut gives the boolean or the number that a text spells where one belongs, else the text.
+func spelledOut(kind Type, text string) any {
+	switch kind {
+	case TypeBoolean:
+		if b, ok := parseBool(text); ok {
+			return b
+		}
+	case TypeInteger, TypeDecimal:
+		if integerText(text) {
+			return json.Number(text)
+		}
+	default:
+	}
+	return text
 }
 
 // integerText says whether a text is an integer as JSON writes one.
@@ -152,7 +168,17 @@ func integerText(s string) bool {
 	return len(digits) > 0 && len(digits) < 19 && strings.Trim(digits, "0123456789") == "" && (digits[0] != '0' || digits == "0")
 }
 
-func wrongType(path string, raw any, a *Attribute) *Error {
+// misfit says in what a value that was refused differs from what its attribute expects.
+func misfit(path string, raw any, a *Attribute) *Error {
+	if _, isText := raw.(string); isText {
+		switch a.Type {
+		case TypeDateTime:
+			return NewInvalidValue(path, "%s is no dateTime with date, time and offset", path)
+		case TypeBinary:
+			return NewInvalidValue(path, "%s is not base64", path)
+		default:
+		}
+	}
 	return NewInvalidValue(path, "%s is %s, %s is expected", path, kindOf(raw), withArticle(a.Type))
 }
 
@@ -167,20 +193,6 @@ func withArticle(t Type) string {
 	}
 }
 
-func (c canon) boolean(path string, raw any) (any, error) {
-	switch v := raw.(type) {
-	case bool:
-		return v, nil
-	case string:
-		if b, ok := parseBool(v); ok && c.tol.BooleanStrings {
-			return b, nil
-		}
-		return nil, NewInvalidValue(path, "%s is a string, a boolean is expected", path)
-	default:
-		return nil, NewInvalidValue(path, "%s is %s, a boolean is expected", path, kindOf(raw))
-	}
-}
-
 func parseBool(s string) (value, ok bool) {
 	switch {
 	case strings.EqualFold(s, "true"):
@@ -192,25 +204,6 @@ func parseBool(s string) (value, ok bool) {
 	}
 }
 
-func simpleText(a *Attribute, path string, raw any) (any, error) {
-	s, ok := raw.(string)
-	if !ok {
-		return nil, wrongType(path, raw, a)
-	}
-	switch a.Type {
-	case TypeDateTime:
-		if _, ok := parseTime(s); !ok {
-			return nil, NewInvalidValue(path, "%s is no dateTime with date, time and offset", path)
-		}
-	case TypeBinary:
-		if _, err := base64.StdEncoding.DecodeString(s); err != nil {
-			return nil, NewInvalidValue(path, "%s is not base64", path)
-		}
-	default:
-	}
-	return s, nil
-}
-
 // complex gives the canonical form of an object, nil where nothing in it is assigned.
 func (c canon) complex(ref *Ref, raw any) (any, error) {
 	a, path := ref.Attr, ref.Name
@@ -219,7 +212,10 @@ func (c canon) complex(ref *Ref, raw any) (any, error) {
 	}
 	o, ok := raw.(object)
 	if !ok {
-		return nil, NewInvalidValue(path, "%s is %s, an object is expected", path, kindOf(raw))
+		if !c.valid.Value(a, raw) {
+			return nil, misfit(path, raw, a)
+		}
+		return raw, nil
 	}
 	out := make(map[string]any, len(o))
 	for _, f := range o {

@@ -6,10 +6,10 @@ import (
 )
 
 // Decode reads the body of a POST or PUT. Names are made canonical, unassigned values dropped, readOnly
-// attributes left out (RFC 7644 §3.3), required ones checked. At most one value of an attribute is
-// primary. An object under a URN that no schema has is kept as it was sent, less what is unassigned.
-// Every error is an [*Error].
-func Decode(t *ResourceType, body []byte, maxBytes int, tol Tolerance) (*Resource, error) {
+// attributes left out (RFC 7644 §3.3), and every value shown to the validator, required ones that are missing
+// too. At most one value of an attribute is primary. An object under a URN that no schema has is kept as it
+// was sent, less what is unassigned. Every error is an [*Error] that names the place.
+func Decode(t *ResourceType, body []byte, maxBytes int, tol Tolerance, valid Validator) (*Resource, error) {
 	if len(body) > maxBytes {
 		return nil, NewTooLarge(maxBytes)
 	}
@@ -18,20 +18,20 @@ func Decode(t *ResourceType, body []byte, maxBytes int, tol Tolerance) (*Resourc
 		return nil, err
 	}
 	r := NewResource(t)
-	c := canon{t: t, tol: tol, dropReadOnly: true}
+	c := canon{t: t, tol: tol, valid: valid, dropReadOnly: true}
 	if err := c.checkSchemas(doc); err != nil {
 		return nil, err
 	}
 	if err := c.fill(r, doc); err != nil {
 		return nil, err
 	}
-	if err := CheckRequired(r); err != nil {
+	if err := c.required(r); err != nil {
 		return nil, err
 	}
 	return r, nil
 }
 
-// DecodeStored reads what Encode wrote: nothing is left out, no attribute is required, and text may be of
+// DecodeStored reads what Encode wrote: nothing is left out, values are taken as they are, and text may be of
 // any length. Every error is an [*Error].
 func DecodeStored(t *ResourceType, body []byte) (*Resource, error) {
 	doc, err := scanDocument(string(body))
@@ -39,20 +39,21 @@ func DecodeStored(t *ResourceType, body []byte) (*Resource, error) {
 		return nil, err
 	}
 	r := NewResource(t)
-	c := canon{t: t, tol: Tolerance{IgnoreUnknown: true, ReducePrimaries: true}}
+	c := canon{t: t, tol: Tolerance{IgnoreUnknown: true, ReducePrimaries: true}, valid: stored{}}
 	if err := c.fill(r, doc); err != nil {
 		return nil, err
 	}
 	return r, nil
 }
 
-// CheckRequired refuses a resource that lacks a required attribute, as invalidValue.
-func CheckRequired(r *Resource) error {
+// required refuses a resource that lacks a required attribute, or has an empty text there, which the SCIM library
+// accepts.
+func (c canon) required(r *Resource) error {
 	for _, ref := range r.Type.order {
 		if !ref.Attr.Required || ref.Attr.Name == "schemas" {
 			continue
 		}
-		if v, ok := r.Attrs[ref.Attr.Name]; !ok || v == "" {
+		if v := r.Attrs[ref.Attr.Name]; v == "" || !c.valid.Whole(ref.Attr, v) {
 			return NewInvalidValue(ref.Name, "%s is required", ref.Name)
 		}
 	}
@@ -164,7 +165,7 @@ func (c canon) knownExtension(r *Resource, s *Schema, f field) error {
 		return nil
 	}
 	o, ok := f.value.(object)
-	if !ok {
+	if !ok && !c.valid.Extension(s, f.value) {
 		return NewInvalidValue(s.URN, "%s is %s, an object is expected", s.URN, kindOf(f.value))
 	}
 	for _, g := range o {

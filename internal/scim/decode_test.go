@@ -139,7 +139,7 @@ func TestDecodeAccepts(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := scim.Decode(typeOf(tc.kind), []byte(expand(tc.body)), limit, tc.tol)
+			r, err := scim.Decode(typeOf(tc.kind), []byte(expand(tc.body)), limit, tc.tol, byType{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -197,7 +197,7 @@ func TestDecodeRefuses(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := scim.Decode(typeOf(tc.kind), []byte(expand(tc.body)), limit, scim.Tolerance{})
+			_, err := scim.Decode(typeOf(tc.kind), []byte(expand(tc.body)), limit, scim.Tolerance{}, byType{})
 			wantError(t, err, tc.want, tc.words...)
 		})
 	}
@@ -205,16 +205,34 @@ func TestDecodeRefuses(t *testing.T) {
 
 func TestDecodeRefusesAnotherTypeUnderEveryTolerance(t *testing.T) {
 	t.Parallel()
-	_, err := scim.Decode(scim.User(), []byte(expand(`{"schemas":["@G"],"userName":"kim"}`)), limit, scim.Lenient())
+	_, err := scim.Decode(scim.User(), []byte(expand(`{"schemas":["@G"],"userName":"kim"}`)), limit, scim.Lenient(), byType{})
 	wantError(t, err, scim.InvalidValue, "this is a User")
 }
 
 func TestDecodeRefusesABodyThatIsTooLarge(t *testing.T) {
 	t.Parallel()
-	_, err := scim.Decode(scim.User(), []byte(`{"userName":"kim"}`), 10, scim.Lenient())
+	_, err := scim.Decode(scim.User(), []byte(`{"userName":"kim"}`), 10, scim.Lenient(), byType{})
 	e, ok := errors.AsType[*scim.Error](err)
 	if !ok || e.Status != 413 {
 		t.Errorf("got %v, want 413", err)
+	}
+}
+
+// What was stored is taken as it is, but for its structure, on which PATCH relies.
+func TestDecodeStoredTakesValuesAsTheyAre(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]bool{
+		`{"userName":"kim","title":7,"active":"yes"}`: true,
+		`{"title":"no name"}`:                         true,
+		`{"userName":"kim","name":"Kim"}`:             false,
+		`{"userName":"kim","emails":["k"]}`:           false,
+		`{"userName":"kim","emails":"k"}`:             false,
+		`{"userName":"kim","@E":"Sales"}`:             false,
+		`{"userName":"kim"`:                           false,
+	} {
+		if _, err := scim.DecodeStored(scim.User(), []byte(expand(body))); (err == nil) != want {
+			t.Errorf("%s: got error %v, want it read: %t", body, err, want)
+		}
 	}
 }
 

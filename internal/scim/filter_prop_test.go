@@ -201,7 +201,7 @@ func TestFilterEqualsTheNaiveEvaluator(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		body := drawUser(t)
-		r, err := scim.Decode(scim.User(), []byte(body), limit, scim.Lenient())
+		r, err := scim.Decode(scim.User(), []byte(body), limit, scim.Lenient(), byType{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -161,7 +161,7 @@ func (n *normaliser) onSchema(kind OpKind, path *Path, value any) error {
 		return nil
 	}
 	o, ok := value.(object)
-	if !ok {
+	if !ok && !n.valid.Extension(s, value) {
 		return NewInvalidValue(s.URN, "the value of %s is %s, an object is expected", s.URN, kindOf(value))
 	}
 	qualified := make(object, len(o))

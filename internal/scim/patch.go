@@ -37,12 +37,15 @@ type Operation struct {
 type Patch struct {
 	Type       *ResourceType
 	Operations []Operation
+
+	tol   Tolerance
+	valid Validator
 }
 
 // DecodePatch reads the body of a PATCH (RFC 7644 §3.5.2) and checks whatever does not depend on the
-// resource. Keys and op may be in any case; an empty list of operations does nothing (Entra's validator
+// resource; every value is shown to the validator. Keys and op may be in any case; an empty list of operations does nothing (Entra's validator
 // sends one). Every error is an [*Error] whose detail counts the operation from 1.
-func DecodePatch(t *ResourceType, body []byte, maxBytes int, tol Tolerance) (*Patch, error) {
+func DecodePatch(t *ResourceType, body []byte, maxBytes int, tol Tolerance, valid Validator) (*Patch, error) {
 	if len(body) > maxBytes {
 		return nil, NewTooLarge(maxBytes)
 	}
@@ -54,9 +57,9 @@ func DecodePatch(t *ResourceType, body []byte, maxBytes int, tol Tolerance) (*Pa
 	if err != nil {
 		return nil, err
 	}
-	p := &Patch{Type: t}
+	p := &Patch{Type: t, tol: tol, valid: valid}
 	for i, raw := range list {
-		n := normaliser{canon: canon{t: t, tol: tol, dropReadOnly: true}, index: i}
+		n := normaliser{canon: canon{t: t, tol: tol, valid: valid, dropReadOnly: true}, index: i}
 		if err := n.operation(raw); err != nil {
 			return nil, atOperation(i, err)
 		}

@@ -231,7 +231,7 @@ func TestPatchEqualsTheNaiveModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		body := `{"userName":"kim"}`
-		r, err := scim.Decode(scim.User(), []byte(body), limit, scim.Lenient())
+		r, err := scim.Decode(scim.User(), []byte(body), limit, scim.Lenient(), byType{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -325,13 +325,13 @@ func TestScannedMembershipIsWhatTheEngineSays(t *testing.T) {
 				continue
 			}
 			for _, tol := range []scim.Tolerance{{}, scim.Lenient()} {
-				p, err := scim.DecodePatch(scim.Group(), body, limit, tol)
+				p, err := scim.DecodePatch(scim.Group(), body, limit, tol, byType{})
 				if err != nil {
 					t.Fatalf("%s is recognised, but %v", body, err)
 				}
 				g := scim.NewResource(scim.Group())
 				g.Attrs["displayName"] = "S"
-				got, err := p.Apply(g, tol)
+				got, err := p.Apply(g)
 				if err != nil {
 					t.Fatalf("%s is recognised, but %v", body, err)
 				}
@@ -346,7 +346,7 @@ func TestScannedMembershipIsWhatTheEngineSays(t *testing.T) {
 func TestEncodedAndDecodedIsTheSame(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		r, err := scim.Decode(scim.User(), []byte(drawUser(t)), limit, scim.Lenient())
+		r, err := scim.Decode(scim.User(), []byte(drawUser(t)), limit, scim.Lenient(), byType{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -367,7 +367,7 @@ func TestEncodedAndDecodedIsTheSame(t *testing.T) {
 func TestProjectionLaws(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		r, err := scim.Decode(scim.User(), []byte(drawUser(t)), limit, scim.Lenient())
+		r, err := scim.Decode(scim.User(), []byte(drawUser(t)), limit, scim.Lenient(), byType{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -231,14 +231,14 @@ func TestRule34TheEnvelopeOfAPatch(t *testing.T) {
 		"no document":              {``, scim.InvalidSyntax, "ends early"},
 	}
 	for name, tc := range tests {
-		_, err := scim.DecodePatch(scim.User(), []byte(expand(tc.body)), limit, scim.Tolerance{})
+		_, err := scim.DecodePatch(scim.User(), []byte(expand(tc.body)), limit, scim.Tolerance{}, byType{})
 		if err == nil {
 			t.Errorf("%s: got no error", name)
 			continue
 		}
 		wantError(t, err, tc.want, tc.word)
 	}
-	p, err := scim.DecodePatch(scim.User(), []byte(expand(`{"SCHEMAS":["@P"],"operations":[]}`)), limit, scim.Tolerance{})
+	p, err := scim.DecodePatch(scim.User(), []byte(expand(`{"SCHEMAS":["@P"],"operations":[]}`)), limit, scim.Tolerance{}, byType{})
 	if err != nil || len(p.Operations) != 0 {
 		t.Errorf("an empty list of operations: got %v, %v", p, err)
 	}

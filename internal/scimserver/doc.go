@@ -3,8 +3,8 @@
 // endpoint under /scim/<source>/oauth/token.
 //
 // What a request means is decided in one place, the service type, which the routes of resources, Bulk, .search
-// and /Me all call. A write is limited by a guard, normalised by internal/scim from what the provider
-// sent, checked in that form by the schemas of github.com/elimity-com/scim, and handed to the directory.
+// and /Me all call. A write is limited in size, read by internal/scim from what the provider sent, which asks the
+// schemas of github.com/elimity-com/scim about every value, and handed to the directory.
 //
 // The package is not for storing anything, nor for deciding what reaches a tenant. It may import identity,
 // scim and directory; it is the only importer of the SCIM library.

@@ -6,84 +6,87 @@ import (
 	"sacbridge/internal/scim"
 )
 
-// library is the SCIM library as the judge of values: its schemas check what was normalised, whole resources and the
-// single values of a patch. Its server is not used: it would decode every body and parse every path again, knows only
-// some statuses, and drops the error of a handler for the others.
-// It is safe for concurrent use.
+// library is the SCIM library as the one judge of values: a scim.Validator over its schemas. Its server is not used: it
+// would decode every body and parse every path again, knows only some statuses, and drops the error of a handler for
+// the others. Nor is a body handed over as a whole, since the library does not say what it refuses in it.
 type library struct {
-	schemas    map[*scim.ResourceType][]libschema.Schema   // the core schema first
-	attributes map[*scim.Attribute]libschema.CoreAttribute // sub-attributes among them
+	values  map[*scim.Attribute]*libschema.CoreAttribute // attributes and sub-attributes
+	wholes  map[*scim.Attribute]libschema.Schema         // with the one attribute
+	schemas map[*scim.Schema]libschema.Schema
 }
 
 func newLibrary() *library {
-	l := &library{schemas: map[*scim.ResourceType][]libschema.Schema{}, attributes: map[*scim.Attribute]libschema.CoreAttribute{}}
+	l := &library{
+		values: map[*scim.Attribute]*libschema.CoreAttribute{}, wholes: map[*scim.Attribute]libschema.Schema{}, schemas: map[*scim.Schema]libschema.Schema{},
+	}
 	for _, t := range [...]*scim.ResourceType{scim.User(), scim.Group()} {
+		l.add(t.Common)
 		for _, s := range append([]*scim.Schema{t.Core}, t.Extensions...) {
-			l.schemas[t] = append(l.schemas[t], l.schema(s))
+			l.schemas[s] = libschema.Schema{ID: s.URN, Attributes: l.add(s.Attributes)}
 		}
 	}
 	return l
 }
 
-// schema tells the library of a schema. Members are left out: a group may have a hundred thousand, and what they
-// are is checked where they are looked up.
-func (l *library) schema(s *scim.Schema) libschema.Schema {
-	out := libschema.Schema{ID: s.URN}
-	for _, a := range s.Attributes {
-		if s.URN == scim.GroupURN && a.Name == "members" {
-			continue
-		}
+// add tells the library of attributes.
+func (l *library) add(attributes []*scim.Attribute) (added libschema.Attributes) {
+	for _, a := range attributes {
 		whole := libraryAttribute(a)
-		out.Attributes = append(out.Attributes, whole)
-		l.attributes[a] = whole
+		added = append(added, whole)
+		l.values[a], l.wholes[a] = &whole, libschema.Schema{Attributes: libschema.Attributes{whole}}
 		for i, sub := range whole.SubAttributes() {
-			l.attributes[a.Sub[i]] = sub
+			l.values[a.Sub[i]] = &sub
 		}
 	}
-	return out
+	return added
 }
 
-// checkResource has the library check a whole resource, extension by extension.
-func (l *library) checkResource(r *scim.Resource) error {
-	for i, s := range l.schemas[r.Type] {
-		var attrs any = r.Attrs
-		if i > 0 {
-			if attrs = r.Attrs[s.ID]; attrs == nil {
-				continue
-			}
-		}
-		if _, refused := s.Validate(attrs); refused != nil {
-			return fail(refused.Status, string(refused.ScimType), refused.Detail)
-		}
-	}
-	return nil
+// Value implements scim.Validator.
+func (l *library) Value(a *scim.Attribute, v any) bool {
+	_, refused := l.values[a].ValidateSingular(v)
+	return refused == nil
 }
 
-// checkPatch has the library check the values that a patch brings. Left out are members, unknown extensions, and
-// what is for the patch engine to refuse.
-func (l *library) checkPatch(p *scim.Patch) error {
-	for _, op := range p.Operations {
-		if op.Kind == scim.Remove || op.Value == nil || op.Path == nil || op.Path.Ref == nil {
-			continue
-		}
-		ref := op.Path.Ref
-		target := ref.Attr
-		if ref.Sub != nil {
-			target = ref.Sub
-		}
-		attribute, ok := l.attributes[target]
-		if !ok {
-			continue
-		}
-		values, many := op.Value.([]any)
-		if !many || !target.MultiValued {
-			values = []any{op.Value}
-		}
-		for _, value := range values {
-			if _, refused := attribute.ValidateSingular(value); refused != nil {
-				return scim.NewInvalidValue(ref.Name, "operation %d: the value does not fit the attribute", op.Index+1)
-			}
-		}
+// Whole implements scim.Validator.
+func (l *library) Whole(a *scim.Attribute, v any) bool {
+	_, refused := l.wholes[a].Validate(map[string]any{a.Name: v})
+	return refused == nil
+}
+
+// Extension implements scim.Validator.
+func (l *library) Extension(s *scim.Schema, v any) bool {
+	_, refused := l.schemas[s].Validate(v)
+	return refused == nil
+}
+
+// libraryAttribute tells the library what it checks of an attribute: type, number, and whether there has to be a value.
+// Who may change it is no matter of values: what is readOnly is left out or refused before.
+func libraryAttribute(a *scim.Attribute) libschema.CoreAttribute {
+	if a.Type != scim.TypeComplex {
+		return libschema.SimpleCoreAttribute(librarySimple(a))
 	}
-	return nil
+	p := libschema.ComplexParams{Name: a.Name, MultiValued: a.MultiValued, Required: a.Required}
+	for _, sub := range a.Sub {
+		p.SubAttributes = append(p.SubAttributes, librarySimple(sub))
+	}
+	return libschema.ComplexCoreAttribute(p)
+}
+
+func librarySimple(a *scim.Attribute) libschema.SimpleParams {
+	switch a.Type {
+	case scim.TypeBoolean:
+		return libschema.SimpleBooleanParams(libschema.BooleanParams{Name: a.Name, MultiValued: a.MultiValued, Required: a.Required})
+	case scim.TypeInteger:
+		return libschema.SimpleNumberParams(libschema.NumberParams{Name: a.Name, MultiValued: a.MultiValued, Required: a.Required, Type: libschema.AttributeTypeInteger()})
+	case scim.TypeDecimal:
+		return libschema.SimpleNumberParams(libschema.NumberParams{Name: a.Name, MultiValued: a.MultiValued, Required: a.Required, Type: libschema.AttributeTypeDecimal()})
+	case scim.TypeDateTime:
+		return libschema.SimpleDateTimeParams(libschema.DateTimeParams{Name: a.Name, MultiValued: a.MultiValued, Required: a.Required})
+	case scim.TypeBinary:
+		return libschema.SimpleBinaryParams(libschema.BinaryParams{Name: a.Name, MultiValued: a.MultiValued, Required: a.Required})
+	case scim.TypeReference:
+		return libschema.SimpleReferenceParams(libschema.ReferenceParams{Name: a.Name, MultiValued: a.MultiValued, Required: a.Required})
+	case scim.TypeString, scim.TypeComplex:
+	}
+	return libschema.SimpleStringParams(libschema.StringParams{Name: a.Name, MultiValued: a.MultiValued, Required: a.Required})
 }

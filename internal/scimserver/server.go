@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sacbridge/internal/directory"
+	"sacbridge/internal/scim"
 )
 
 // Server answers SCIM requests. It is an http.Handler, safe for concurrent use.
@@ -23,6 +24,7 @@ type Server struct {
 	log      *slog.Logger
 	observer Observer
 	used     lastUse
+	library  scim.Validator
 }
 
 // source is one endpoint at work.
@@ -47,7 +49,7 @@ func New(dir *directory.Directory, o Options) (*Server, error) {
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("scim sources: %w", err)
 	}
-	s := &Server{base: strings.TrimRight(o.BaseURL, "/"), sources: map[string]*source{}, tokens: o.Tokens, now: o.Now, log: o.Logger, observer: o.Observer}
+	s := &Server{base: strings.TrimRight(o.BaseURL, "/"), sources: map[string]*source{}, tokens: o.Tokens, now: o.Now, log: o.Logger, observer: o.Observer, library: newLibrary()}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -15,11 +15,11 @@ type service struct {
 	source   directory.SourceID
 	switches Switches
 	limits   Limits
-	library  *library
+	library  scim.Validator
 }
 
 func newService(dir *directory.Directory, src *source) *service {
-	return &service{dir: dir, source: directory.SourceID(src.conf.Name), switches: src.switches, limits: src.conf.Limits, library: newLibrary()}
+	return &service{dir: dir, source: directory.SourceID(src.conf.Name), switches: src.switches, limits: src.conf.Limits, library: src.server.library}
 }
 
 // change is one write as it came, from a request of its own or from Bulk.
@@ -47,7 +47,7 @@ func (s *service) limit(kind *scim.ResourceType) int64 {
 	return s.limits.Body
 }
 
-// change carries a write out: normalise, have the library check it, hand it to the directory.
+// change carries a write out: read it, have the library check its values, hand it to the directory.
 func (s *service) change(ctx context.Context, c change) (result, error) {
 	if s.switches.RequireMatch && c.method != http.MethodPost && c.ifMatch == "" {
 		return result{}, fail(http.StatusPreconditionRequired, "", "If-Match is needed")
@@ -74,14 +74,14 @@ func (s *service) options(c change) directory.WriteOptions {
 }
 
 func (s *service) decode(c change) (*scim.Resource, error) {
-	res, err := scim.Decode(c.kind, c.body, int(s.limit(c.kind)), s.switches.Tolerance)
+	res, err := scim.Decode(c.kind, c.body, int(s.limit(c.kind)), s.switches.Tolerance, s.library)
 	if err != nil {
 		return nil, err
 	}
 	// The bridge signs nobody in: a password is taken and forgotten, so that providers which insist on sending one
 	// are content and nothing can leak (RFC 7643 §4.1.1, §9.2).
 	res.TakePassword()
-	return res, s.library.checkResource(res)
+	return res, nil
 }
 
 func (s *service) create(ctx context.Context, c change) (out result, err error) {
@@ -121,15 +121,11 @@ func (s *service) patch(ctx context.Context, c change) (result, error) {
 			return result{http.StatusOK, w.Found}, s.groupFirst(ctx, id, err)
 		}
 	}
-	p, err := scim.DecodePatch(c.kind, c.body, int(s.limit(c.kind)), s.switches.Tolerance)
+	p, err := scim.DecodePatch(c.kind, c.body, int(s.limit(c.kind)), s.switches.Tolerance, s.library)
 	if err != nil {
 		return result{}, err
 	}
-	if err := s.library.checkPatch(p); err != nil {
-		return result{}, err
-	}
-	edit := func(before *scim.Resource) (scim.Outcome, error) { return p.Apply(before, s.switches.Tolerance) }
-	w, err := s.dir.Patch(ctx, s.source, directory.KindOf(c.kind), id, edit, s.options(c))
+	w, err := s.dir.Patch(ctx, s.source, directory.KindOf(c.kind), id, p.Apply, s.options(c))
 	return result{http.StatusOK, w.Found}, err
 }
 
