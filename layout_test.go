@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 	"internal/dataset/script":  {"internal/identity", "internal/dataset", "internal/mapping", "internal/plan"},
 	"internal/config":          {"internal/mapping", "internal/nearest"},
 	"internal/tenants":         {"internal/config", "internal/identity", "internal/plan", "internal/upstream", "internal/sac", "internal/sac/session"},
-	"cmd/internal/cli":         {"internal/config"},
+	"cmd/internal/cli":         {"internal/config", "internal/apply", "internal/upstream", "internal/store/bolt"},
 	"internal/directory":       {"internal/identity", "internal/scim"},
 	"internal/store":           {"internal/identity", "internal/apply", "internal/directory"},
 	"internal/store/bolt":      {"internal/identity", "internal/apply", "internal/directory", "internal/store"},

@@ -16,7 +16,7 @@ func newApp() *app { return &app{World: cli.ThisProcess()} }
 
 // commandLine is what tells bridge from other programs at the command line.
 func commandLine() cli.Program {
-	return cli.Program{Name: "bridge", Meaning: meaning, ExitCode: exitCode}
+	return cli.Program{Name: "bridge"}
 }
 
 // execute runs one command line and gives its exit code.
@@ -28,7 +28,7 @@ func execute(ctx context.Context, a *app, args []string) int {
 func newRootCmd(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Short: "Take people and teams from identity providers by SCIM 2.0",
-		Long: withCodes(`bridge is a SCIM 2.0 server with a directory of people and teams in one file. Identity providers push to it,
+		Long: cli.WithCodes(`bridge is a SCIM 2.0 server with a directory of people and teams in one file. Identity providers push to it,
 each to a source of its own.
 
 While bridge serve runs it holds the file alone, and the other commands reach it through a socket beside

@@ -19,7 +19,7 @@ func newBackupCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "backup FILE",
 		Short: "Write a consistent copy of the state",
-		Long: withCodes(`backup writes a copy of the state as it is at this moment, tokens included, while bridge serve goes on. FILE
+		Long: cli.WithCodes(`backup writes a copy of the state as it is at this moment, tokens included, while bridge serve goes on. FILE
 appears once it is whole; - writes to stdout. It holds personal data and is readable by its owner only.`, stateCodes()),
 		Example: "  bridge backup /var/backups/sacbridge-$(date +%F).db",
 		Args:    cli.Args(1, 1, "a file to write"),
@@ -77,7 +77,7 @@ func newRestoreCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restore FILE",
 		Short: "Put a backup in the place of the state",
-		Long: withCodes(`restore checks a backup and puts it in the place of the configuration's state, or at another path with --to.
+		Long: cli.WithCodes(`restore checks a backup and puts it in the place of the configuration's state, or at another path with --to.
 What stands there is replaced, with --yes only. It does not work while bridge serve runs.`, stateCodes()),
 		Example: "  bridge restore sacbridge-2026-11-21.db --yes\n  bridge restore sacbridge-2026-11-21.db --to /tmp/look.db",
 		Args:    cli.Args(1, 1, "a backup"),

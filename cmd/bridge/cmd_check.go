@@ -23,8 +23,8 @@ func newCheckCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "Look for inconsistencies in the state, or in a backup",
-		Long: withCodes(`check compares everything that the state keeps twice: records with indexes, memberships in both directions,
-counters with what they count, the change feed with the history. It changes nothing.`, append(stateCodes(), exitDifferent)),
+		Long: cli.WithCodes(`check compares everything that the state keeps twice: records with indexes, memberships in both directions,
+counters with what they count, the change feed with the history. It changes nothing.`, append(stateCodes(), cli.ExitDifferent)),
 		Example: "  bridge check\n  bridge check /var/backups/sacbridge-2026-11-21.db",
 		Args:    cli.Args(0, 1, "a file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -56,7 +56,7 @@ func (a *app) withFile(ctx context.Context, path string, fn func(operations) err
 	}
 	st, err := a.openState(ctx, path, &config.Bridge{}, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return cli.Coded(exitUsage, err)
+		return cli.Coded(cli.ExitUsage, err)
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 	return fn(a.desk(st, nil, slog.New(slog.DiscardHandler)))
@@ -71,7 +71,7 @@ func showReport(a *app, r *directory.Report, output cli.Output) error {
 		return err
 	}
 	if !r.OK() {
-		return cli.Coded(exitDifferent, fmt.Errorf("the state has %s", cli.Count(len(r.Faults)+int(r.More), "fault")))
+		return cli.Coded(cli.ExitDifferent, fmt.Errorf("the state has %s", cli.Count(len(r.Faults)+int(r.More), "fault")))
 	}
 	return nil
 }

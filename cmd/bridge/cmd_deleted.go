@@ -13,7 +13,7 @@ func newDeletedCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "deleted",
 		Short: "List deleted people and groups, or bring one back",
-		Long: withCodes(`deleted works with what providers have deleted. It is kept for bridge.retention, with its memberships; its
+		Long: cli.WithCodes(`deleted works with what providers have deleted. It is kept for bridge.retention, with its memberships; its
 names are free at once.`, cli.LocalCodes()),
 	}
 	cli.Noun(cmd)
@@ -29,7 +29,7 @@ func newDeletedListCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "list SOURCE",
 		Short:             "List what can be brought back",
-		Long:              withCodes("deleted list shows the deleted people and groups of a source, when they were deleted and by which credential.", stateCodes()),
+		Long:              cli.WithCodes("deleted list shows the deleted people and groups of a source, when they were deleted and by which credential.", stateCodes()),
 		Example:           "  bridge deleted list entra\n  bridge deleted list entra -o json",
 		Args:              cli.Args(1, 1, "a source"),
 		ValidArgsFunction: a.suggestSources,
@@ -64,7 +64,7 @@ func newDeletedRestoreCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "restore SOURCE ID",
 		Short: "Bring a deleted person or group back",
-		Long: withCodes(`deleted restore brings a record back under its id, with its memberships in groups that still exist. It is
+		Long: cli.WithCodes(`deleted restore brings a record back under its id, with its memberships in groups that still exist. It is
 refused where the name is taken again.`, stateCodes()),
 		Example:           "  bridge deleted restore entra 0192f0c1-2d6b-7d7a-9a53-1f4d5c3b2a10",
 		Args:              cli.Args(2, 2, "a source and an id"),

@@ -22,7 +22,7 @@ func newDemoCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Serve an empty directory with one source and a token, to try SCIM out",
-		Long: withCodes(`demo starts a server with a source "demo" and a token, and shows both with three curl commands that create a
+		Long: cli.WithCodes(`demo starts a server with a source "demo" and a token, and shows both with three curl commands that create a
 user, add it to a group and find both. It needs no configuration. Ctrl-C ends it and leaves nothing behind.`, cli.LocalCodes()),
 		Example: "  bridge demo\n  bridge demo --listen 127.0.0.1:8888",
 		Args:    cli.Args(0, 0, ""),

@@ -15,7 +15,7 @@ func newServeCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
 		Short: "Serve SCIM to the sources of the configuration",
-		Long: withCodes(`serve answers SCIM requests for every source of the configuration, under /scim/SOURCE/v2. When it is ready it
+		Long: cli.WithCodes(`serve answers SCIM requests for every source of the configuration, under /scim/SOURCE/v2. When it is ready it
 prints one JSON line on stdout that says where; logs go to stderr, as JSON where that is no terminal.
 
 A signal (Ctrl-C, SIGTERM) lets the requests in hand end, for bridge.shutdown_time at most, and closes the

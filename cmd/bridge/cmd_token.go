@@ -16,7 +16,7 @@ func newTokenCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "token",
 		Short: "Make, list and revoke the bearer tokens of sources",
-		Long: withCodes(`token works with the bearer tokens that providers send. Only a hash of each is kept, so a token is shown
+		Long: cli.WithCodes(`token works with the bearer tokens that providers send. Only a hash of each is kept, so a token is shown
 once, when it is made.`, cli.LocalCodes()),
 	}
 	cli.Noun(cmd)
@@ -35,7 +35,7 @@ func newTokenNewCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "new SOURCE --name NAME",
 		Short: "Make a token and print it",
-		Long: withCodes(`token new makes a token for a source and prints it, and nothing else, on stdout. It is shown this once.
+		Long: cli.WithCodes(`token new makes a token for a source and prints it, and nothing else, on stdout. It is shown this once.
 
 Two tokens of one name may be valid at once: make the new one, give it to the provider, revoke the old one.`, stateCodes()),
 		Example:           "  bridge token new entra --name entra-prod\n  bridge token new okta --name okta --expires 365d > okta.token",
@@ -81,7 +81,7 @@ func newTokenListCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "list [SOURCE]",
 		Short:             "List the tokens of a source, or of all",
-		Long:              withCodes("token list shows name, age, expiry and last use of the tokens; the last use is at most a minute behind.", stateCodes()),
+		Long:              cli.WithCodes("token list shows name, age, expiry and last use of the tokens; the last use is at most a minute behind.", stateCodes()),
 		Example:           "  bridge token list\n  bridge token list entra -o json",
 		Args:              cli.Args(0, 1, "a source"),
 		ValidArgsFunction: a.suggestSources,
@@ -122,7 +122,7 @@ func newTokenRevokeCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "revoke SOURCE --name NAME [--id ID]",
 		Short: "Revoke tokens",
-		Long: withCodes(`token revoke removes all tokens of a name, or with --id the one that token list shows under this id. They are
+		Long: cli.WithCodes(`token revoke removes all tokens of a name, or with --id the one that token list shows under this id. They are
 refused from the next request on.`, stateCodes()),
 		Example:           "  bridge token revoke entra --name entra-prod --id 5f3a9c",
 		Args:              cli.Args(1, 1, "a source"),

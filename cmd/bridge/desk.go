@@ -96,7 +96,7 @@ func (d *desk) NewToken(ctx context.Context, w tokenWish) (string, error) {
 	}
 	text, token, err := scimserver.NewToken(ctx, d.tokens, w.Source, w.Name, w.TTL, d.now())
 	if errors.Is(err, scimserver.ErrTokenInUse) {
-		return "", cli.Coded(exitUsage, err)
+		return "", cli.Coded(cli.ExitUsage, err)
 	}
 	if err != nil {
 		return "", err

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.etcd.io/bbolt"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/scimserver"
 )
 
@@ -180,11 +181,11 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		pl.must("restore", pl.path("good.db"), "--to", file)
 		removeLast(t, file, bucket)
 		out, code := pl.run("check", file)
-		if code != exitDifferent || !contains(out, fault) {
-			t.Errorf("a line of %s is gone: exit code %d, want %d and %s: %s", bucket, code, exitDifferent, fault, out)
+		if code != cli.ExitDifferent || !contains(out, fault) {
+			t.Errorf("a line of %s is gone: exit code %d, want %d and %s: %s", bucket, code, cli.ExitDifferent, fault, out)
 		}
-		if _, code := pl.run("restore", file, "--to", pl.path("never.db")); code != exitUsage {
-			t.Errorf("a backup without a line of %s is restored with %d, want %d", bucket, code, exitUsage)
+		if _, code := pl.run("restore", file, "--to", pl.path("never.db")); code != cli.ExitUsage {
+			t.Errorf("a backup without a line of %s is restored with %d, want %d", bucket, code, cli.ExitUsage)
 		}
 	}
 }

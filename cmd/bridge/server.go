@@ -98,18 +98,18 @@ func (s *server) mount(ctx context.Context, set *settings) error {
 	reg := newRegistry()
 	sources, err := scimSources(ctx, s.bridge)
 	if err != nil {
-		return cli.Coded(exitUsage, err)
+		return cli.Coded(cli.ExitUsage, err)
 	}
 	s.scim, err = scimserver.New(s.state.dir, scimserver.Options{
 		BaseURL: s.baseURL(), Sources: sources, Tokens: s.state.tokens, Now: s.app.Now,
 		Logger: s.logs.server, Observer: newObserver(s.logs, reg),
 	})
 	if err != nil {
-		return cli.Coded(exitUsage, err)
+		return cli.Coded(cli.ExitUsage, err)
 	}
 	proxies, err := networks(s.bridge.TrustedProxies)
 	if err != nil {
-		return cli.Coded(exitUsage, err)
+		return cli.Coded(cli.ExitUsage, err)
 	}
 	s.health = &health{dir: s.state.dir, source: directory.SourceID(set.sourceNames()[0])}
 	longest := longestRequest(s.bridge)
@@ -132,7 +132,7 @@ func (s *server) secure() error {
 	}
 	certs, err := newCertificates(s.bridge.TLS, s.logs.server, s.app.Now)
 	if err != nil {
-		return cli.Coded(exitUsage, err)
+		return cli.Coded(cli.ExitUsage, err)
 	}
 	s.public.TLSConfig = certs.config()
 	return nil

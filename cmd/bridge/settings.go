@@ -56,7 +56,7 @@ func (s *settings) checkSources() error {
 			faults = append(faults, fmt.Errorf("source %q: %w", name, err))
 		}
 	}
-	return cli.Coded(exitUsage, errors.Join(faults...))
+	return cli.Coded(cli.ExitUsage, errors.Join(faults...))
 }
 
 // checkFiles looks up secrets, certificates and keys, and reports every one that is missing.
@@ -77,5 +77,5 @@ func (s *settings) checkFiles() error {
 		_, err := loadTLS(t)
 		faults = append(faults, err)
 	}
-	return cli.Coded(exitUsage, errors.Join(faults...))
+	return cli.Coded(cli.ExitUsage, errors.Join(faults...))
 }

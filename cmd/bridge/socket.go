@@ -132,7 +132,7 @@ func reply(w http.ResponseWriter, result any, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	if err != nil {
 		w.WriteHeader(http.StatusConflict)
-		result = refusal{Error: err.Error(), Code: exitCode(err)}
+		result = refusal{Error: err.Error(), Code: cli.ExitCode(err)}
 	}
 	_ = json.NewEncoder(w).Encode(result)
 }

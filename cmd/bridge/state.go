@@ -78,7 +78,7 @@ func (a *app) withState(ctx context.Context, mustExist bool, fn func(operations)
 		return fn(ops)
 	}
 	if _, err := os.Stat(path); mustExist && errors.Is(err, fs.ErrNotExist) {
-		return cli.Coded(exitUsage, fmt.Errorf("%s: %w", path, errNoState))
+		return cli.Coded(cli.ExitUsage, fmt.Errorf("%s: %w", path, errNoState))
 	}
 	st, err := a.openState(ctx, path, s.bridge, slog.New(slog.DiscardHandler))
 	if errors.Is(err, bolt.ErrInUse) {

@@ -24,7 +24,7 @@ func newApp() *app { return &app{World: cli.ThisProcess()} }
 
 // commandLine is what tells transport from other programs at the command line.
 func commandLine() cli.Program {
-	return cli.Program{Name: "transport", Meaning: meaning, ExitCode: exitCode}
+	return cli.Program{Name: "transport"}
 }
 
 // execute runs one command line and gives its exit code.
@@ -49,7 +49,7 @@ func (a *app) logger() *slog.Logger {
 func newRootCmd(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Short: "Copy people, teams and role links between SAP Analytics Cloud tenants",
-		Long: withCodes(`transport copies people, primary teams and role links between SAP Analytics Cloud tenants
+		Long: cli.WithCodes(`transport copies people, primary teams and role links between SAP Analytics Cloud tenants
 (NEO or Cloud Foundry, in any mix) and carries out SAP's sample scripts from the same data files.
 
 Nothing changes without a plan: every changing command shows what it would do, and asks. Guards are on

@@ -23,12 +23,12 @@ func newApplyCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "apply FILE",
 		Short: "Do exactly what a saved plan says, or nothing",
-		Long: withCodes(`apply reads everything the plan was decided from once more. If any of it is not as it was, it names what
+		Long: cli.WithCodes(`apply reads everything the plan was decided from once more. If any of it is not as it was, it names what
 changed and writes nothing; else it does exactly the changes of the plan. The plan file is the approval:
 without a terminal apply does not ask. A plan that was edited by hand is refused.
 
 The tenants are those of the plan: from the configuration, or, for a plan that was made with --env, from
-the same environment files.`, append(changeCodes(), exitStale)),
+the same environment files.`, append(cli.ChangeCodes(), cli.ExitStale)),
 		Example: "  transport apply plan.json\n  transport apply plan.json --yes -o json\n  transport apply plan.json --env multi-tenant.postman_environment.json",
 		Args:    cli.Args(1, 1, "a plan FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -70,7 +70,7 @@ func stillAllowed(p *plan.Plan, protect plan.Protect) error {
 	for i, h := range hits {
 		names[i] = fmt.Sprintf("%s %s (%s)", h.Entity, h.Key, h.Reason)
 	}
-	return cli.Codef(exitHeld, "the plan changes what is protected now: %s; nothing was written: make a new plan", some(names, 3))
+	return cli.Codef(cli.ExitHeld, "the plan changes what is protected now: %s; nothing was written: make a new plan", some(names, 3))
 }
 
 // checkAndApply applies p if nothing it was decided from has changed.
@@ -85,7 +85,7 @@ func (a *app) checkAndApply(ctx context.Context, w work, p *plan.Plan, rep *repo
 	rep.Plan, rep.ReadCalls = p, w.from.callCount()+w.to.callCount()
 	if len(stale) > 0 {
 		rep.Stale = stale
-		return cli.Codef(exitStale, "the plan is stale, nothing was written: %s; make it again", staleNames(stale))
+		return cli.Codef(cli.ExitStale, "the plan is stale, nothing was written: %s; make it again", staleNames(stale))
 	}
 	if err := stillAllowed(p, w.rules.Protect); err != nil {
 		return err

@@ -15,7 +15,7 @@ func newCopyCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "copy",
 		Short: "Copy people or teams from one tenant to another",
-		Long:  withCodes("copy brings people or teams of a source tenant to a target tenant of any platform and SSO mode.", changeCodes()),
+		Long:  cli.WithCodes("copy brings people or teams of a source tenant to a target tenant of any platform and SSO mode.", cli.ChangeCodes()),
 	}
 	cli.Noun(cmd)
 	cmd.AddCommand(newCopyTeamsCmd(a, runCopyTeams), newCopyUsersCmd(a, runCopyUsers))
@@ -107,7 +107,7 @@ func newCopyTeamsCmd(a *app, run func(context.Context, *app, *copyTeamsOptions) 
 	cmd := &cobra.Command{
 		Use:   "teams --from TENANT --to TENANT --team NAME...",
 		Short: "Copy teams with their people and role links",
-		Long: withCodes(`copy teams brings teams of the source to teams of the same name in the target. For each kind of link an
+		Long: cli.WithCodes(`copy teams brings teams of the source to teams of the same name in the target. For each kind of link an
 action says what becomes of it:
 
   --users        none, missing (create those the target lacks) or all (bring the others up to date too)
@@ -117,7 +117,7 @@ action says what becomes of it:
   --members      members of the team:                       keep, add, remove, replace
   --name         keep the target team's display name, or copy the source's
 
-The defaults remove nothing. The plan is shown before anything is written.`, changeCodes()),
+The defaults remove nothing. The plan is shown before anything is written.`, cli.ChangeCodes()),
 		Example: `  transport copy teams --from dev --to prod --team Finance --dry-run
   transport copy teams --from dev --to prod --team Finance --team Sales --members replace --users all
   transport copy teams --from dev --to prod --team Finance --out plan.json`,

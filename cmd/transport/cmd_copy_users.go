@@ -30,14 +30,14 @@ func newCopyUsersCmd(a *app, run func(context.Context, *app, *copyUsersOptions) 
 	cmd := &cobra.Command{
 		Use:   "users --from TENANT --to TENANT (--ids FILE | --team NAME... | --where RULE)",
 		Short: "Copy people with their role links and memberships",
-		Long: withCodes(`copy users brings people of the source to the target under the same user ID. Who is meant:
+		Long: cli.WithCodes(`copy users brings people of the source to the target under the same user ID. Who is meant:
 
   --ids FILE     user IDs, one a line, or a CSV or JSON file with the field file_userid
   --team NAME    the members of a team of the source; repeated, the members of any of them
   --where RULE   everyone in the source for whom the rule is true, such as 'domain == "example.com"'
 
 Given together they narrow each other: --team Finance --where active means the active members of
-Finance. The defaults remove nothing. The plan is shown before anything is written.`, changeCodes()),
+Finance. The defaults remove nothing. The plan is shown before anything is written.`, cli.ChangeCodes()),
 		Example: `  transport copy users --from dev --to prod --ids people.txt --dry-run
   transport copy users --from dev --to prod --team Finance --user-teams add
   transport copy users --from dev --to prod --where 'active and has_role("BI_Admin")' --users all`,
@@ -108,7 +108,7 @@ func (o *copyUsersOptions) selection(now time.Time) (*selection, error) {
 	if o.ids != "" {
 		ids, err := readIDs(o.ids)
 		if err != nil {
-			return nil, cli.Coded(exitUsage, err)
+			return nil, cli.Coded(cli.ExitUsage, err)
 		}
 		s.ids = ids
 	}
@@ -148,7 +148,7 @@ func (s *selection) find(ctx context.Context, source upstream.Reader) (found, er
 	}
 	for _, team := range s.teams {
 		if _, ok := known.Groups[team]; !ok {
-			return found{}, cli.Codef(exitConflicts, "team %q is not in the source tenant %s; nothing was written", team, known.Tenant.Name)
+			return found{}, cli.Codef(cli.ExitConflicts, "team %q is not in the source tenant %s; nothing was written", team, known.Tenant.Name)
 		}
 	}
 	ids, err := s.pick(&known)
@@ -193,7 +193,7 @@ func (s *selection) matches(u *identity.User) (bool, error) {
 	}
 	ok, err := s.rule.Match(*u, s.now)
 	if err != nil {
-		return false, cli.Coded(exitUsage, fmt.Errorf("--where: %w", err))
+		return false, cli.Coded(cli.ExitUsage, fmt.Errorf("--where: %w", err))
 	}
 	return ok, nil
 }

@@ -23,10 +23,10 @@ func newDemoCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
 		Short: "Copy twelve teams between two simulated tenants, to see how it goes",
-		Long: withCodes(`demo starts two simulated tenants inside this process, a source "dev" on NEO and a target "prod" on Cloud
+		Long: cli.WithCodes(`demo starts two simulated tenants inside this process, a source "dev" on NEO and a target "prod" on Cloud
 Foundry, and copies twelve teams with their 300 people. It shows the plan, applies it, shows the result,
 and plans once more. It needs no configuration and no network, and leaves nothing behind.`,
-			[]int{exitOK, exitFailure, exitInterrupted}),
+			[]int{cli.ExitOK, cli.ExitFailure, cli.ExitInterrupted}),
 		Example: "  transport demo",
 		Args:    cli.Args(0, 0, ""),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), a) },
@@ -126,7 +126,7 @@ func (a *app) playDemo(ctx context.Context, p *pair) error {
 
 // demoOutcome takes the demo's conflicts for what they are: part of the show.
 func demoOutcome(err error) error {
-	if exitCode(err) == exitPartial {
+	if cli.ExitCode(err) == cli.ExitPartial {
 		return nil
 	}
 	return err

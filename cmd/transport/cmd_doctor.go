@@ -73,7 +73,7 @@ func worst(found []finding) error {
 			return cli.Codef(f.code, "%s: %s: %s", name, f.Step, f.Text)
 		}
 		if first == nil {
-			first = cli.Codef(exitPartial, "%s: %s: %s", name, f.Step, f.Text)
+			first = cli.Codef(cli.ExitPartial, "%s: %s: %s", name, f.Step, f.Text)
 		}
 	}
 	return first
@@ -87,8 +87,8 @@ func (a *app) testTenant(ctx context.Context, s *side) ([]finding, error) {
 		one := finding{Tenant: s.tenant.Name, Step: f.Step, Level: f.Level, Text: f.Text, Cure: f.Cure}
 		if i == 0 && f.Level == sac.Fail {
 			_, err := upstream.Load(ctx, s.conn, identity.Scope{UserIDs: []string{"NOBODY"}})
-			if one.code = exitCode(err); one.code == exitOK {
-				one.code = exitFailure
+			if one.code = cli.ExitCode(err); one.code == cli.ExitOK {
+				one.code = cli.ExitFailure
 			}
 		}
 		found = append(found, one)
@@ -131,10 +131,10 @@ func newDoctorCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look at everything a run needs, and say what is wrong, with its cure",
-		Long: withCodes(`doctor looks at the configuration, the secrets, the state folder, the leases and runs that were left
+		Long: cli.WithCodes(`doctor looks at the configuration, the secrets, the state folder, the leases and runs that were left
 interrupted, and tests every tenant of the configuration as tenant test does. It writes nothing to a
 tenant. The exit code is that of the worst finding: 2 for what is wrong on this machine, 5 or 6 where the
-way to a tenant ends, 3 for anything else.`, append(readCodes(), exitPartial)),
+way to a tenant ends, 3 for anything else.`, append(cli.ReadCodes(), cli.ExitPartial)),
 		Example: "  transport doctor\n  transport doctor --config prod.yaml -o json",
 		Args:    cli.Args(0, 0, ""),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runDoctor(cmd.Context(), a, opts) },
@@ -188,7 +188,7 @@ func (a *app) examine(ctx context.Context, s *settings, name string) ([]finding,
 
 // machineFault is a failure on this machine.
 func machineFault(step string, err error, cure string) finding {
-	return finding{Step: step, Level: sac.Fail, Text: err.Error(), Cure: cure, code: exitUsage}
+	return finding{Step: step, Level: sac.Fail, Text: err.Error(), Cure: cure, code: cli.ExitUsage}
 }
 
 // checkState looks at the state folder and at runs that were left behind. A folder that is not there yet

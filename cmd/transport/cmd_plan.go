@@ -15,7 +15,7 @@ func newPlanCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Show a saved plan, or check whether it still holds",
-		Long:  withCodes("plan works with the files that --out writes.", cli.LocalCodes()),
+		Long:  cli.WithCodes("plan works with the files that --out writes.", cli.LocalCodes()),
 	}
 	cli.Noun(cmd)
 	cmd.AddCommand(newPlanShowCmd(a), newPlanCheckCmd(a))
@@ -34,7 +34,7 @@ func newPlanShowCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "show FILE",
 		Short:   "Show a saved plan",
-		Long:    withCodes("plan show prints a plan file as the command that made it did. It calls no tenant.", cli.LocalCodes()),
+		Long:    cli.WithCodes("plan show prints a plan file as the command that made it did. It calls no tenant.", cli.LocalCodes()),
 		Example: "  transport plan show plan.json\n  transport plan show plan.json --reasons\n  transport plan show plan.json -o json",
 		Args:    cli.Args(1, 1, "a plan FILE"),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -71,9 +71,9 @@ func newPlanCheckCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check FILE",
 		Short: "Read both tenants again and tell whether a saved plan still holds",
-		Long: withCodes(`plan check reads everything the plan was decided from once more and lists what is not as it was. It writes
+		Long: cli.WithCodes(`plan check reads everything the plan was decided from once more and lists what is not as it was. It writes
 nothing. The tenants are those of the plan: from the configuration, or, for a plan that was made with
---env, from the same environment files.`, append(readCodes(), exitDifferent)),
+--env, from the same environment files.`, append(cli.ReadCodes(), cli.ExitDifferent)),
 		Example: "  transport plan check plan.json\n  transport plan check plan.json --env multi-tenant.postman_environment.json -o json",
 		Args:    cli.Args(1, 1, "a plan FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -111,7 +111,7 @@ func runPlanCheck(ctx context.Context, a *app, opts *planCheckOptions) error {
 		return err
 	}
 	if len(stale) > 0 {
-		return cli.Codef(exitDifferent, "the plan no longer holds: %s changed", cli.Count(len(stale), "entity/entities"))
+		return cli.Codef(cli.ExitDifferent, "the plan no longer holds: %s changed", cli.Count(len(stale), "entity/entities"))
 	}
 	return nil
 }

@@ -72,13 +72,13 @@ func newRunCmd(a *app, run func(context.Context, *app, *runOptions) error) *cobr
 	cmd := &cobra.Command{
 		Use:   "run NUMBER --data FILE (--env FILE [--target-env FILE] | --from TENANT --to TENANT)",
 		Short: "Carry out one of SAP's sample scripts from its data file",
-		Long: withCodes(`run takes the number of one of SAP's SCIM sample scripts, its data file and Postman environment as they are,
+		Long: cli.WithCodes(`run takes the number of one of SAP's SCIM sample scripts, its data file and Postman environment as they are,
 and leaves the target in the sample's end state, but with a plan, guards and a journal. The numbers are
 1903, 1933 (people) and 1953, 1983 (teams with their people), also without the leading 1.
 
 Data files are CSV (comma, semicolon or tab; UTF-8 or UTF-16) or JSON. Every bad row is reported with its
 place before any call. As in the samples, role names travel verbatim; --translate-roles rewrites their
-content namespace as copy does.`, changeCodes()),
+content namespace as copy does.`, cli.ChangeCodes()),
 		Example: `  transport run 1953 --data x953.csv --env multi-tenant.postman_environment.json --dry-run
   transport run 903 --data people.json --env dev.postman_environment.json --target-env prod.postman_environment.json
   transport run 1953 --data x953.csv --from dev --to prod --yes`,
@@ -124,7 +124,7 @@ func runRun(ctx context.Context, a *app, opts *runOptions) error {
 func (o *runOptions) check(a *app) (script.Script, error) {
 	s, err := script.Lookup(o.number)
 	if err != nil {
-		return s, cli.Coded(exitUsage, err)
+		return s, cli.Coded(cli.ExitUsage, err)
 	}
 	if o.data == "" {
 		return s, cli.Usagef("run %s needs its data file: --data FILE (SAP calls it %s)", s.Number, s.Data)

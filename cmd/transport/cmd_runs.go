@@ -17,7 +17,7 @@ func newRunsCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "runs",
 		Short: "List earlier runs, show what became of them, resume an interrupted one",
-		Long:  withCodes("runs works with the journals that every applied plan leaves, one file for each run.", cli.LocalCodes()),
+		Long:  cli.WithCodes("runs works with the journals that every applied plan leaves, one file for each run.", cli.LocalCodes()),
 	}
 	cli.Noun(cmd)
 	cmd.AddCommand(newRunsListCmd(a), newRunsShowCmd(a), newRunsResumeCmd(a))
@@ -32,7 +32,7 @@ func newRunsListCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List earlier runs, the newest first",
-		Long: withCodes(`runs list shows every run that has a journal: when it started, how it ended, and what it was. A run that was
+		Long: cli.WithCodes(`runs list shows every run that has a journal: when it started, how it ended, and what it was. A run that was
 killed, or that ended before its plan did, is interrupted and can be resumed.`, cli.LocalCodes()),
 		Example: "  transport runs list\n  transport runs list -o json",
 		Args:    cli.Args(0, 0, ""),
@@ -76,7 +76,7 @@ func newRunsShowCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show what became of every entity of a run",
-		Long: withCodes(`runs show prints how a run ended and the result of every person and team in it. The beginning of the ID is
+		Long: cli.WithCodes(`runs show prints how a run ended and the result of every person and team in it. The beginning of the ID is
 enough where only one run begins so. The JSON form has the plan and every call of the run too.`, cli.LocalCodes()),
 		Example: "  transport runs show 0199\n  transport runs show 01990f6e-7c54-7a11-8f60-0f2a4f8f9a10 -o json",
 		Args:    cli.Args(1, 1, "the ID of a run"),
@@ -194,10 +194,10 @@ func newRunsResumeCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "resume ID",
 		Short: "Go on with an interrupted run",
-		Long: withCodes(`runs resume asks the tenant about the calls whose outcome is not known, and then goes on where the run
+		Long: cli.WithCodes(`runs resume asks the tenant about the calls whose outcome is not known, and then goes on where the run
 stopped: what is done is not done twice. The plan was approved when the run started, so it does not ask
 again. The tenants are those of the run: from the configuration, or, for a run that was started with
---env, from the same environment files.`, changeCodes()),
+--env, from the same environment files.`, cli.ChangeCodes()),
 		Example: "  transport runs resume 0199\n  transport runs resume 0199 --env multi-tenant.postman_environment.json",
 		Args:    cli.Args(1, 1, "the ID of a run"),
 		RunE: func(cmd *cobra.Command, args []string) error {

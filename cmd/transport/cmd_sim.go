@@ -34,7 +34,7 @@ func newSimCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sim",
 		Short: "Run a simulated tenant",
-		Long: withCodes(`sim runs a simulated SAP Analytics Cloud tenant that keeps state, checks requests and can be told to
+		Long: cli.WithCodes(`sim runs a simulated SAP Analytics Cloud tenant that keeps state, checks requests and can be told to
 fail. It answers SCIM v1, v2 and v3 as a tenant does, so other clients can be rehearsed against it too.
 
 When it answers, it prints one line of JSON with its address and OAuth client on stdout, and nothing else.

@@ -13,7 +13,7 @@ func newTenantCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tenant",
 		Short: "List the tenants of the configuration, or test them",
-		Long:  withCodes("tenant works with the tenants that the configuration names.", cli.LocalCodes()),
+		Long:  cli.WithCodes("tenant works with the tenants that the configuration names.", cli.LocalCodes()),
 	}
 	cli.Noun(cmd)
 	cmd.AddCommand(newTenantListCmd(a), newTenantTestCmd(a))
@@ -28,7 +28,7 @@ func newTenantListCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "List the tenants of the configuration",
-		Long:    withCodes("tenant list shows name, address and settings of each tenant, never a secret. It calls no tenant.", cli.LocalCodes()),
+		Long:    cli.WithCodes("tenant list shows name, address and settings of each tenant, never a secret. It calls no tenant.", cli.LocalCodes()),
 		Example: "  transport tenant list\n  transport tenant list -o json",
 		Args:    cli.Args(0, 0, ""),
 		RunE:    func(*cobra.Command, []string) error { return runTenantList(a, opts) },
@@ -88,10 +88,10 @@ func newTenantTestCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "test NAME...",
 		Short: "Walk the way to a tenant and say what is wrong, with its cure",
-		Long: withCodes(`tenant test asks each tenant for a token, a session and a first page, and looks at versions, page and bulk
+		Long: cli.WithCodes(`tenant test asks each tenant for a token, a session and a first page, and looks at versions, page and bulk
 limits, the namespace setting, the SSO mode, rights and the clock. It writes nothing. Each finding comes
 with its cure. The exit code is that of the worst finding: 5 or 6 where the way ends there, 3 where
-something else is wrong.`, append(readCodes(), exitPartial)),
+something else is wrong.`, append(cli.ReadCodes(), cli.ExitPartial)),
 		Example: "  transport tenant test dev\n  transport tenant test dev prod -o json",
 		Args:    cli.Args(1, -1, "the NAME of a tenant"),
 		RunE: func(cmd *cobra.Command, args []string) error {

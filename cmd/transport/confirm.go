@@ -32,7 +32,7 @@ func (a *app) confirm(ctx context.Context, w work, p *plan.Plan) error {
 	if answer == want || (want == "y" && (strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes"))) {
 		return nil
 	}
-	return cli.Codef(exitInterrupted, "declined; nothing was written")
+	return cli.Codef(cli.ExitInterrupted, "declined; nothing was written")
 }
 
 // readLine reads an answer, and gives up when ctx ends: a read from a terminal cannot be cancelled, so
@@ -49,10 +49,10 @@ func (a *app) readLine(ctx context.Context) (string, error) {
 	}()
 	select {
 	case <-ctx.Done():
-		return "", cli.Codef(exitInterrupted, "interrupted; nothing was written")
+		return "", cli.Codef(cli.ExitInterrupted, "interrupted; nothing was written")
 	case r := <-got:
 		if r.err != nil && r.text == "" {
-			return "", cli.Codef(exitInterrupted, "no answer; nothing was written")
+			return "", cli.Codef(cli.ExitInterrupted, "no answer; nothing was written")
 		}
 		return r.text, nil
 	}

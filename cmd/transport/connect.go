@@ -130,7 +130,7 @@ func (a *app) tenantOptions(workers int) tenants.Options {
 // sideOf takes a tenant for a side; what made it fail is a matter of settings.
 func sideOf(t *tenants.Tenant, err error) (*side, error) {
 	if err != nil {
-		return nil, cli.Coded(exitUsage, err)
+		return nil, cli.Coded(cli.ExitUsage, err)
 	}
 	return &side{tenant: t.Tenant.Tenant(), conn: t.Tenant, production: t.Production, credentials: t.Credentials}, nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -14,10 +13,8 @@ import (
 	"pgregory.net/rapid"
 
 	"sacbridge/cmd/internal/cli"
-	"sacbridge/internal/apply"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
-	"sacbridge/internal/upstream"
 )
 
 // testApp works in buffers, without a terminal.
@@ -222,34 +219,6 @@ func FuzzIDs(f *testing.F) {
 			}
 		}
 	})
-}
-
-func TestClassesBecomeExitCodes(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		err  error
-		want int
-	}{
-		"no error":                       {nil, exitOK},
-		"an error of usage":              {cli.Usagef("no"), exitUsage},
-		"a wrapped error of usage":       {fmt.Errorf("x: %w", cli.Usagef("no")), exitUsage},
-		"an unknown error":               {errors.New("oops"), exitFailure},
-		"a cancelled context":            {fmt.Errorf("x: %w", context.Canceled), exitInterrupted},
-		"a leased tenant":                {fmt.Errorf("x: %w", &apply.LeaseHeldError{}), exitUsage},
-		"refused credentials":            {fmt.Errorf("x: %w", &upstream.Error{Class: upstream.Credentials}), exitCredentials},
-		"no connection":                  {&upstream.Error{Class: upstream.RetryLater, Unreachable: true}, exitUnreachable},
-		"a proxy that takes credentials": {&upstream.Error{Class: upstream.Credentials, Unreachable: true}, exitUnreachable},
-		"a throttled tenant":             {&upstream.Error{Class: upstream.RetryLater}, exitUnreachable},
-		"a refused request":              {&upstream.Error{Class: upstream.Refused}, exitFailure},
-		"a cancelled call":               {&upstream.Error{Class: upstream.Cancelled}, exitInterrupted},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if got := exitCode(tt.err); got != tt.want {
-				t.Errorf("exit code %d, want %d", got, tt.want)
-			}
-		})
-	}
 }
 
 // TestEveryCommandHasHelp walks the tree: long help, exit codes, and an example for what can be run.

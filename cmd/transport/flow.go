@@ -42,7 +42,7 @@ func (a *app) finish(flags *planFlags, rep *report, err error) error {
 	if flags.output != cli.AsJSON || rep.Plan == nil {
 		return err
 	}
-	rep.Exit = exitCode(err)
+	rep.Exit = cli.ExitCode(err)
 	if err != nil {
 		rep.Problem = err.Error()
 	}
@@ -80,7 +80,7 @@ func (a *app) precheck(ctx context.Context, w work) error {
 	}
 	for _, s := range []*side{w.from, w.to} {
 		if err := s.credentials(); err != nil {
-			return cli.Coded(exitUsage, fmt.Errorf("tenant %q: %w", s.tenant.Name, err))
+			return cli.Coded(cli.ExitUsage, fmt.Errorf("tenant %q: %w", s.tenant.Name, err))
 		}
 	}
 	if w.flags.dryRun || !w.approved && w.flags.onlyPlan(a) {
@@ -229,13 +229,13 @@ func (a *app) showPlan(flags *planFlags, rep *report) error {
 func verdict(p *plan.Plan) error {
 	switch p.Verdict() {
 	case plan.Stopped:
-		return cli.Codef(exitHeld, "held by a guard: %s; nothing was written", p.Held[0].Message)
+		return cli.Codef(cli.ExitHeld, "held by a guard: %s; nothing was written", p.Held[0].Message)
 	case plan.Blocked:
 		why := "nothing is left to do but"
 		if !p.Empty() {
 			why = "--strict and"
 		}
-		return cli.Codef(exitConflicts, "%s %s: %s; nothing was written", why, cli.Count(len(p.Conflicts), "conflict"), some(conflictKeys(p), 3))
+		return cli.Codef(cli.ExitConflicts, "%s %s: %s; nothing was written", why, cli.Count(len(p.Conflicts), "conflict"), some(conflictKeys(p), 3))
 	case plan.Ready, plan.Partial, plan.Nothing:
 	}
 	return nil

@@ -17,8 +17,26 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/sacsim"
 )
+
+// The exit codes by short names, for tables.
+const (
+	exitOK          = cli.ExitOK
+	exitFailure     = cli.ExitFailure
+	exitUsage       = cli.ExitUsage
+	exitPartial     = cli.ExitPartial
+	exitHeld        = cli.ExitHeld
+	exitCredentials = cli.ExitCredentials
+	exitUnreachable = cli.ExitUnreachable
+	exitStale       = cli.ExitStale
+	exitConflicts   = cli.ExitConflicts
+	exitDifferent   = cli.ExitDifferent
+	exitInterrupted = cli.ExitInterrupted
+)
+
+func exitCode(err error) int { return cli.ExitCode(err) }
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){

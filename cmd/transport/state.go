@@ -40,7 +40,7 @@ func (a *app) stateFolder() (stateFolder, error) {
 func (s stateFolder) free(ctx context.Context, tenant string) error {
 	l, held, err := s.leaseFile().Holder(ctx, tenant)
 	if err != nil {
-		return cli.Coded(exitUsage, fmt.Errorf("look who is writing to %s: %w", tenant, err))
+		return cli.Coded(cli.ExitUsage, fmt.Errorf("look who is writing to %s: %w", tenant, err))
 	}
 	if held {
 		return &apply.LeaseHeldError{Lease: l}

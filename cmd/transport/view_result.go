@@ -127,11 +127,11 @@ func resultError(p *plan.Plan, r *apply.Result) error {
 	failed := t[apply.Failed] + t[apply.Partly] + t[apply.Pending]
 	switch {
 	case r.Interrupted:
-		return cli.Codef(exitInterrupted, "interrupted; go on with: transport runs resume %s", r.RunID)
+		return cli.Codef(cli.ExitInterrupted, "interrupted; go on with: transport runs resume %s", r.RunID)
 	case failed > 0:
-		return cli.Codef(exitPartial, "done in part: %d of %d failed; to try these once more: transport runs resume %s", failed, len(r.Entities), r.RunID)
+		return cli.Codef(cli.ExitPartial, "done in part: %d of %d failed; to try these once more: transport runs resume %s", failed, len(r.Entities), r.RunID)
 	case p != nil && len(p.Conflicts) > 0:
-		return cli.Codef(exitPartial, "done in part: %s left out (%s)", cli.Count(len(p.Conflicts), "conflict"), some(conflictKeys(p), 3))
+		return cli.Codef(cli.ExitPartial, "done in part: %s left out (%s)", cli.Count(len(p.Conflicts), "conflict"), some(conflictKeys(p), 3))
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ func (p Program) CompletionCommand(w *World, also string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
 		Short: "Print the completion script of a shell",
-		Long: p.long("completion prints a script that teaches your shell this program's commands and flags" + also + fmt.Sprintf(`
+		Long: long("completion prints a script that teaches your shell this program's commands and flags" + also + fmt.Sprintf(`
 
   bash:        source <(%[1]s completion bash)
   zsh:         %[1]s completion zsh > "${fpath[1]}/_%[1]s"

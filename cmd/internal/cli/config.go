@@ -20,7 +20,7 @@ func (p Program) ConfigCommand(w *World, about string, check ConfigCheck) *cobra
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Check the configuration, or print its schema for editors",
-		Long:  p.long(about),
+		Long:  long(about),
 	}
 	Noun(cmd)
 	cmd.AddCommand(p.checkCommand(check), p.schemaCommand(w))
@@ -32,7 +32,7 @@ func (p Program) checkCommand(check ConfigCheck) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "check",
 		Short:   "Check the configuration file",
-		Long:    p.long(check.Long),
+		Long:    long(check.Long),
 		Example: fmt.Sprintf("  %[1]s config check\n  %[1]s config check --config prod.yaml --secrets", p.Name),
 		Args:    Args(0, 0, ""),
 		RunE:    func(*cobra.Command, []string) error { return check.Run(secrets) },
@@ -45,7 +45,7 @@ func (p Program) schemaCommand(w *World) *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema",
 		Short: "Print the JSON schema of the configuration, for editors",
-		Long: p.long(`config schema prints a JSON schema with which editors complete and check sacbridge.yaml. Name it in the first
+		Long: long(`config schema prints a JSON schema with which editors complete and check sacbridge.yaml. Name it in the first
 line of the file:
 
   # yaml-language-server: $schema=sacbridge.schema.json`),

@@ -6,27 +6,74 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"sacbridge/internal/apply"
+	"sacbridge/internal/store/bolt"
+	"sacbridge/internal/upstream"
 )
 
-// The exit codes that have one meaning in every program. A program may have more.
+// The exit codes. They have one meaning in every program.
 const (
 	ExitOK          = 0
 	ExitFailure     = 1
-	ExitUsage       = 2 // of the command line, a configuration or a file: nothing was changed
+	ExitUsage       = 2 // of the command line, a configuration or a file: nothing was sent or changed
+	ExitPartial     = 3
+	ExitHeld        = 4
+	ExitCredentials = 5
+	ExitUnreachable = 6
+	ExitStale       = 7
+	ExitConflicts   = 8
+	ExitDifferent   = 10
 	ExitInterrupted = 130
 )
+
+// Meaning says in a few words what an exit code stands for.
+func Meaning(code int) string {
+	switch code {
+	case ExitOK:
+		return "done, or nothing to do"
+	case ExitFailure:
+		return "unexpected failure"
+	case ExitUsage:
+		return "usage, configuration, or a file that is unfit or in use; nothing was sent or changed"
+	case ExitPartial:
+		return "done in part; the list says what is missing"
+	case ExitHeld:
+		return "held by a guard; nothing was written"
+	case ExitCredentials:
+		return "credentials refused"
+	case ExitUnreachable:
+		return "tenant unreachable, or something else answered in its place"
+	case ExitStale:
+		return "the plan is stale; nothing was written"
+	case ExitConflicts:
+		return "conflicts need an answer; nothing was written"
+	case ExitDifferent:
+		return "differences or faults found"
+	case ExitInterrupted:
+		return "interrupted or declined; an interrupted run can be resumed"
+	}
+	return "unknown"
+}
 
 // LocalCodes are the exit codes of a command that works on this machine only.
 func LocalCodes() []int { return []int{ExitOK, ExitFailure, ExitUsage} }
 
-// WithCodes gives a command's long help with its exit codes below, in ascending order. meaning says in a few words
-// what a code stands for.
-func WithCodes(text string, codes []int, meaning func(code int) string) string {
+// ReadCodes are the exit codes of a command that only reads tenants.
+func ReadCodes() []int {
+	return []int{ExitOK, ExitFailure, ExitUsage, ExitCredentials, ExitUnreachable, ExitInterrupted}
+}
+
+// ChangeCodes are the exit codes of a command that plans and applies.
+func ChangeCodes() []int { return append(ReadCodes(), ExitPartial, ExitHeld, ExitConflicts) }
+
+// WithCodes gives a command's long help with its exit codes below, in ascending order.
+func WithCodes(text string, codes []int) string {
 	var b strings.Builder
 	b.WriteString(strings.TrimSpace(text))
 	b.WriteString("\n\nExit codes:\n")
 	for _, c := range slices.Sorted(slices.Values(codes)) {
-		fmt.Fprintf(&b, "  %3d  %s\n", c, meaning(c))
+		fmt.Fprintf(&b, "  %3d  %s\n", c, Meaning(c))
 	}
 	return strings.TrimRight(b.String(), "\n")
 }
@@ -59,17 +106,41 @@ func Codef(code int, format string, args ...any) error {
 // Usagef makes an error of usage, configuration or data: nothing has been changed or called.
 func Usagef(format string, args ...any) error { return Codef(ExitUsage, format, args...) }
 
-// CodeOf gives the exit code that err has in every program: the one that [Coded] gave it (the outermost wins), else
-// that of an interruption, and 0 for nil. known is false where only the program can tell.
-func CodeOf(err error) (code int, known bool) {
-	if err == nil {
-		return ExitOK, true
-	}
+// ExitCode is the one place where an error becomes an exit code: the one that [Coded] gave it (the outermost wins),
+// else that of its kind.
+func ExitCode(err error) int {
 	if own, ok := errors.AsType[*codedError](err); ok {
-		return own.code, true
+		return own.code
 	}
-	if errors.Is(err, context.Canceled) {
-		return ExitInterrupted, true
+	_, leased := errors.AsType[*apply.LeaseHeldError](err)
+	failed, called := errors.AsType[*upstream.Error](err)
+	switch {
+	case err == nil:
+		return ExitOK
+	case errors.Is(err, context.Canceled):
+		return ExitInterrupted
+	case leased, errors.Is(err, bolt.ErrInUse), errors.Is(err, bolt.ErrNewer), errors.Is(err, bolt.ErrBackup):
+		return ExitUsage
+	case called:
+		return classCode(failed)
 	}
-	return ExitFailure, false
+	return ExitFailure
+}
+
+// classCode gives the exit code of a failed call that ended the command.
+func classCode(e *upstream.Error) int {
+	if e.Unreachable {
+		return ExitUnreachable
+	}
+	switch e.Class {
+	case upstream.Cancelled:
+		return ExitInterrupted
+	case upstream.Credentials:
+		return ExitCredentials
+	case upstream.RetryNow, upstream.RetryLater:
+		return ExitUnreachable
+	case upstream.Refused, upstream.Gone, upstream.Conflict, upstream.Unknown:
+		return ExitFailure
+	}
+	return ExitFailure
 }

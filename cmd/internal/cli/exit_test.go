@@ -4,40 +4,66 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sacbridge/internal/apply"
+	"sacbridge/internal/store/bolt"
+	"sacbridge/internal/upstream"
 )
 
 var errPlain = errors.New("a plain error")
 
-func TestCodeOf(t *testing.T) {
+func TestErrorsBecomeExitCodes(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		name  string
-		err   error
-		want  int
-		known bool
+	for name, tt := range map[string]struct {
+		err  error
+		want int
 	}{
-		{"no error", nil, 0, true},
-		{"a nil error that was given a code", Coded(7, nil), 0, true},
-		{"an error with a code", Coded(7, errPlain), 7, true},
-		{"an error with a code below others", fmt.Errorf("read: %w", Coded(7, errPlain)), 7, true},
-		{"two codes, of which the outer one counts", Coded(3, fmt.Errorf("read: %w", Coded(7, errPlain))), 3, true},
-		{"an error of usage", Usagef("say what: %w", errPlain), 2, true},
-		{"an interruption", fmt.Errorf("read: %w", context.Canceled), 130, true},
-		{"an interruption that was given a code", Coded(7, context.Canceled), 7, true},
-		{"an error that only the program knows", errPlain, 1, false},
-		{"a time-out, which is no interruption", context.DeadlineExceeded, 1, false},
+		"no error":                          {nil, ExitOK},
+		"a nil error that was given a code": {Coded(7, nil), ExitOK},
+		"an error with a code":              {Coded(7, errPlain), 7},
+		"an error with a code below others": {fmt.Errorf("read: %w", Coded(7, errPlain)), 7},
+		"two codes: the outer one counts":   {Coded(3, fmt.Errorf("read: %w", Coded(7, errPlain))), 3},
+		"an error of usage":                 {Usagef("say what: %w", errPlain), ExitUsage},
+		"a wrapped error of usage":          {fmt.Errorf("x: %w", Usagef("no")), ExitUsage},
+		"an unknown error":                  {errPlain, ExitFailure},
+		"a time-out is no interruption":     {context.DeadlineExceeded, ExitFailure},
+		"a cancelled context":               {fmt.Errorf("read: %w", context.Canceled), ExitInterrupted},
+		"an interruption with a code":       {Coded(7, context.Canceled), 7},
+		"a leased tenant":                   {fmt.Errorf("x: %w", &apply.LeaseHeldError{}), ExitUsage},
+		"a file in use":                     {fmt.Errorf("x: %w", bolt.ErrInUse), ExitUsage},
+		"a file of a newer version":         {fmt.Errorf("x: %w", bolt.ErrNewer), ExitUsage},
+		"a backup that is none":             {fmt.Errorf("x: %w", bolt.ErrBackup), ExitUsage},
+		"refused credentials":               {fmt.Errorf("x: %w", &upstream.Error{Class: upstream.Credentials}), ExitCredentials},
+		"no connection":                     {&upstream.Error{Class: upstream.RetryLater, Unreachable: true}, ExitUnreachable},
+		"a proxy that takes credentials":    {&upstream.Error{Class: upstream.Credentials, Unreachable: true}, ExitUnreachable},
+		"a throttled tenant":                {&upstream.Error{Class: upstream.RetryLater}, ExitUnreachable},
+		"a refused request":                 {&upstream.Error{Class: upstream.Refused}, ExitFailure},
+		"a cancelled call":                  {&upstream.Error{Class: upstream.Cancelled}, ExitInterrupted},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, known := CodeOf(c.err)
-			if got != c.want || known != c.known {
-				t.Errorf("got %d, %v, want %d, %v", got, known, c.want, c.known)
+			if got := ExitCode(tt.err); got != tt.want {
+				t.Errorf("exit code %d, want %d", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestEveryExitCodeHasAMeaningOfItsOwn(t *testing.T) {
+	t.Parallel()
+	seen := map[string]int{}
+	for _, code := range []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 130} {
+		meaning := Meaning(code)
+		if other, twice := seen[meaning]; twice || meaning == "unknown" {
+			t.Errorf("code %d means %q, as does %d", code, meaning, other)
+		}
+		seen[meaning] = code
+	}
+	if got := Meaning(9); got != "unknown" {
+		t.Errorf("code 9 means %q, though no command ends with it", got)
 	}
 }
 
@@ -54,8 +80,8 @@ func TestACodeLeavesTheErrorAlone(t *testing.T) {
 
 func TestWithCodesListsTheCodesInOrder(t *testing.T) {
 	t.Parallel()
-	got := WithCodes("\ncheck looks.\n", []int{130, 0, 2}, func(code int) string { return "means " + strconv.Itoa(code) })
-	want := "check looks.\n\nExit codes:\n    0  means 0\n    2  means 2\n  130  means 130"
+	got := WithCodes("\ncheck looks.\n", []int{130, 0, 4})
+	want := "check looks.\n\nExit codes:\n    0  done, or nothing to do\n    4  held by a guard; nothing was written\n  130  interrupted or declined; an interrupted run can be resumed"
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("help (-got +want):\n%s", diff)
 	}

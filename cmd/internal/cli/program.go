@@ -9,9 +9,7 @@ import (
 
 // Program is what tells one program from another at the command line.
 type Program struct {
-	Name     string                // of the executable
-	Meaning  func(code int) string // what an exit code stands for, in a few words
-	ExitCode func(error) int       // the one place where an error becomes an exit code
+	Name string // of the executable
 }
 
 // Group is a heading of the root command's help, with the commands below it.
@@ -51,11 +49,11 @@ func (p Program) Execute(ctx context.Context, w *World, root *cobra.Command, arg
 	if err != nil {
 		w.Tell("%s: %s", p.Name, strings.TrimSpace(Clean(err.Error(), true)))
 	}
-	return p.ExitCode(err)
+	return ExitCode(err)
 }
 
 // long is the long help of a command that works on this machine only.
-func (p Program) long(text string) string { return WithCodes(text, LocalCodes(), p.Meaning) }
+func long(text string) string { return WithCodes(text, LocalCodes()) }
 
 // Noun makes cmd one that only holds verbs: alone it shows its help, and a verb it does not have is an error of
 // usage with the nearest names.

@@ -2,9 +2,7 @@ package cli
 
 import (
 	"encoding/json"
-	"fmt"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -14,22 +12,13 @@ import (
 	"sacbridge/internal/config"
 )
 
-// testProgram is a program with two commands of its own: "fail", whose error only it can tell a code of, and the
+// testProgram is a program with two commands of its own: "fail", whose error has a code of its own, and the
 // noun "thing" with the verb "list".
 func testProgram(w *World) (Program, *cobra.Command) {
-	p := Program{
-		Name:    "tool",
-		Meaning: func(code int) string { return "means " + strconv.Itoa(code) },
-		ExitCode: func(err error) int {
-			if code, known := CodeOf(err); known {
-				return code
-			}
-			return 42
-		},
-	}
+	p := Program{Name: "tool"}
 	fail := &cobra.Command{
 		Use: "fail FILE", Args: Args(1, 2, "FILE"),
-		RunE: func(_ *cobra.Command, args []string) error { return fmt.Errorf("\nopen %s\x1b:\nno", args[0]) },
+		RunE: func(_ *cobra.Command, args []string) error { return Codef(42, "\nopen %s\x1b:\nno", args[0]) },
 	}
 	thing := &cobra.Command{Use: "thing", Short: "Things"}
 	Noun(thing)
@@ -125,7 +114,7 @@ func TestSharedCommandsNameTheProgramAndItsCodes(t *testing.T) {
 		"config schema --help": "tool config schema > sacbridge.schema.json",
 	} {
 		code, out, _ := play(t, line)
-		if code != 0 || !strings.Contains(out, want) || !strings.Contains(out, "\n    2  means 2\n") {
+		if code != 0 || !strings.Contains(out, want) || !strings.Contains(out, "\n    2  usage, configuration, or a file that is unfit or in use; nothing was sent or changed\n") {
 			t.Errorf("%s: got %d, %q, want %q and the exit codes in it", line, code, out, want)
 		}
 	}

@@ -70,7 +70,7 @@ func (p Program) VersionCommand(w *World) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "version",
 		Short:   "Show which build this is",
-		Long:    p.long("version shows the program's version, the commit it was built from and the Go release."),
+		Long:    long("version shows the program's version, the commit it was built from and the Go release."),
 		Example: fmt.Sprintf("  %[1]s version\n  %[1]s version -o json", p.Name),
 		Args:    Args(0, 0, ""),
 		RunE: func(*cobra.Command, []string) error {

@@ -117,7 +117,7 @@ func TestAConfigurationThatCannotBeUsedIsAnErrorOfUsage(t *testing.T) {
 		w, _, _ := testWorld(nil)
 		w.Config = path
 		_, found, err := w.LoadConfig()
-		if code, _ := CodeOf(err); !found || code != ExitUsage {
+		if !found || ExitCode(err) != ExitUsage {
 			t.Errorf("%s: got %v, %v, want an error of usage", name, found, err)
 		}
 	}
