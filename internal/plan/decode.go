@@ -63,7 +63,7 @@ func (d *fileReader) plan() (*Plan, string, error) {
 	read := map[string]func() error{
 		"id": into(d, &p.ID), "tool": into(d, &p.Tool), "created": into(d, &p.Created),
 		"source": into(d, &p.Source), "target": into(d, &p.Target), "request": into(d, &p.Request), "rules": into(d, &p.Rules),
-		"counts": into(d, &p.Counts), "calls": into(d, &p.Calls), "held": into(d, &p.Held),
+		"counts": into(d, &p.Counts), "read": into(d, &p.Read), "calls": into(d, &p.Calls), "held": into(d, &p.Held),
 		"conflicts": each(d, &p.Conflicts), "skips": each(d, &p.Skips), "changes": each(d, &p.Changes),
 		"sourcePrints": into(d, &p.SourcePrints), "targetPrints": into(d, &p.TargetPrints),
 		checksumKey: into(d, &sum),

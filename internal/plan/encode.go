@@ -77,6 +77,7 @@ func (f *fileWriter) plan(p *Plan) (string, error) {
 		{"request", p.Request},
 		{"rules", p.Rules},
 		{"counts", p.Counts},
+		{"read", p.Read},
 		{"calls", p.Calls},
 		{"held", p.Held},
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// minPopulation is how many must have been read before a share of them counts.
+	// minPopulation is how many there must be before a share of them counts.
 	minPopulation = 100
 	// minTrusted is how many members a target team must have before the source's share counts.
 	minTrusted = 10
@@ -26,56 +26,116 @@ func DefaultGuards() Guards {
 	}
 }
 
-// population is how much of each kind a plan read in the target.
-type population struct{ people, teams, roleLinks, memberships int }
+// Population is how much of each kind there is in a tenant.
+type Population struct {
+	People      int `json:"people"`
+	Teams       int `json:"teams"`
+	RoleLinks   int `json:"roleLinks"`
+	Memberships int `json:"memberships"`
+}
 
-// readOf counts what a snapshot holds. A membership counts once, whether it came with the team or the
-// person.
-func readOf(s identity.Snapshot) population {
-	n := population{people: len(s.Users), teams: len(s.Groups)}
+// populationOf counts what a snapshot holds. A membership counts once, whether it came with the team or
+// the person.
+func populationOf(s identity.Snapshot) Population {
+	n := Population{People: len(s.Users), Teams: len(s.Groups)}
 	for _, g := range s.Groups {
-		n.roleLinks += len(g.Roles)
-		n.memberships += len(g.Members)
+		n.RoleLinks += len(sortedView(g.Roles))
+		n.Memberships += len(sortedView(g.Members))
 	}
 	for _, u := range s.Users {
-		n.roleLinks += len(u.Roles)
-		for _, name := range u.Teams {
+		n.RoleLinks += len(sortedView(u.Roles))
+		for _, name := range sortedView(u.Teams) {
 			if g := s.Groups[name]; g == nil || g.Members == nil {
-				n.memberships++
+				n.Memberships++
 			}
 		}
 	}
 	return n
 }
 
-// trips gives the guards that the counts exceed. Creating, updating and deactivating count people,
-// deleting counts people and teams, removals count links.
-func trips(g Guards, c Counts, read population) []Trip {
-	var out []Trip
-	check := func(name, what string, guard Guard, count, of int) {
-		if t, over := guard.trip(count, of); over {
-			t.Guard = name
-			t.Message = t.message(what)
-			out = append(out, t)
-		}
+// atLeast gives the larger figure of each kind: what was read exists, whatever else is known.
+func (n Population) atLeast(read Population) Population {
+	return Population{
+		People: max(n.People, read.People), Teams: max(n.Teams, read.Teams),
+		RoleLinks: max(n.RoleLinks, read.RoleLinks), Memberships: max(n.Memberships, read.Memberships),
 	}
-	check("max_create", "people created", g.MaxCreate, c.CreateUsers, read.people)
-	check("max_update", "people updated", g.MaxUpdate, c.UpdateUsers, read.people)
-	check("max_deactivate", "people deactivated", g.MaxDeactivate, c.DeactivateUsers, read.people)
-	check("max_delete", "people and teams deleted", g.MaxDelete, c.DeleteUsers+c.DeleteTeams, read.people+read.teams)
-	check("max_role_removal", "role links removed", g.MaxRoleRemoval, c.RemoveRoles, read.roleLinks)
-	check("max_member_removal", "memberships removed", g.MaxMemberRemoval, c.RemoveMembers, read.memberships)
-	return out
 }
 
-// trip judges one count. The trip names the limit that was exceeded: the count before the share.
-func (g Guard) trip(count, of int) (Trip, bool) {
-	t := Trip{Count: count, Of: of}
-	if g.Count != nil && count > *g.Count {
+// limited is one kind of change that has a guard. Creating, updating and deactivating count people,
+// deleting counts people and teams, removals count links.
+type limited struct {
+	name, what string
+	guard      func(Guards) Guard
+	amount     func(*Amounts) *int
+	of         func(Population) int
+}
+
+func limitedKinds() []limited {
+	people := func(n Population) int { return n.People }
+	return []limited{
+		{"max_create", "people created", func(g Guards) Guard { return g.MaxCreate }, func(a *Amounts) *int { return &a.Create }, people},
+		{"max_update", "people updated", func(g Guards) Guard { return g.MaxUpdate }, func(a *Amounts) *int { return &a.Update }, people},
+		{"max_deactivate", "people deactivated", func(g Guards) Guard { return g.MaxDeactivate }, func(a *Amounts) *int { return &a.Deactivate }, people},
+		{
+			"max_delete", "people and teams deleted", func(g Guards) Guard { return g.MaxDelete }, func(a *Amounts) *int { return &a.Delete },
+			func(n Population) int { return n.People + n.Teams },
+		},
+		{
+			"max_role_removal", "role links removed", func(g Guards) Guard { return g.MaxRoleRemoval }, func(a *Amounts) *int { return &a.RoleRemoval },
+			func(n Population) int { return n.RoleLinks },
+		},
+		{
+			"max_member_removal", "memberships removed", func(g Guards) Guard { return g.MaxMemberRemoval }, func(a *Amounts) *int { return &a.MemberRemoval },
+			func(n Population) int { return n.Memberships },
+		},
+	}
+}
+
+// Judge finds the guards that the plan's counts and what was spent before exceed. Make has judged the
+// plan by its Rules; a caller that applies a plan later sets Rules.Spent anew and judges once more, for
+// other runs may have used the window up.
+func (p *Plan) Judge() {
+	p.Held = nil
+	planned := p.Counts.Amounts()
+	there := p.Rules.Population.atLeast(p.Read)
+	jobGuards := p.Rules.Guards
+	if p.Rules.JobGuards != nil {
+		jobGuards = *p.Rules.JobGuards
+	}
+	for _, k := range limitedKinds() {
+		judge := func(g Guard, spent *Amounts, job bool) bool {
+			before := *k.amount(spent)
+			if g.Once {
+				before = 0
+			}
+			t, over := g.trip(*k.amount(&planned), before, k.of(there))
+			if over {
+				t.Guard, t.Job = k.name, job
+				t.Message = t.message(k.what)
+				p.Held = append(p.Held, t)
+			}
+			return over
+		}
+		tenant := k.guard(p.Rules.Guards)
+		if !judge(tenant, &p.Rules.Spent.Tenant, false) && !tenant.Once { // who allowed it for the tenant allowed it for the job
+			judge(k.guard(jobGuards), &p.Rules.Spent.Job, true)
+		}
+	}
+}
+
+// trip judges one count on top of what was spent. A plan that does nothing of the kind trips no guard,
+// whatever was spent. The trip names the limit that was exceeded: the count before the share.
+func (g Guard) trip(count, spent, of int) (Trip, bool) {
+	t := Trip{Count: count, Spent: spent, Of: of}
+	if count == 0 {
+		return t, false
+	}
+	total := count + spent
+	if g.Count != nil && total > *g.Count {
 		t.Limit = *g.Count
 		return t, true
 	}
-	if g.Percent != nil && of >= minPopulation && float64(count)*100 > *g.Percent*float64(of) {
+	if g.Percent != nil && of >= minPopulation && float64(total)*100 > *g.Percent*float64(of) {
 		t.Percent = *g.Percent
 		return t, true
 	}
@@ -88,10 +148,18 @@ func (t Trip) message(what string) string {
 	if t.Percent > 0 {
 		limit = fmt.Sprintf("the limit of %g %%", t.Percent)
 	}
+	after := ""
+	if t.Spent > 0 {
+		by := ""
+		if t.Job {
+			by = " by this job"
+		}
+		after = fmt.Sprintf(" after %d%s in the guards' window", t.Spent, by)
+	}
 	share := ""
 	if t.Of > 0 {
-		share = fmt.Sprintf(" (%.1f %% of %d read)", float64(t.Count)*100/float64(t.Of), t.Of)
+		share = fmt.Sprintf(" (%.1f %% of %d read)", float64(t.Count+t.Spent)*100/float64(t.Of), t.Of)
 	}
-	return fmt.Sprintf("%s: %d %s%s, over %s; if that is meant, allow it for this run with --%s %d",
-		t.Guard, t.Count, what, share, limit, strings.ReplaceAll(t.Guard, "_", "-"), t.Count)
+	return fmt.Sprintf("%s: %d %s%s%s, over %s; if that is meant, allow it for this run with --%s %d",
+		t.Guard, t.Count, what, after, share, limit, strings.ReplaceAll(t.Guard, "_", "-"), t.Count)
 }

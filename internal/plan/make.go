@@ -32,7 +32,8 @@ func Make(req Request, source, target identity.Snapshot, rules Rules) *Plan {
 		TargetPrints: prints(TargetScope(req, source, target.Tenant), target),
 	}
 	m.settle(p)
-	p.Held = trips(rules.Guards, p.Counts, readOf(target))
+	p.Read = populationOf(target)
+	p.Judge()
 	return p
 }
 

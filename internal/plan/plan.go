@@ -22,6 +22,7 @@ type Plan struct {
 	Skips     []Skip          `json:"skips,omitempty"` // protected entities and the like: asked for, deliberately not done
 	Held      []Trip          `json:"held,omitempty"`  // tripped guards; a plan that has any is not applied
 	Counts    Counts          `json:"counts"`
+	Read      Population      `json:"read"`  // how much the plan read in the target; see Judge
 	Calls     int             `json:"calls"` // requests that applying will take; filled in by the caller from apply.Estimate
 	// Fingerprints of all that was read, by "user:<id>" and "team:<name>"; an absent entity has "-".
 	SourcePrints map[string]string `json:"sourcePrints"`
@@ -150,9 +151,11 @@ type Skip struct {
 
 // Trip is a guard that was exceeded.
 type Trip struct {
-	Guard   string  `json:"guard"` // as in the configuration: "max_role_removal"
-	Count   int     `json:"count"` // what the plan would do
-	Of      int     `json:"of"`    // out of how many that were read
+	Guard   string  `json:"guard"`           // as in the configuration: "max_role_removal"
+	Job     bool    `json:"job,omitempty"`   // by what the job spent, not by what was spent on the tenant
+	Count   int     `json:"count"`           // what the plan would do
+	Spent   int     `json:"spent,omitempty"` // what was done before it in the window
+	Of      int     `json:"of"`              // out of how many there are
 	Limit   int     `json:"limit,omitempty"`
 	Percent float64 `json:"percent,omitempty"`
 	Message string  `json:"message"` // rule, number and way forward
