@@ -78,6 +78,11 @@ func (a *app) checkAndApply(ctx context.Context, w work, p *plan.Plan, rep *repo
 	if err := a.precheck(ctx, w); err != nil {
 		return err
 	}
+	release, err := a.takeLease(ctx, &w)
+	if err != nil {
+		return err
+	}
+	defer release()
 	stale, err := a.findStale(ctx, p, w.ends)
 	if err != nil {
 		return err

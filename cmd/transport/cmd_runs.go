@@ -237,15 +237,21 @@ func runRunsResume(ctx context.Context, a *app, opts *runsResumeOptions) (err er
 	if err := a.precheck(ctx, w); err != nil {
 		return errors.Join(err, j.Close())
 	}
+	w.runID = id
+	release, err := a.takeLease(ctx, &w)
+	if err != nil {
+		return errors.Join(err, j.Close())
+	}
+	defer release()
 	rep := &report{Plan: r.Plan}
-	return a.finish(flags, rep, a.resumeRun(ctx, w, j, id, rep))
+	return a.finish(flags, rep, a.resumeRun(ctx, w, j, rep))
 }
 
 // resumeRun goes on with the run of journal j, which it closes.
-func (a *app) resumeRun(ctx context.Context, w work, j apply.Journal, id string, rep *report) error {
-	err := a.carryOut(ctx, w, j, id, rep, apply.Resume)
+func (a *app) resumeRun(ctx context.Context, w work, j apply.Journal, rep *report) error {
+	err := a.carryOut(ctx, w, j, rep, apply.Resume)
 	if errors.Is(err, apply.ErrFinished) {
-		a.Say("Run %s is finished: there is nothing to resume.", id)
+		a.Say("Run %s is finished: there is nothing to resume.", w.runID)
 		return nil
 	}
 	return err

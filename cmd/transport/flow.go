@@ -24,6 +24,8 @@ type work struct {
 	flags    *planFlags
 	approved bool // by a plan file
 	lost     bool // the journal is thrown away in the end
+	runID    string
+	lease    *apply.HeldLease // on the target, where the plan is to be applied
 	// request says what is wanted. It may read the source to find out who is meant, and then gives what it
 	// read, so that nobody is read twice.
 	request func(ctx context.Context) (plan.Request, *identity.Snapshot, error)
@@ -56,6 +58,11 @@ func (a *app) planAndApply(ctx context.Context, w work, rep *report) error {
 	if err := a.precheck(ctx, w); err != nil {
 		return err
 	}
+	release, err := a.takeLease(ctx, &w)
+	if err != nil {
+		return err
+	}
+	defer release()
 	p, err := a.makePlan(ctx, w)
 	if err != nil {
 		return err
@@ -83,10 +90,15 @@ func (a *app) precheck(ctx context.Context, w work) error {
 			return cli.Coded(cli.ExitUsage, fmt.Errorf("tenant %q: %w", s.tenant.Name, err))
 		}
 	}
-	if w.flags.dryRun || !w.approved && w.flags.onlyPlan(a) {
+	if w.plansOnly(a) {
 		return nil
 	}
 	return w.place.writable()
+}
+
+// plansOnly says whether the plan is shown or saved, but not applied.
+func (w *work) plansOnly(a *app) bool {
+	return w.flags.dryRun || !w.approved && w.flags.onlyPlan(a)
 }
 
 // makePlan reads both tenants and decides. It never writes to a tenant.
@@ -196,7 +208,7 @@ func (a *app) decideAndApply(ctx context.Context, w work, rep *report) error {
 	if rep.Plan.Empty() {
 		return nil
 	}
-	if w.flags.dryRun || !w.approved && w.flags.onlyPlan(a) {
+	if w.plansOnly(a) {
 		if w.flags.out != "" {
 			a.Say("Nothing was written. To do exactly this: transport apply %s", w.flags.out)
 		}

@@ -10,32 +10,50 @@ import (
 	"sacbridge/internal/apply"
 )
 
+// takeLease takes the lease of the target before anything is read for a plan that is to be applied. The
+// caller releases it in the end.
+func (a *app) takeLease(ctx context.Context, w *work) (release func(), err error) {
+	if w.plansOnly(a) {
+		return func() {}, nil
+	}
+	if w.runID == "" {
+		if w.runID, err = newID(); err != nil {
+			return nil, err
+		}
+	}
+	w.lease, err = apply.Hold(ctx, w.place.leaseFile(), w.to.origin(), holder(w.runID), apply.DefaultLeaseTTL)
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		if err := w.lease.Release(context.WithoutCancel(ctx)); err != nil {
+			a.logger().WarnContext(ctx, "the lease on the tenant runs out by itself", "error", err)
+		}
+	}, nil
+}
+
 // applyPlan carries the plan out with a fresh journal and shows the result.
 func (a *app) applyPlan(ctx context.Context, w work, rep *report) error {
-	runID, err := newID()
+	j, err := w.place.create(w.runID)
 	if err != nil {
 		return err
 	}
-	j, err := w.place.create(runID)
-	if err != nil {
-		return err
-	}
-	return a.carryOut(ctx, w, j, runID, rep, func(ctx context.Context, d apply.Deps) (*apply.Result, error) {
+	return a.carryOut(ctx, w, j, rep, func(ctx context.Context, d apply.Deps) (*apply.Result, error) {
 		return apply.Run(ctx, d, rep.Plan)
 	})
 }
 
-// carryOut runs or resumes with the lease on the target and progress on stderr, shows the result and
+// carryOut runs or resumes under the lease on the target with progress on stderr, shows the result and
 // closes the journal.
-func (a *app) carryOut(ctx context.Context, w work, j apply.Journal, runID string, rep *report, do func(context.Context, apply.Deps) (*apply.Result, error)) (err error) {
-	defer func() { err = errors.Join(err, w.place.put(context.WithoutCancel(ctx), runID, j)) }()
+func (a *app) carryOut(ctx context.Context, w work, j apply.Journal, rep *report, do func(context.Context, apply.Deps) (*apply.Result, error)) (err error) {
+	defer func() { err = errors.Join(err, w.place.put(context.WithoutCancel(ctx), w.runID, j)) }()
 	m := a.startMeter("writing to "+w.to.tenant.Name, both(w.to))
 	result, err := do(ctx, apply.Deps{
-		Target: w.to.conn, Journal: j, Leases: w.place.leaseFile(), Holder: holder(runID),
-		Hook: m, Logger: a.logger(), Now: a.Now, RunID: runID, Command: w.command,
+		Target: w.to.conn, Journal: j, Lease: w.lease,
+		Hook: m, Logger: a.logger(), Now: a.Now, RunID: w.runID, Command: w.command,
 	})
 	m.stop()
-	if _, held := errors.AsType[*apply.LeaseHeldError](err); held || result == nil {
+	if result == nil {
 		return err
 	}
 	rep.Applied, rep.Result = true, result
@@ -45,7 +63,7 @@ func (a *app) carryOut(ctx context.Context, w work, j apply.Journal, runID strin
 		}
 	}
 	if err != nil && result.Interrupted {
-		a.Say("Go on with: transport runs resume %s", runID)
+		a.Say("Go on with: transport runs resume %s", w.runID)
 	}
 	if err != nil {
 		return err

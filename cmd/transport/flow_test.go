@@ -290,14 +290,10 @@ func TestARunThatFindsTheTenantLeasedLeavesNoJournal(t *testing.T) {
 	if err := s.copyFinance(t.Context(), flags); exitCode(err) != exitUsage || s.pair.to.callCount() > 0 {
 		t.Errorf("got %v after %d calls, want an error of usage and no call", err, s.pair.to.callCount())
 	}
-	// Someone may also come in between the look and the run.
-	p := &plan.Plan{Target: s.pair.to.tenant, Changes: []plan.Change{{
-		Entity: plan.User, Op: plan.Create, Key: "ANNA", User: &identity.User{UserID: "ANNA", Email: "anna@example.com"},
-	}}}
-	rep := &report{Plan: p}
-	err := s.app.applyPlan(t.Context(), s.pair.work("test", flags, &limitFlags{}), rep)
-	if exitCode(err) != exitUsage || rep.Applied {
-		t.Errorf("got %v, applied %v; want an error of usage, nothing applied", err, rep.Applied)
+	// Someone may also come in between the look and the taking of the lease.
+	w := s.pair.work("test", flags, &limitFlags{})
+	if _, err := s.app.takeLease(t.Context(), &w); exitCode(err) != exitUsage || w.lease != nil {
+		t.Errorf("got %v, lease %v; want an error of usage, nothing taken", err, w.lease)
 	}
 	if ids, err := s.pair.place.ids(); err != nil || len(ids) > 0 {
 		t.Errorf("got journals %v, %v; want none", ids, err)

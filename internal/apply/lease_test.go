@@ -3,7 +3,6 @@ package apply_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -11,7 +10,6 @@ import (
 
 	"sacbridge/internal/apply"
 	"sacbridge/internal/plan"
-	"sacbridge/internal/store/bolt"
 	"sacbridge/internal/upstream"
 )
 
@@ -38,49 +36,53 @@ func (c *counted) Renew(ctx context.Context, l apply.Lease, ttl time.Duration) (
 
 const tenantURL = "https://b.example.test"
 
-func leased(f *tenant, j apply.Journal, leases apply.Leases) apply.Deps {
-	d := deps(f, j)
-	d.Leases, d.Now, d.LeaseTTL = leases, time.Now, time.Minute
-	return d
+// underLease lets do run with the lease of the tenant, as one process would.
+func underLease(t *testing.T, f upstream.Connector, j apply.Journal, leases apply.Leases, do func(apply.Deps) (*apply.Result, error)) (*apply.Result, error) {
+	t.Helper()
+	h, err := apply.Hold(t.Context(), leases, tenantURL, "test", time.Minute)
+	if err != nil {
+		return nil, err
+	}
+	defer giveBack(t, h)
+	return do(apply.Deps{Target: f, Journal: j, Lease: h, Now: time.Now, Wait: noWait, RunID: "run-1"})
 }
 
-func TestASecondRunOnTheSameTenantFailsBeforeAnyCall(t *testing.T) {
+func TestARunNeedsTheLeaseOfItsTenant(t *testing.T) {
 	t.Parallel()
-	leases := bolt.LeaseFile(filepath.Join(t.TempDir(), "leases"), time.Now)
-	first, err := leases.Acquire(t.Context(), tenantURL, "the first", time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
+	leases := leaseFile(t)
+	first := held(t, leases, "the first", time.Hour)
 	d, j := richPlan(), &memory{}
-	res, err := apply.Run(t.Context(), leased(d.tenant, j, leases), d.plan)
-	held, ok := errors.AsType[*apply.LeaseHeldError](err)
-	if !ok || held.Lease.Holder != "the first" {
+	run := func(deps apply.Deps) (*apply.Result, error) { return apply.Run(t.Context(), deps, d.plan) }
+	_, err := underLease(t, d.tenant, j, leases, run)
+	if who, ok := errors.AsType[*apply.LeaseHeldError](err); !ok || who.Lease.Holder != "the first" {
 		t.Fatalf("got %v, want a LeaseHeldError that names the first", err)
 	}
-	if d.tenant.requests+d.tenant.readCount != 0 || j.begun || !res.Interrupted {
-		t.Errorf("got %d calls, journal begun %v, interrupted %v", d.tenant.requests, j.begun, res.Interrupted)
-	}
-	if err := leases.Release(t.Context(), first); err != nil {
+	other, err := apply.Hold(t.Context(), leases, "https://other.example.test", "test", time.Hour)
+	if err != nil {
 		t.Fatal(err)
 	}
-	res, err = apply.Run(t.Context(), leased(d.tenant, j, leases), d.plan)
-	if err != nil {
+	defer giveBack(t, other)
+	wrong := deps(d.tenant, j)
+	wrong.Lease = other
+	res, err := run(wrong)
+	if err == nil || d.tenant.requests+d.tenant.readCount != 0 || j.begun || !res.Interrupted {
+		t.Errorf("with another tenant's lease: %v, %d calls, journal begun %v, interrupted %v", err, d.tenant.requests, j.begun, res.Interrupted)
+	}
+	giveBack(t, first)
+	if res, err = underLease(t, d.tenant, j, leases, run); err != nil {
 		t.Fatal(err)
 	}
 	endsWell(t, &d, res, "run")
-	if l, ok, err := leases.Holder(t.Context(), tenantURL); ok || err != nil {
-		t.Errorf("after the run: got holder %v, %v, want nobody", l, err)
-	}
 	for _, r := range j.records {
-		if r.Fence != first.Fence+1 {
-			t.Fatalf("record %d has fencing number %d, want %d", r.Seq, r.Fence, first.Fence+1)
+		if r.Fence != first.Current().Fence+1 {
+			t.Fatalf("record %d has fencing number %d, want %d", r.Seq, r.Fence, first.Current().Fence+1)
 		}
 	}
 }
 
 func TestALongRunRenewsItsLease(t *testing.T) {
 	t.Parallel()
-	db := memoryLeases(t)
+	db := leaseFile(t)
 	synctest.Test(t, func(t *testing.T) {
 		leases := &counted{Leases: db, fail: func(n int) error {
 			if n == 2 {
@@ -89,7 +91,9 @@ func TestALongRunRenewsItsLease(t *testing.T) {
 			return nil
 		}}
 		f := slow(5 * time.Minute)
-		res, err := apply.Run(t.Context(), leased(f, &memory{}, leases), planOf(createUser("ANNA", ""), createUser("BERT", "ANNA")))
+		res, err := underLease(t, f, &memory{}, leases, func(d apply.Deps) (*apply.Result, error) {
+			return apply.Run(t.Context(), d, planOf(createUser("ANNA", ""), createUser("BERT", "ANNA")))
+		})
 		if err != nil || !res.Complete() {
 			t.Errorf("got %v, complete %v", err, res.Complete())
 		}
@@ -110,11 +114,11 @@ func TestALostLeaseStopsTheRunBeforeItsNextCall(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			db := memoryLeases(t)
+			db := leaseFile(t)
 			synctest.Test(t, func(t *testing.T) {
 				leases, f, j := &counted{Leases: db, fail: fail}, slow(5*time.Minute), &memory{}
 				p := planOf(createUser("ANNA", ""), createUser("BERT", "ANNA"))
-				res, err := apply.Run(t.Context(), leased(f, j, leases), p)
+				res, err := underLease(t, f, j, leases, func(d apply.Deps) (*apply.Result, error) { return apply.Run(t.Context(), d, p) })
 				if !errors.Is(err, apply.ErrLeaseLost) || !res.Interrupted {
 					t.Errorf("got %v, interrupted %v, want the lost lease", err, res.Interrupted)
 				}
@@ -122,20 +126,13 @@ func TestALostLeaseStopsTheRunBeforeItsNextCall(t *testing.T) {
 					t.Errorf("got %d calls, want 1", got)
 				}
 				leases.fail, f.before = nil, nil
-				res, err = apply.Resume(t.Context(), leased(f, j, leases))
+				res, err = underLease(t, f, j, leases, func(d apply.Deps) (*apply.Result, error) { return apply.Resume(t.Context(), d) })
 				if err != nil || !res.Complete() || len(f.doubles()) > 0 {
 					t.Errorf("resumed: got %v, %v, created twice %q", res.Entities, err, f.doubles())
 				}
 			})
 		})
 	}
-}
-
-// memoryLeases are leases by the bubble's clock in a file without fsync, open for the test.
-func memoryLeases(t *testing.T) apply.Leases {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "leases")
-	return bolt.LeaseFile(path, time.Now)
 }
 
 // slow is a tenant whose creates take a while.

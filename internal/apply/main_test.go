@@ -102,7 +102,7 @@ func (j *memory) Close() error { return nil }
 
 // deps are the dependencies of a run that waits for nothing.
 func deps(f *tenant, j apply.Journal) apply.Deps {
-	return apply.Deps{Target: f, Journal: j, Now: now, Wait: noWait, RunID: "run-1", Holder: "test"}
+	return apply.Deps{Target: f, Journal: j, Now: now, Wait: noWait, RunID: "run-1"}
 }
 
 // mustRun carries p out and wants no error and no breach of the contract.

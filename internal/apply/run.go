@@ -11,11 +11,8 @@ import (
 	"sacbridge/internal/upstream"
 )
 
-// The defaults of Deps.
-const (
-	defaultLeaseTTL = 60 * time.Second
-	defaultGrace    = 5 * time.Minute
-)
+// defaultGrace is the default of Deps.Grace.
+const defaultGrace = 5 * time.Minute
 
 // maxTries is how often a write, or the look at what became of one, is tried before it counts as failed.
 const maxTries = 5
@@ -23,12 +20,11 @@ const maxTries = 5
 // ErrHeld says that a guard of the plan tripped: such a plan is never carried out.
 var ErrHeld = errors.New("the plan is held by a guard")
 
-// Deps is what a run needs. Target, Journal and Now must be set, Holder too where Leases is.
+// Deps is what a run needs. Target, Journal and Now must be set.
 type Deps struct {
 	Target  upstream.Connector
 	Journal Journal
-	Leases  Leases // nil: no lease is taken
-	Holder  string // who this is, for others that find the tenant leased, such as "transport run 0190… on host1 (pid 17)"
+	Lease   *HeldLease // on the target, which the caller takes before the plan's first read and releases; nil: nobody else writes
 	Hook    Hook
 	Logger  *slog.Logger
 	Now     func() time.Time
@@ -36,8 +32,7 @@ type Deps struct {
 	RunID   string // of a new run; the plan's ID where it is empty
 	Command string // what started a new run, for people; without secrets
 
-	LeaseTTL time.Duration // how long a lease lasts unless renewed, which happens three times as often; 60 s if 0
-	Grace    time.Duration // how long a call in flight may go on after ctx is cancelled; 5 min if 0
+	Grace time.Duration // how long a call in flight may go on after ctx is cancelled; 5 min if 0
 	// Wait says how long to wait before try number try (from 2) of something, where the tenant asked
 	// for a pause of asked (0: it did not). nil: the pause asked for, else 1, 2, 4 and 8 seconds.
 	Wait func(try int, asked time.Duration) time.Duration
@@ -128,7 +123,7 @@ func (r *Result) Complete() bool {
 }
 
 // Run carries p out. The error is non-nil only for what stops the whole run (credentials, tenant out of
-// reach, lease held or lost, journal not writable, ctx cancelled); failures of single entities are in the
+// reach, lease lost, journal not writable, ctx cancelled); failures of single entities are in the
 // Result, which is returned in every case. A cancelled ctx lets calls in flight end and leaves a
 // resumable journal. The journal must be fresh; p must not change while the run lasts.
 func Run(ctx context.Context, d Deps, p *plan.Plan) (*Result, error) {
@@ -143,7 +138,7 @@ func Run(ctx context.Context, d Deps, p *plan.Plan) (*Result, error) {
 	if err != nil {
 		return r.result(true), fmt.Errorf("encode the plan for the journal: %w", err)
 	}
-	return r.leased(ctx, func(ctx context.Context) error {
+	return r.carry(ctx, func(ctx context.Context) error {
 		if err := r.d.Journal.Begin(ctx, r.header, encoded); err != nil {
 			return fmt.Errorf("begin the journal, nothing was changed: %w", err)
 		}
@@ -179,5 +174,5 @@ func Resume(ctx context.Context, d Deps) (*Result, error) {
 	if tenant := d.Target.Tenant().URL; tenant != h.Target {
 		return r.result(true), fmt.Errorf("resume run %s: it writes to %s, not to %s", h.RunID, h.Target, tenant)
 	}
-	return r.leased(ctx, r.resume)
+	return r.carry(ctx, r.resume)
 }

@@ -20,7 +20,6 @@ type runner struct {
 	p      *plan.Plan
 	header Header
 	lay    layout
-	lease  *keeper
 	past   *history // what the journal tells of earlier processes; nil in a new run
 	tally  tally
 
@@ -43,9 +42,6 @@ type runner struct {
 func newRunner(d Deps, p *plan.Plan) *runner {
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
-	}
-	if d.LeaseTTL <= 0 {
-		d.LeaseTTL = defaultLeaseTTL
 	}
 	if d.Grace <= 0 {
 		d.Grace = defaultGrace
@@ -79,34 +75,33 @@ func defaultWait(try int, asked time.Duration) time.Duration {
 	return max(asked, time.Second<<min(max(try-2, 0), 5))
 }
 
-// leased runs work under the lease, and gives the result whatever happens.
-func (r *runner) leased(parent context.Context, work func(context.Context) error) (*Result, error) {
-	lease, err := takeLease(parent, &r.d)
-	if err != nil {
-		return r.result(true), err
+// carry runs work under the lease, and gives the result whatever happens.
+func (r *runner) carry(parent context.Context, work func(context.Context) error) (*Result, error) {
+	if l := r.d.Lease.Current(); r.d.Lease != nil && identity.Fold(l.Tenant) != identity.Fold(r.d.Target.Tenant().URL) {
+		return r.result(true), fmt.Errorf("the lease is on %s, not on %s", l.Tenant, r.d.Target.Tenant().URL)
 	}
-	r.lease = lease
 	ctx, halt := context.WithCancelCause(parent)
 	defer halt(nil)
 	r.halt = halt
 	var landed func()
 	r.inFlight, landed = graceful(parent, r.d.Grace)
-
-	var renewal sync.WaitGroup
-	keep, stop := context.WithCancel(context.WithoutCancel(parent))
-	if lease != nil {
-		renewal.Go(func() { lease.renew(keep, halt) })
-	}
-	err = work(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case <-r.d.Lease.Lost():
+			halt(r.d.Lease.Err())
+		case <-r.inFlight.Done():
+		}
+	})
+	err := work(ctx)
 	landed()
-	stop()
-	renewal.Wait()
-	return r.conclude(ctx, err, lease)
+	watch.Wait()
+	return r.conclude(ctx, err)
 }
 
-// conclude stores how the run ended and gives the lease back. failed is an error before the first
-// change, with which nothing has begun.
-func (r *runner) conclude(ctx context.Context, failed error, lease *keeper) (*Result, error) {
+// conclude stores how the run ended. failed is an error before the first change, with which nothing has
+// begun.
+func (r *runner) conclude(ctx context.Context, failed error) (*Result, error) {
 	cause := failed
 	if cause == nil && ctx.Err() != nil {
 		cause = fmt.Errorf("the run is interrupted and can be resumed: %w", context.Cause(ctx))
@@ -121,9 +116,6 @@ func (r *runner) conclude(ctx context.Context, failed error, lease *keeper) (*Re
 		if err := r.d.Journal.Finish(context.WithoutCancel(ctx), end); err != nil {
 			errs = append(errs, fmt.Errorf("store how the run ended: %w", err))
 		}
-	}
-	if err := lease.release(context.WithoutCancel(ctx)); err != nil {
-		r.d.Logger.WarnContext(ctx, "the lease on the tenant runs out by itself", "error", err)
 	}
 	return res, errors.Join(errs...)
 }
@@ -226,13 +218,12 @@ func (r *runner) intend(ctx context.Context, rec Record) (seq uint64, ok bool) {
 	if ctx.Err() != nil {
 		return 0, false
 	}
-	lease, err := r.lease.check(ctx)
-	if err != nil {
+	if err := r.d.Lease.Ensure(ctx); err != nil {
 		r.halt(err)
 		return 0, false
 	}
 	rec.At = r.d.Now()
-	seq, err = r.d.Journal.Intend(ctx, lease, rec)
+	seq, err := r.d.Journal.Intend(ctx, r.d.Lease.Current(), rec)
 	if err != nil {
 		r.halt(fmt.Errorf("write the journal before the call %q (nothing was sent): %w", rec.Kind, err))
 		return 0, false
@@ -242,7 +233,7 @@ func (r *runner) intend(ctx context.Context, rec Record) (seq uint64, ok bool) {
 
 // settle stores what became of a call.
 func (r *runner) settle(seq uint64, outcomes []ItemOutcome) bool {
-	if err := r.d.Journal.Settle(context.WithoutCancel(r.inFlight), r.lease.current(), seq, outcomes); err != nil {
+	if err := r.d.Journal.Settle(context.WithoutCancel(r.inFlight), r.d.Lease.Current(), seq, outcomes); err != nil {
 		r.halt(fmt.Errorf("write the journal after call %d: %w", seq, err))
 		return false
 	}
