@@ -11,7 +11,7 @@ import (
 	"sacbridge/internal/sacsim"
 )
 
-// faulty gives a logged-on client of a simulator with the rules armed after the login.
+// faulty gives a logged-on client of a simulator with the rules activeRule after the login.
 func faulty(t *testing.T, rules string) *client {
 	t.Helper()
 	c := login(t, newServer(t, sacsim.Options{}, ""))

@@ -11,13 +11,13 @@ import (
 	"sacbridge/internal/sacsim/service"
 )
 
-// cut says how an answer's connection is broken.
-type cut int
+// breakage says how an answer's connection is broken.
+type breakage int
 
 const (
-	cutNone     cut = iota
-	cutHangup       // closed without an answer
-	cutTruncate     // closed half-way through the body
+	breakNone     breakage = iota
+	breakHangup            // closed without an answer
+	breakTruncate          // closed half-way through the body
 )
 
 // answer is a response before it goes out; the gateway may still replace or break it.
@@ -26,7 +26,7 @@ type answer struct {
 	header http.Header
 	pieces [][]byte // of the body
 	size   int
-	cut    cut
+	breaks breakage
 }
 
 // An answer is the http.ResponseWriter that the tenant writes to.
@@ -68,7 +68,7 @@ func (a *answer) ok() bool { return a.status >= 200 && a.status < 300 }
 // unknown tells whether the client is left without knowing if its write took effect. A 503 with
 // Retry-After says that it did not.
 func (a *answer) unknown() bool {
-	if a.cut != cutNone {
+	if a.breaks != breakNone {
 		return true
 	}
 	return a.status >= http.StatusInternalServerError && a.header.Get("Retry-After") == ""
@@ -109,9 +109,9 @@ func noRoute() *answer {
 // badGateway is the answer after five minutes, and the usual one after a lost write.
 func badGateway() *answer { return textAnswer(http.StatusBadGateway, "502 Bad Gateway") }
 
-// send writes the answer out, or breaks the connection as its cut says.
+// send writes the answer out, or breaks the connection as its breaks say.
 func (a *answer) send(rw http.ResponseWriter) {
-	if a.cut == cutHangup || (a.cut == cutTruncate && a.size == 0) {
+	if a.breaks == breakHangup || (a.breaks == breakTruncate && a.size == 0) {
 		hangUp(rw)
 		return
 	}
@@ -120,7 +120,7 @@ func (a *answer) send(rw http.ResponseWriter) {
 		rw.Header().Set("Content-Length", strconv.Itoa(a.size))
 	}
 	rw.WriteHeader(a.status)
-	if a.cut == cutTruncate {
+	if a.breaks == breakTruncate {
 		_, _ = rw.Write(a.body()[:a.size/2])
 		_ = http.NewResponseController(rw).Flush()
 		panic(http.ErrAbortHandler)

@@ -25,17 +25,17 @@ func isBulk(r *http.Request) bool {
 // bulkWithout answers a Bulk request of which some operations are not run: those that a fault spares, or
 // that meet a session that timed out half-way and read 403 (script 2452). Nil means that no operation is
 // concerned. With failOnErrors the request ends at the first of them that fails.
-func (x *exchange) bulkWithout() *answer {
+func (c *gatewayCall) bulkWithout() *answer {
 	var request bulkRequest
-	if !isBulk(x.r) || json.Unmarshal(x.body, &request) != nil || x.overBulkLimit(len(request.Operations)) {
+	if !isBulk(c.r) || json.Unmarshal(c.body, &request) != nil || c.overBulkLimit(len(request.Operations)) {
 		return nil
 	}
 	status, hit := http.StatusForbidden, map[int]bool(nil)
 	switch {
-	case x.shot != nil && x.shot.Action == ActItemStatus:
-		status, hit = x.shot.status(), x.shot.hits(len(request.Operations))
-	case x.set.forbidden > 0:
-		hit = x.w.hits(len(request.Operations), x.set.forbidden)
+	case c.fault != nil && c.fault.Action == ActItemStatus:
+		status, hit = c.fault.status(), c.fault.hits(len(request.Operations))
+	case c.set.forbidden > 0:
+		hit = c.tenant.hits(len(request.Operations), c.set.forbidden)
 	}
 	if len(hit) == 0 {
 		return nil
@@ -51,14 +51,14 @@ func (x *exchange) bulkWithout() *answer {
 			kept = append(kept, op)
 		}
 	}
-	return x.bulkMerged(request, kept, hit, last, status)
+	return c.bulkMerged(request, kept, hit, last, status)
 }
 
 // hits are the positions of the operations that a fault is about.
-func (s *shot) hits(operations int) map[int]bool {
+func (f *firedFault) hits(operations int) map[int]bool {
 	hit := map[int]bool{}
 	for i := range operations {
-		if len(s.Items) == 0 || slices.Contains(s.Items, i+1) {
+		if len(f.Items) == 0 || slices.Contains(f.Items, i+1) {
 			hit[i] = true
 		}
 	}
@@ -66,35 +66,35 @@ func (s *shot) hits(operations int) map[int]bool {
 }
 
 // withItemStatus replaces the statuses of operations that were run.
-func (x *exchange) withItemStatus(a *answer) *answer {
+func (c *gatewayCall) withItemStatus(a *answer) *answer {
 	var ran struct {
 		Schemas    []string          `json:"schemas"`
 		Operations []json.RawMessage `json:"Operations"`
 	}
-	if !isBulk(x.r) || json.Unmarshal(a.body(), &ran) != nil {
+	if !isBulk(c.r) || json.Unmarshal(a.body(), &ran) != nil {
 		return a
 	}
-	for i := range x.shot.hits(len(ran.Operations)) {
-		ran.Operations[i] = itemWithStatus(ran.Operations[i], x.shot.status())
+	for i := range c.fault.hits(len(ran.Operations)) {
+		ran.Operations[i] = itemWithStatus(ran.Operations[i], c.fault.status())
 	}
 	return jsonAnswer(http.StatusOK, ran)
 }
 
 // overBulkLimit tells a request that the tenant refuses as a whole.
-func (x *exchange) overBulkLimit(operations int) bool {
-	most, _ := x.w.svc.NumberSetting("bulkMaxOperations")
-	bytes, _ := x.w.svc.NumberSetting("bulkMaxPayloadSize")
-	return float64(operations) > most || float64(len(x.body)) > bytes
+func (c *gatewayCall) overBulkLimit(operations int) bool {
+	most, _ := c.tenant.svc.NumberSetting("bulkMaxOperations")
+	bytes, _ := c.tenant.svc.NumberSetting("bulkMaxPayloadSize")
+	return float64(operations) > most || float64(len(c.body)) > bytes
 }
 
 // hits counts the operations of all Bulk requests and gives the positions of those to refuse.
-func (w *world) hits(operations, every int) map[int]bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+func (t *tenant) hits(operations, every int) map[int]bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	hit := map[int]bool{}
 	for i := range operations {
-		w.bulked++
-		if w.bulked%every == 0 {
+		t.bulked++
+		if t.bulked%every == 0 {
 			hit[i] = true
 		}
 	}
@@ -102,7 +102,7 @@ func (w *world) hits(operations, every int) map[int]bool {
 }
 
 // bulkMerged runs the kept operations and puts the others back in their places with a status, up to last.
-func (x *exchange) bulkMerged(request bulkRequest, kept []json.RawMessage, hit map[int]bool, last, status int) *answer {
+func (c *gatewayCall) bulkMerged(request bulkRequest, kept []json.RawMessage, hit map[int]bool, last, status int) *answer {
 	operations := request.Operations
 	ran := struct {
 		Schemas    []string          `json:"schemas"`
@@ -114,11 +114,11 @@ func (x *exchange) bulkMerged(request bulkRequest, kept []json.RawMessage, hit m
 		if err != nil {
 			return textAnswer(http.StatusBadRequest, err.Error())
 		}
-		part := *x
+		part := *c
 		part.body = body
 		r := part.tenantRequest()
-		a := x.run(r)
-		x.call = part.call
+		a := c.run(r)
+		c.call = part.call
 		if a.status != http.StatusOK || json.Unmarshal(a.body(), &ran) != nil {
 			return a
 		}

@@ -58,7 +58,7 @@ func statuses(t *testing.T, got result) []string {
 
 const bulkPath = "/api/v1/scim2/Bulk"
 
-func TestPoint42_BulkLimits(t *testing.T) {
+func TestBehaviour42_BulkLimits(t *testing.T) {
 	t.Parallel()
 	c := login(t, newServer(t, sacsim.Options{}, ""))
 	nobody := make([]string, 31)
@@ -80,7 +80,7 @@ func TestPoint42_BulkLimits(t *testing.T) {
 	}
 }
 
-func TestPoint43_ItemStatusesInEitherPlace(t *testing.T) {
+func TestBehaviour43_ItemStatusesInEitherPlace(t *testing.T) {
 	t.Parallel()
 	c := login(t, newServer(t, sacsim.Options{}, ""))
 	ids := uuids(c, "U1", "U2")
@@ -99,7 +99,7 @@ func TestPoint43_ItemStatusesInEitherPlace(t *testing.T) {
 	}
 }
 
-func TestPoint43_ForbiddenItemsAreNotRun(t *testing.T) {
+func TestBehaviour43_ForbiddenItemsAreNotRun(t *testing.T) {
 	t.Parallel()
 	for name, one := range map[string]struct {
 		fail int

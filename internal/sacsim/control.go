@@ -86,10 +86,10 @@ func (s *Server) controlState([]byte) (any, error) {
 	return json.RawMessage(state.Bytes()), nil
 }
 
-func (s *Server) controlStats([]byte) (any, error) { return s.current().ledger.snapshot(), nil }
+func (s *Server) controlStats([]byte) (any, error) { return s.current().stats.snapshot(), nil }
 
 func (s *Server) controlStatsReset([]byte) (any, error) {
-	s.current().ledger.reset()
+	s.current().stats.reset()
 	return done(), nil
 }
 
@@ -119,13 +119,13 @@ func (s *Server) controlReset(body []byte) (any, error) {
 			return nil, err
 		}
 	}
-	w, err := s.newWorld(seed, faults)
+	w, err := s.newTenant(seed, faults)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.w = w
+	s.tenant = w
 	return done(), nil
 }
 
@@ -137,11 +137,11 @@ func (s *Server) controlFaults(body []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	rules, err := newMagazine(faults)
+	rules, err := newFaultRules(faults)
 	if err != nil {
 		return nil, err
 	}
-	s.current().rearm(rules)
+	s.current().replaceFaults(rules)
 	return map[string]int{"faults": len(faults)}, nil
 }
 
@@ -156,12 +156,12 @@ func (s *Server) controlRevoke(body []byte) (any, error) {
 	} else if err := strictJSON(body, &wanted); err != nil {
 		return nil, err
 	}
-	vault, revoked := s.current().vault, map[string]int{"tokens": 0, "csrf": 0}
+	sessions, revoked := s.current().sessions, map[string]int{"tokens": 0, "csrf": 0}
 	if wanted.Tokens {
-		revoked["tokens"] = vault.revokeTokens()
+		revoked["tokens"] = sessions.revokeTokens()
 	}
 	if wanted.CSRF {
-		revoked["csrf"] = vault.revokeCSRF("")
+		revoked["csrf"] = sessions.revokeCSRF("")
 	}
 	return revoked, nil
 }

@@ -22,17 +22,17 @@ func page(t *testing.T) string {
 	return string(text)
 }
 
-func TestThePageNamesATestForEachPoint(t *testing.T) {
+func TestThePageNamesATestForEachBehaviour(t *testing.T) {
 	t.Parallel()
 	rows := regexp.MustCompile("(?m)^\\| (\\d+) \\|.*\\| (`.*`) \\|$").FindAllStringSubmatch(page(t), -1)
 	if len(rows) != 60 {
-		t.Errorf("the table has %d points, want 60", len(rows))
+		t.Errorf("the table has %d behaviours, want 60", len(rows))
 	}
 	code := tests(t)
 	for i, row := range rows {
 		for name := range strings.SplitSeq(row[2], ", ") {
 			if name = strings.Trim(name, "`"); !strings.Contains(code, "func "+name+"(") {
-				t.Errorf("row %d, point %s: no test %s", i+1, row[1], name)
+				t.Errorf("row %d, behaviour %s: no test %s", i+1, row[1], name)
 			}
 		}
 	}

@@ -68,18 +68,18 @@ type Match struct {
 // Fault is one rule. At most one of Every, Nth, Once and Prob says when it fires; without any it
 // fires each time. A rule read by ParseFaults or DecodeFaults is checked.
 type Fault struct {
-	Match      Match   `json:"match,omitzero"`
-	Every      int     `json:"every,omitempty"`
-	Nth        []int   `json:"nth,omitempty"`
-	Once       bool    `json:"once,omitempty"`
-	Prob       float64 `json:"prob,omitempty"`
-	Max        int     `json:"max,omitempty"`
-	Action     Action  `json:"action"`
-	Status     int     `json:"status,omitempty"`
-	RetryAfter *int    `json:"retryAfter,omitempty"` // seconds; negative leaves the header out
-	MS         int     `json:"ms,omitempty"`
-	Answer     Answer  `json:"answer,omitempty"` // of the wrong-answer actions
-	Items      []int   `json:"items,omitempty"`  // operations of a Bulk request, from 1; none: all
+	Match      Match       `json:"match,omitzero"`
+	Every      int         `json:"every,omitempty"`
+	Nth        []int       `json:"nth,omitempty"`
+	Once       bool        `json:"once,omitempty"`
+	Prob       float64     `json:"prob,omitempty"`
+	Max        int         `json:"max,omitempty"`
+	Action     Action      `json:"action"`
+	Status     int         `json:"status,omitempty"`
+	RetryAfter *int        `json:"retryAfter,omitempty"` // seconds; negative leaves the header out
+	MS         int         `json:"ms,omitempty"`
+	Answer     WrongAnswer `json:"answer,omitempty"` // of the wrong-answer actions
+	Items      []int       `json:"items,omitempty"`  // operations of a Bulk request, from 1; none: all
 }
 
 // ParseFaults reads a list of rules strictly; an error names the rule and the place.
@@ -207,8 +207,8 @@ func (f Fault) retryAfter() (int, bool) {
 	return 1, status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
 }
 
-// armed is a rule with its counters.
-type armed struct {
+// activeRule is a rule with its counters.
+type activeRule struct {
 	Fault
 	path  *regexp.Regexp
 	body  *regexp.Regexp
@@ -216,19 +216,19 @@ type armed struct {
 	fired int
 }
 
-// magazine holds the rules in force. It is safe for concurrent use.
-type magazine struct {
+// faultRules holds the rules in force. It is safe for concurrent use.
+type faultRules struct {
 	mu    sync.Mutex
-	rules []*armed
+	rules []*activeRule
 	rand  *rand.Rand
 }
 
-// newMagazine arms checked rules; the random source is seeded with a constant, so a run repeats.
-func newMagazine(faults []Fault) (*magazine, error) {
+// newFaultRules prepares checked rules; the random source is seeded with a constant, so a run repeats.
+func newFaultRules(faults []Fault) (*faultRules, error) {
 	if err := checkFaults(faults); err != nil {
 		return nil, err
 	}
-	m := &magazine{rand: rand.New(rand.NewPCG(1, 2))} //nolint:gosec // repeatable on purpose
+	out := &faultRules{rand: rand.New(rand.NewPCG(1, 2))} //nolint:gosec // repeatable on purpose
 	for _, f := range faults {
 		path, err := regexp.Compile(f.Match.Path)
 		if err != nil {
@@ -238,64 +238,64 @@ func newMagazine(faults []Fault) (*magazine, error) {
 		if err != nil {
 			return nil, fmt.Errorf("fault body %q: %w", f.Match.Body, err)
 		}
-		m.rules = append(m.rules, &armed{Fault: f, path: path, body: body})
+		out.rules = append(out.rules, &activeRule{Fault: f, path: path, body: body})
 	}
-	return m, nil
+	return out, nil
 }
 
 // faults gives the rules without their counters.
-func (m *magazine) faults() []Fault {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	list := make([]Fault, len(m.rules))
-	for i, r := range m.rules {
+func (f *faultRules) faults() []Fault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	list := make([]Fault, len(f.rules))
+	for i, r := range f.rules {
 		list[i] = r.Fault
 	}
 	return list
 }
 
-// shot is a rule that fired for one request; number counts rules from 1.
-type shot struct {
+// firedFault is a rule that fired for one request; number counts rules from 1.
+type firedFault struct {
 	Fault
 	number int
 }
 
 // fire counts the request with every rule it matches and gives the first that fires, or nil.
-func (m *magazine) fire(method, path string, body []byte) *shot {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var first *shot
-	for i, r := range m.rules {
+func (f *faultRules) fire(method, path string, body []byte) *firedFault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var first *firedFault
+	for i, r := range f.rules {
 		if !r.matches(method, path, body) {
 			continue
 		}
 		r.seen++
-		due := r.due(m.rand)
+		due := r.due(f.rand)
 		if first != nil || !due {
 			continue
 		}
 		r.fired++
-		first = &shot{Fault: r.Fault, number: i + 1}
+		first = &firedFault{Fault: r.Fault, number: i + 1}
 	}
 	return first
 }
 
 // giveBack takes a firing back: the write it waited for had no effect.
-func (m *magazine) giveBack(s *shot) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if s.number <= len(m.rules) {
-		m.rules[s.number-1].fired--
+func (f *faultRules) giveBack(fault *firedFault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if fault.number <= len(f.rules) {
+		f.rules[fault.number-1].fired--
 	}
 }
 
-func (r *armed) matches(method, path string, body []byte) bool {
+func (r *activeRule) matches(method, path string, body []byte) bool {
 	return (r.Match.Method == "" || strings.EqualFold(r.Match.Method, method)) && r.path.MatchString(path) && r.body.Match(body)
 }
 
 // due decides by the rule's own counters. The random source is drawn from even when the limit is
 // reached, so that one rule's limit does not shift the draws of another.
-func (r *armed) due(source *rand.Rand) bool {
+func (r *activeRule) due(source *rand.Rand) bool {
 	drawn := r.Prob > 0 && source.Float64() < r.Prob
 	if r.Max > 0 && r.fired >= r.Max {
 		return false

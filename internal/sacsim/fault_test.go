@@ -81,7 +81,7 @@ func TestFaultsFireAsTheirConditionSays(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := armedWith(t, c.rules)
+			m := rulesOf(t, c.rules)
 			if diff := cmp.Diff(c.want, firings(m, len(c.want))); diff != "" {
 				t.Errorf("rules fired (-want +got):\n%s", diff)
 			}
@@ -92,7 +92,7 @@ func TestFaultsFireAsTheirConditionSays(t *testing.T) {
 func TestProbRepeatsFromRunToRun(t *testing.T) {
 	t.Parallel()
 	rules := `[{"prob":0.3,"action":"429"}]`
-	got, want := firings(armedWith(t, rules), 1000), firings(armedWith(t, rules), 1000)
+	got, want := firings(rulesOf(t, rules), 1000), firings(rulesOf(t, rules), 1000)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("two runs differ (-first +second):\n%s", diff)
 	}
@@ -108,7 +108,7 @@ func TestFaultsAgainstANaiveCount(t *testing.T) {
 		every := rapid.IntRange(1, 5).Draw(t, "every")
 		limit := rapid.IntRange(0, 4).Draw(t, "max")
 		paths := rapid.SliceOfN(rapid.SampledFrom([]string{"/a", "/b"}), 0, 40).Draw(t, "paths")
-		m, err := newMagazine([]Fault{{Match: Match{Path: "^/a$"}, Every: every, Max: limit, Action: Act429}})
+		m, err := newFaultRules([]Fault{{Match: Match{Path: "^/a$"}, Every: every, Max: limit, Action: Act429}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,9 +141,9 @@ func FuzzParseFaults(f *testing.F) {
 		if err != nil {
 			return
 		}
-		m, err := newMagazine(faults)
+		m, err := newFaultRules(faults)
 		if err != nil {
-			t.Fatalf("%q was taken and can't be armed: %v", in, err)
+			t.Fatalf("%q was taken and can't be activeRule: %v", in, err)
 		}
 		if s := m.fire("GET", "/api/v1/scim/Users", nil); s != nil && (s.number < 1 || s.number > len(faults)) {
 			t.Errorf("rule %d of %d fired", s.number, len(faults))
@@ -151,13 +151,13 @@ func FuzzParseFaults(f *testing.F) {
 	})
 }
 
-func armedWith(t *testing.T, rules string) *magazine {
+func rulesOf(t *testing.T, rules string) *faultRules {
 	t.Helper()
 	faults, err := ParseFaults(strings.NewReader(rules))
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := newMagazine(faults)
+	m, err := newFaultRules(faults)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func armedWith(t *testing.T, rules string) *magazine {
 }
 
 // firings sends n reads of the users and tells which rule fired for each.
-func firings(m *magazine, n int) []int {
+func firings(m *faultRules, n int) []int {
 	fired := make([]int, n)
 	for i := range fired {
 		if s := m.fire("GET", "/api/v1/scim/Users", nil); s != nil {

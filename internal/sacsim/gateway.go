@@ -20,42 +20,42 @@ const (
 const headerCSRF = "X-Csrf-Token"
 
 // work finds out who answers, checks the caller, and lets the request take its time.
-func (x *exchange) work() *answer {
-	path := strings.TrimSuffix(x.r.URL.Path, "/")
+func (c *gatewayCall) work() *answer {
+	path := strings.TrimSuffix(c.r.URL.Path, "/")
 	switch {
-	case path == x.srv.TokenPath():
-		x.call.Work = service.Work{Kind: workToken}
-		return x.srv.timed(x, x.token)
+	case path == c.srv.TokenPath():
+		c.call.Work = service.Work{Kind: workToken}
+		return c.srv.timed(c, c.token)
 	case path == pathImport:
-		return x.srv.timed(x, x.dataImport)
-	case !x.srv.knows(path):
+		return c.srv.timed(c, c.dataImport)
+	case !c.srv.knows(path):
 		return noRoute()
 	}
-	if a := x.authorise(); a != nil {
+	if a := c.authorise(); a != nil {
 		return a
 	}
 	if path == pathCSRF {
-		if x.r.Method != http.MethodGet {
+		if c.r.Method != http.MethodGet {
 			return noRoute()
 		}
-		x.call.Work = service.Work{Kind: workCSRF}
-		return x.srv.timed(x, func() *answer { return textAnswer(http.StatusOK, "") })
+		c.call.Work = service.Work{Kind: workCSRF}
+		return c.srv.timed(c, func() *answer { return textAnswer(http.StatusOK, "") })
 	}
-	x.look()
-	if x.srv.opts.Latency.waits() {
-		if work, ok := x.w.svc.TeamWork(x.r, x.body); ok {
-			return x.srv.teamWrite(x, work)
+	c.noteLook()
+	if c.srv.opts.Latency.waits() {
+		if work, ok := c.tenant.svc.TeamWork(c.r, c.body); ok {
+			return c.srv.teamWrite(c, work)
 		}
 	}
-	return x.srv.timed(x, x.serve)
+	return c.srv.timed(c, c.serve)
 }
 
 // serve lets the tenant answer within the request.
-func (x *exchange) serve() *answer {
-	if a := x.bulkWithout(); a != nil {
+func (c *gatewayCall) serve() *answer {
+	if a := c.bulkWithout(); a != nil {
 		return a
 	}
-	return x.run(x.tenantRequest())
+	return c.run(c.tenantRequest())
 }
 
 // knows tells whether the gateway has a route. NEO has neither v2 nor v3 (script 1001 stops there).
@@ -78,21 +78,21 @@ func (s *Server) knows(path string) bool {
 
 // token answers the token endpoint: client credentials by HTTP Basic or in the form, the grant in
 // the query (as all of SAP's scripts send it) or in the form.
-func (x *exchange) token() *answer {
-	if x.r.Method != http.MethodPost && x.r.Method != http.MethodGet {
+func (c *gatewayCall) token() *answer {
+	if c.r.Method != http.MethodPost && c.r.Method != http.MethodGet {
 		return jsonAnswer(http.StatusMethodNotAllowed, map[string]string{"error": "method_not_allowed"})
 	}
-	form := x.r.URL.Query()
-	if posted, err := url.ParseQuery(string(x.body)); err == nil {
+	form := c.r.URL.Query()
+	if posted, err := url.ParseQuery(string(c.body)); err == nil {
 		for key, values := range posted {
 			form[key] = append(form[key], values...)
 		}
 	}
-	id, secret, ok := x.r.BasicAuth()
+	id, secret, ok := c.r.BasicAuth()
 	if !ok {
 		id, secret = form.Get("client_id"), form.Get("client_secret")
 	}
-	if !x.srv.knowsClient(id, secret, ok) {
+	if !c.srv.knowsClient(id, secret, ok) {
 		a := jsonAnswer(http.StatusUnauthorized,
 			map[string]string{"error": "unauthorized", "error_description": "Bad credentials"})
 		a.header.Set("Www-Authenticate", `Basic realm="UAA/client"`)
@@ -103,9 +103,9 @@ func (x *exchange) token() *answer {
 			"error": "unsupported_grant_type", "error_description": "Unsupported grant type: " + grant,
 		})
 	}
-	t := x.w.vault.issue(time.Now(), x.srv.opts.TokenLife)
+	t := c.tenant.sessions.issue(time.Now(), c.srv.opts.TokenLife)
 	a := jsonAnswer(http.StatusOK, map[string]any{
-		"access_token": t.value, "token_type": "bearer", "expires_in": int(x.srv.opts.TokenLife.Seconds()),
+		"access_token": t.value, "token_type": "bearer", "expires_in": int(c.srv.opts.TokenLife.Seconds()),
 		"scope": "uaa.resource approuter-sac-saceu10!t3650.sap.fpa.user.sac", "jti": rand.Text(),
 	})
 	a.header.Set("Cache-Control", "no-store")
@@ -126,99 +126,99 @@ func (s *Server) knowsClient(id, secret string, basic bool) bool {
 }
 
 // authorise checks bearer, access tick, session and CSRF token. Nil means that the request may pass.
-func (x *exchange) authorise() *answer {
-	access := bearer(x.r)
-	if !x.w.vault.valid(access, time.Now()) {
-		return x.unauthorised()
+func (c *gatewayCall) authorise() *answer {
+	access := bearer(c.r)
+	if !c.tenant.sessions.valid(access, time.Now()) {
+		return c.unauthorised()
 	}
-	if lacks := x.lacks(); lacks != "" {
+	if lacks := c.lacks(); lacks != "" {
 		return unauthorisedJSON("OAuth client lacks the access " + lacks)
 	}
-	key := x.sessionKey(access)
-	if x.r.Method == http.MethodGet || x.r.Method == http.MethodHead {
-		x.openSession(key)
+	key := c.sessionKey(access)
+	if c.r.Method == http.MethodGet || c.r.Method == http.MethodHead {
+		c.openSession(key)
 		return nil
 	}
-	return x.checkWrite(key)
+	return c.checkWrite(key)
 }
 
 // lacks names the access tick that the OAuth client would need; each family of the API has its own
 // (script 1002).
-func (x *exchange) lacks() string {
-	switch path := x.r.URL.Path; {
-	case !x.set.userProvisioning && strings.HasPrefix(path, "/api/v1/scim"):
+func (c *gatewayCall) lacks() string {
+	switch path := c.r.URL.Path; {
+	case !c.set.userProvisioning && strings.HasPrefix(path, "/api/v1/scim"):
 		return "User Provisioning"
-	case !x.set.activities && strings.HasPrefix(path, "/api/v1/audit"):
+	case !c.set.activities && strings.HasPrefix(path, "/api/v1/audit"):
 		return "Activities"
 	}
 	return ""
 }
 
-func (x *exchange) sessionKey(access string) sessionKey {
+func (c *gatewayCall) sessionKey(access string) sessionKey {
 	return sessionKey{
-		suffix: x.srv.mark, token: access, anyToken: !x.set.needsRead,
-		stateless: x.set.stateless, idle: x.set.idle, now: time.Now(),
+		suffix: c.srv.mark, token: access, anyToken: !c.set.needsRead,
+		stateless: c.set.stateless, idle: c.set.idle, now: time.Now(),
 	}
 }
 
 // openSession gives a GET its session, and the CSRF token if it asks. That happens before the
 // resource is looked for, so that a 404 carries the token too.
-func (x *exchange) openSession(key sessionKey) {
-	x.w.vault.noteRead(key.token)
-	path := x.r.URL.Path
-	s, fresh := x.w.vault.open(x.r, key)
-	x.w.ledger.looked(path)
-	x.opened = http.Header{}
+func (c *gatewayCall) openSession(key sessionKey) {
+	c.tenant.sessions.noteRead(key.token)
+	path := c.r.URL.Path
+	s, fresh := c.tenant.sessions.open(c.r, key)
+	c.tenant.stats.noteRead(path)
+	c.opened = http.Header{}
 	if fresh && !key.stateless {
-		setCookies(x.opened, s, x.srv.mark, x.r.TLS != nil)
+		setCookies(c.opened, s, c.srv.mark, c.r.TLS != nil)
 	}
-	if fetches(x.r) {
-		x.opened.Set(headerCSRF, s.csrf)
+	if fetches(c.r) {
+		c.opened.Set(headerCSRF, s.csrf)
 	}
 }
 
 // checkWrite refuses a write, .search included, outside a session or without its CSRF token, and
 // lists what a client should have known better.
-func (x *exchange) checkWrite(key sessionKey) *answer {
-	if x.r.Header.Get("X-Sap-Sac-Custom-Auth") == "" {
-		x.violate("write without the header x-sap-sac-custom-auth")
+func (c *gatewayCall) checkWrite(key sessionKey) *answer {
+	if c.r.Header.Get("X-Sap-Sac-Custom-Auth") == "" {
+		c.violate("write without the header x-sap-sac-custom-auth")
 	}
-	if !key.anyToken && !x.w.vault.hasRead(key.token) {
-		x.violate("write without a read of the session")
+	if !key.anyToken && !c.tenant.sessions.hasRead(key.token) {
+		c.violate("write without a read of the session")
 	}
-	s, ok := x.w.vault.lookup(x.r, key)
-	given := x.r.Header.Get(headerCSRF)
+	s, ok := c.tenant.sessions.lookup(c.r, key)
+	given := c.r.Header.Get(headerCSRF)
 	if !ok || subtle.ConstantTimeCompare([]byte(given), []byte(s.csrf)) != 1 {
-		return x.forbidden()
+		return c.forbidden()
 	}
 	return nil
 }
 
-func (x *exchange) violate(rule string) { x.w.ledger.violate(x.route(), rule) }
+func (c *gatewayCall) violate(rule string) { c.tenant.stats.noteViolations(c.route(), rule) }
 
-// look notes a create that repeats one of unknown outcome, and a search as a look at the collection.
-func (x *exchange) look() {
-	x.repeat = x.w.ledger.repeats(x.r, x.body)
-	if strings.HasSuffix(x.r.URL.Path, "/.search") {
-		x.w.ledger.looked(x.r.URL.Path)
+// noteLook notes a create that repeats one of unknown outcome, and a search as a look at the collection.
+func (c *gatewayCall) noteLook() {
+	c.repeat = c.tenant.stats.repeatsBlindly(c.r, c.body)
+	if strings.HasSuffix(c.r.URL.Path, "/.search") {
+		c.tenant.stats.noteRead(c.r.URL.Path)
 	}
 }
 
 // dataImport lets the tenant answer the unofficial data-integration API. It has no gateway answers:
 // who is not logged on gets the login page with 200, and so does a client-credentials bearer unless
 // the setting userSession says that bearers stand for people.
-func (x *exchange) dataImport() *answer {
-	if !x.w.vault.valid(bearer(x.r), time.Now()) {
+func (c *gatewayCall) dataImport() *answer {
+	if !c.tenant.sessions.valid(bearer(c.r), time.Now()) {
 		return htmlAnswer()
 	}
-	return x.serve()
+	return c.serve()
 }
 
 // unauthorised answers a missing, unknown or expired bearer: 401. Only a GET that brings none at all
 // may see NEO's login page with 200; a wrong token is 401 there too, and the sample scripts live by
 // that, since they send a placeholder to learn that they have to log on (script 1601).
-func (x *exchange) unauthorised() *answer {
-	if x.srv.opts.Platform == service.NEO && x.r.Method == http.MethodGet && x.set.neoHTML && bearer(x.r) == "" {
+func (c *gatewayCall) unauthorised() *answer {
+	if c.srv.opts.Platform == service.NEO && c.r.Method == http.MethodGet && c.set.neoHTML && bearer(c.r) == "" {
 		return htmlAnswer()
 	}
 	return unauthorisedJSON("Full authentication is required to access this resource")
@@ -231,13 +231,13 @@ func unauthorisedJSON(why string) *answer {
 }
 
 // forbidden is the gateway's 403 for a missing cookie or CSRF token (KBA 3271959).
-func (x *exchange) forbidden() *answer {
+func (c *gatewayCall) forbidden() *answer {
 	a := jsonAnswer(http.StatusForbidden, struct {
 		Timestamp string `json:"timestamp"`
 		Status    int    `json:"status"`
 		Error     string `json:"error"`
 		Path      string `json:"path"`
-	}{x.w.svc.Now().UTC().Format("2006-01-02T15:04:05.000-07:00"), http.StatusForbidden, "Forbidden", x.r.URL.Path})
+	}{c.tenant.svc.Now().UTC().Format("2006-01-02T15:04:05.000-07:00"), http.StatusForbidden, "Forbidden", c.r.URL.Path})
 	a.header.Set(headerCSRF, "required")
 	return a
 }

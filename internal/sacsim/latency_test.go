@@ -10,7 +10,7 @@ import (
 	"sacbridge/internal/sacsim/service"
 )
 
-func TestPoint60_CostsFollowThePublishedFigures(t *testing.T) {
+func TestBehaviour60_CostsFollowThePublishedFigures(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		work service.Work

@@ -43,21 +43,21 @@ type Server struct {
 	closed  sync.Once
 	jobs    sync.WaitGroup // team writes that outlive their request
 
-	mu sync.Mutex
-	w  *world
+	mu     sync.Mutex
+	tenant *tenant
 }
 
-// world is everything /__reset starts anew.
-type world struct {
-	svc    *service.Service
-	vault  *vault
-	ledger *ledger
-	lanes  *lanes
+// tenant is everything /__reset starts anew.
+type tenant struct {
+	svc      *service.Service
+	sessions *sessionStore
+	stats    *statistics
+	schedule *schedule
 
 	mu        sync.Mutex
 	forbidden int // of Bulk operations, see settings
 	bulked    int // operations of Bulk requests so far, while some are refused
-	faults    *magazine
+	faults    *faultRules
 }
 
 // New makes a server. A broken seed, setting, profile or rule is an error. Close it when done.
@@ -67,7 +67,7 @@ func New(opts Options) (*Server, error) {
 		return nil, fmt.Errorf("simulated tenant %q: %w", opts.Name, err)
 	}
 	s := &Server{opts: opts, mark: rand.Text()[:8], closing: make(chan struct{})}
-	s.w, err = s.newWorld(opts.Seed, opts.Faults)
+	s.tenant, err = s.newTenant(opts.Seed, opts.Faults)
 	if err != nil {
 		return nil, fmt.Errorf("simulated tenant %q: %w", opts.Name, err)
 	}
@@ -125,41 +125,41 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
-// newWorld builds a tenant from a seed, with nobody logged on and nothing counted.
-func (s *Server) newWorld(seed service.Seed, faults []Fault) (*world, error) {
+// newTenant builds a tenant from a seed, with nobody logged on and nothing counted.
+func (s *Server) newTenant(seed service.Seed, faults []Fault) (*tenant, error) {
 	svc, err := service.New(service.Config{
 		Name: s.opts.Name, Platform: s.opts.Platform, SSO: s.opts.SSO, Namespace: s.opts.Namespace, Now: time.Now,
 	}, seed)
 	if err != nil {
 		return nil, err
 	}
-	rules, err := newMagazine(faults)
+	rules, err := newFaultRules(faults)
 	if err != nil {
 		return nil, err
 	}
-	return &world{
-		svc: svc, vault: newVault(), ledger: newLedger(), lanes: newLanes(s.opts.Latency.Parallel), faults: rules,
+	return &tenant{
+		svc: svc, sessions: newSessionStore(), stats: newStatistics(), schedule: newSchedule(s.opts.Latency.Parallel), faults: rules,
 	}, nil
 }
 
 // inForce gives the settings and rules that one request works with.
-func (w *world) inForce() (settings, *magazine) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return readSettings(w.svc, w.forbidden), w.faults
+func (t *tenant) inForce() (settings, *faultRules) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return readSettings(t.svc, t.forbidden), t.faults
 }
 
-// rearm puts other rules in force.
-func (w *world) rearm(m *magazine) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.faults = m
+// replaceFaults puts other rules in force.
+func (t *tenant) replaceFaults(m *faultRules) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.faults = m
 }
 
-func (s *Server) current() *world {
+func (s *Server) current() *tenant {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.w
+	return s.tenant
 }
 
 // ServeHTTP answers control calls and, through gateway and latency model, the tenant's.
@@ -168,21 +168,21 @@ func (s *Server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		s.control(rw, r)
 		return
 	}
-	w := s.current()
-	w.ledger.begin()
-	defer w.ledger.end()
+	t := s.current()
+	t.stats.begin()
+	defer t.stats.end()
 	body, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, maxBody))
-	x := &exchange{srv: s, w: w, r: r, body: body, call: service.Call{Actor: s.opts.ClientID}}
-	x.set, x.faults = w.inForce()
+	c := &gatewayCall{srv: s, tenant: t, r: r, body: body, call: service.Call{Actor: s.opts.ClientID}}
+	c.set, c.faults = t.inForce()
 	if err != nil {
-		x.send(rw, unreadable(err))
+		c.send(rw, unreadable(err))
 		return
 	}
 	hear(s.opts.Before, r)
-	x.shot = x.faults.fire(r.Method, r.URL.Path, body)
-	a := x.handle()
+	c.fault = c.faults.fire(r.Method, r.URL.Path, body)
+	a := c.handle()
 	hear(s.opts.After, r)
-	x.send(rw, a)
+	c.send(rw, a)
 }
 
 func hear(hook func(*http.Request), r *http.Request) {

@@ -47,14 +47,14 @@ func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Se
 
 // mergeSettings takes the server's own key and hands the others to the tenant; on an error nothing
 // changes.
-func (w *world) mergeSettings(raw []byte) error {
+func (t *tenant) mergeSettings(raw []byte) error {
 	var given map[string]json.RawMessage
 	if err := strictJSON(raw, &given); err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	forbidden := w.forbidden
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	forbidden := t.forbidden
 	if own, ok := given[keyForbidden]; ok {
 		if err := json.Unmarshal(own, &forbidden); err != nil || forbidden < 0 {
 			return fmt.Errorf("setting %q must be a whole number, 0 or more", keyForbidden)
@@ -65,9 +65,9 @@ func (w *world) mergeSettings(raw []byte) error {
 	if err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}
-	if err := w.svc.MergeSettings(rest); err != nil {
+	if err := t.svc.MergeSettings(rest); err != nil {
 		return err
 	}
-	w.forbidden = forbidden
+	t.forbidden = forbidden
 	return nil
 }

@@ -34,118 +34,118 @@ type Fired struct {
 	Path   string `json:"path"`
 }
 
-// ledger counts. It is safe for concurrent use.
-type ledger struct {
+// statistics counts. It is safe for concurrent use.
+type statistics struct {
 	mu      sync.Mutex
 	now     int
 	stats   Stats
 	unknown map[string]string // creates whose outcome the client can't know: call → collection
 }
 
-func newLedger() *ledger {
-	l := &ledger{}
-	l.reset()
-	return l
+func newStatistics() *statistics {
+	s := &statistics{}
+	s.reset()
+	return s
 }
 
 // reset starts the statistics anew; requests in flight stay counted as such.
-func (l *ledger) reset() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.stats = Stats{ByRoute: map[string]int{}, ByStatus: map[string]int{}, Violations: []string{}, FaultsFired: []Fired{}}
-	l.stats.MaxConcurrency = l.now
-	l.unknown = map[string]string{}
+func (s *statistics) reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stats = Stats{ByRoute: map[string]int{}, ByStatus: map[string]int{}, Violations: []string{}, FaultsFired: []Fired{}}
+	s.stats.MaxConcurrency = s.now
+	s.unknown = map[string]string{}
 }
 
 // begin counts a request in flight.
-func (l *ledger) begin() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.now++
-	l.stats.MaxConcurrency = max(l.stats.MaxConcurrency, l.now)
+func (s *statistics) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now++
+	s.stats.MaxConcurrency = max(s.stats.MaxConcurrency, s.now)
 }
 
 // end takes the request out of flight.
-func (l *ledger) end() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.now--
+func (s *statistics) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now--
 }
 
-// answered counts a request with its outcome. A connection that was cut counts as "hangup".
-func (l *ledger) answered(route, status string, in, out int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.stats.Requests++
-	l.stats.ByRoute[route]++
-	l.stats.ByStatus[status]++
-	l.stats.BytesIn += int64(in)
-	l.stats.BytesOut += int64(out)
+// noteAnswer counts a request with its outcome. A connection that was cut counts as "hangup".
+func (s *statistics) noteAnswer(route, status string, in, out int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stats.Requests++
+	s.stats.ByRoute[route]++
+	s.stats.ByStatus[status]++
+	s.stats.BytesIn += int64(in)
+	s.stats.BytesOut += int64(out)
 }
 
-// worked adds modelled seconds.
-func (l *ledger) worked(seconds float64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.stats.ServiceSeconds += seconds
+// addSeconds adds modelled seconds.
+func (s *statistics) addSeconds(seconds float64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stats.ServiceSeconds += seconds
 }
 
-// violate lists broken rules under the route.
-func (l *ledger) violate(route string, rules ...string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+// noteViolations lists broken rules under the route.
+func (s *statistics) noteViolations(route string, rules ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, rule := range rules {
-		if len(l.stats.Violations) < maxListed {
-			l.stats.Violations = append(l.stats.Violations, route+": "+rule)
+		if len(s.stats.Violations) < maxListed {
+			s.stats.Violations = append(s.stats.Violations, route+": "+rule)
 		}
 	}
 }
 
-// fired lists a fault that met a request.
-func (l *ledger) fired(s *shot, r *http.Request) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.stats.FaultsFired) < maxListed {
-		l.stats.FaultsFired = append(l.stats.FaultsFired,
-			Fired{Rule: s.number, Action: s.Action, Method: r.Method, Path: r.URL.Path})
+// noteFault lists a fault that met a request.
+func (s *statistics) noteFault(f *firedFault, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.stats.FaultsFired) < maxListed {
+		s.stats.FaultsFired = append(s.stats.FaultsFired,
+			Fired{Rule: f.number, Action: f.Action, Method: r.Method, Path: r.URL.Path})
 	}
 }
 
 // snapshot gives a copy of the statistics.
-func (l *ledger) snapshot() Stats {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	s := l.stats
-	s.ByRoute, s.ByStatus = maps.Clone(s.ByRoute), maps.Clone(s.ByStatus)
-	s.Violations, s.FaultsFired = slices.Clone(s.Violations), slices.Clone(s.FaultsFired)
-	return s
+func (s *statistics) snapshot() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := s.stats
+	out.ByRoute, out.ByStatus = maps.Clone(out.ByRoute), maps.Clone(out.ByStatus)
+	out.Violations, out.FaultsFired = slices.Clone(out.Violations), slices.Clone(out.FaultsFired)
+	return out
 }
 
-// lost remembers a create whose answer the client can't rely on.
-func (l *ledger) lost(r *http.Request, body []byte) {
+// noteUnknownCreate remembers a create whose answer the client can't rely on.
+func (s *statistics) noteUnknownCreate(r *http.Request, body []byte) {
 	if collection, ok := createOf(r); ok {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.unknown[r.URL.Path+"\n"+string(body)] = collection
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.unknown[r.URL.Path+"\n"+string(body)] = collection
 	}
 }
 
-// repeats tells whether the request blindly repeats a lost create: the same one again, with no read
+// repeatsBlindly tells whether the request blindly repeats a lost create: the same one again, with no read
 // of that collection in between.
-func (l *ledger) repeats(r *http.Request, body []byte) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (s *statistics) repeatsBlindly(r *http.Request, body []byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	key := r.URL.Path + "\n" + string(body)
-	_, lost := l.unknown[key]
-	delete(l.unknown, key)
+	_, lost := s.unknown[key]
+	delete(s.unknown, key)
 	return lost
 }
 
-// looked forgets the lost creates of the collection: the client has looked.
-func (l *ledger) looked(path string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	maps.DeleteFunc(l.unknown, func(_, collection string) bool { return strings.Contains(path, "/"+collection) })
+// noteRead forgets the lost creates of the collection: the client has looked.
+func (s *statistics) noteRead(path string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.unknown, func(_, collection string) bool { return strings.Contains(path, "/"+collection) })
 }
 
 // createOf gives the collection that a request adds to.

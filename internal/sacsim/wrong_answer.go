@@ -14,22 +14,22 @@ import (
 	"sacbridge/internal/sacsim/service"
 )
 
-// Answer is what a wrong-answer fault puts in the place of the true answer.
-type Answer string
+// WrongAnswer is what a wrong-answer fault puts in the place of the true answer.
+type WrongAnswer string
 
 // The wrong answers.
 const (
-	AnswerError  Answer = "error"  // {"error": …}
-	AnswerEmpty  Answer = "empty"  // {}
-	AnswerArray  Answer = "array"  // []
-	AnswerList   Answer = "list"   // a page of all entities of that kind
-	AnswerOther  Answer = "other"  // another entity of that kind
-	AnswerBefore Answer = "before" // the entity as it was before the request; for a create the same as empty
-	AnswerNone   Answer = "none"   // no body
+	AnswerError  WrongAnswer = "error"  // {"error": …}
+	AnswerEmpty  WrongAnswer = "empty"  // {}
+	AnswerArray  WrongAnswer = "array"  // []
+	AnswerList   WrongAnswer = "list"   // a page of all entities of that kind
+	AnswerOther  WrongAnswer = "other"  // another entity of that kind
+	AnswerBefore WrongAnswer = "before" // the entity as it was before the request; for a create the same as empty
+	AnswerNone   WrongAnswer = "none"   // no body
 )
 
-func answers() []Answer {
-	return []Answer{AnswerError, AnswerEmpty, AnswerArray, AnswerList, AnswerOther, AnswerBefore, AnswerNone}
+func answers() []WrongAnswer {
+	return []WrongAnswer{AnswerError, AnswerEmpty, AnswerArray, AnswerList, AnswerOther, AnswerBefore, AnswerNone}
 }
 
 // checkAnswer refuses answers and items that do not go with the action.
@@ -49,10 +49,10 @@ func (f Fault) checkAnswer() error {
 }
 
 // wrongAnswer is what the fault says instead of the true answer; before is the entity as it was.
-func (x *exchange) wrongAnswer(before []byte) *answer {
-	status := x.shot.status()
+func (c *gatewayCall) wrongAnswer(before []byte) *answer {
+	status := c.fault.status()
 	var body []byte
-	switch x.shot.Answer {
+	switch c.fault.Answer {
 	case AnswerError:
 		return jsonAnswer(status, map[string]string{"error": "internal server error"})
 	case AnswerEmpty:
@@ -60,9 +60,9 @@ func (x *exchange) wrongAnswer(before []byte) *answer {
 	case AnswerArray:
 		return jsonAnswer(status, []string{})
 	case AnswerList:
-		body = x.read(x.collection(), url.Values{})
+		body = c.read(c.collection(), url.Values{})
 	case AnswerOther:
-		body = x.otherEntity()
+		body = c.otherEntity()
 	case AnswerBefore:
 		body = before
 	case AnswerNone:
@@ -79,34 +79,34 @@ func (x *exchange) wrongAnswer(before []byte) *answer {
 }
 
 // resourceBefore is the entity that the request is about, where the fault will want to know it after a write.
-func (x *exchange) resourceBefore() []byte {
-	if x.shot.Action != ActWrongAnswerAfterWrite || x.shot.Answer != AnswerBefore {
+func (c *gatewayCall) resourceBefore() []byte {
+	if c.fault.Action != ActWrongAnswerAfterWrite || c.fault.Answer != AnswerBefore {
 		return nil
 	}
-	return x.resource()
+	return c.resource()
 }
 
 // resource reads the one entity that the request's path names; nil where it names none.
-func (x *exchange) resource() []byte {
-	if x.collection() == strings.TrimSuffix(x.r.URL.Path, "/") {
+func (c *gatewayCall) resource() []byte {
+	if c.collection() == strings.TrimSuffix(c.r.URL.Path, "/") {
 		return nil
 	}
-	return x.read(x.r.URL.EscapedPath(), url.Values{})
+	return c.read(c.r.URL.EscapedPath(), url.Values{})
 }
 
 // otherEntity reads one of the same kind that the request is not about.
-func (x *exchange) otherEntity() []byte {
+func (c *gatewayCall) otherEntity() []byte {
 	var page struct {
 		Resources []json.RawMessage `json:"Resources"`
 	}
-	if json.Unmarshal(x.read(x.collection(), url.Values{"count": {"2"}}), &page) != nil {
+	if json.Unmarshal(c.read(c.collection(), url.Values{"count": {"2"}}), &page) != nil {
 		return nil
 	}
 	for _, entity := range page.Resources {
 		var key struct {
 			ID string `json:"id"`
 		}
-		if json.Unmarshal(entity, &key) == nil && key.ID != path.Base(x.r.URL.Path) {
+		if json.Unmarshal(entity, &key) == nil && key.ID != path.Base(c.r.URL.Path) {
 			return entity
 		}
 	}
@@ -114,10 +114,10 @@ func (x *exchange) otherEntity() []byte {
 }
 
 // collection is the path of the users or teams that the request is about; Bulk is about users.
-func (x *exchange) collection() string {
-	parts := strings.Split(strings.TrimSuffix(x.r.URL.Path, "/"), "/")
+func (c *gatewayCall) collection() string {
+	parts := strings.Split(strings.TrimSuffix(c.r.URL.Path, "/"), "/")
 	if len(parts) < 5 {
-		return x.r.URL.Path
+		return c.r.URL.Path
 	}
 	if parts[4] == "Bulk" {
 		parts[4] = "Users"
@@ -126,22 +126,22 @@ func (x *exchange) collection() string {
 }
 
 // read asks the tenant past the gateway; nil where it finds nothing.
-func (x *exchange) read(target string, query url.Values) []byte {
-	ctx := service.WithCall(x.r.Context(), &service.Call{})
+func (c *gatewayCall) read(target string, query url.Values) []byte {
+	ctx := service.WithCall(c.r.Context(), &service.Call{})
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, target+"?"+query.Encode(), http.NoBody)
 	if err != nil {
 		return nil
 	}
-	if a := x.run(r); a.status == http.StatusOK {
+	if a := c.run(r); a.status == http.StatusOK {
 		return bytes.TrimSpace(a.body())
 	}
 	return nil
 }
 
 // conflict is the tenant's answer to something that is there already, in the shape of the version.
-func (x *exchange) conflict() *answer {
+func (c *gatewayCall) conflict() *answer {
 	const detail = "The resource exists already."
-	if strings.HasPrefix(x.r.URL.Path, "/api/v1/scim/") {
+	if strings.HasPrefix(c.r.URL.Path, "/api/v1/scim/") {
 		return jsonAnswer(http.StatusConflict, map[string]any{
 			"status": "409", "code": "409", "message": detail, "stack": "", "detail": []string{detail},
 		})

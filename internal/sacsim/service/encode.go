@@ -20,8 +20,8 @@ type PieceWriter interface {
 // writeTo writes the document and a line end.
 func (doc rawJSON) writeTo(w http.ResponseWriter) {
 	doc = append(doc, []byte("\n"))
-	if keeper, ok := w.(PieceWriter); ok {
-		keeper.WritePieces(doc...)
+	if pieces, ok := w.(PieceWriter); ok {
+		pieces.WritePieces(doc...)
 		return
 	}
 	for _, piece := range doc {

@@ -20,7 +20,7 @@ func basic(id, secret string) string {
 	return r.Header.Get("Authorization")
 }
 
-func TestPoint01_TokenByQueryAndBasic(t *testing.T) {
+func TestBehaviour01_TokenByQueryAndBasic(t *testing.T) {
 	t.Parallel()
 	c := dial(t, newServer(t, sacsim.Options{}, ""))
 	good := basic(clientID, clientSecret)
@@ -55,7 +55,7 @@ func TestPoint01_TokenByQueryAndBasic(t *testing.T) {
 	wantStatus(t, c.raw(http.MethodPost, "/oauth/token?grant_type=password", "", "Authorization", good), http.StatusBadRequest)
 }
 
-func TestPoint01_ManyTokensAreValidAtOnce(t *testing.T) {
+func TestBehaviour01_ManyTokensAreValidAtOnce(t *testing.T) {
 	t.Parallel()
 	c := login(t, newServer(t, sacsim.Options{}, ""))
 	first := c.token
@@ -65,7 +65,7 @@ func TestPoint01_ManyTokensAreValidAtOnce(t *testing.T) {
 	}
 }
 
-func TestPoint02_TokenPathByPlatform(t *testing.T) {
+func TestBehaviour02_TokenPathByPlatform(t *testing.T) {
 	t.Parallel()
 	paths := map[service.Platform]string{service.CF: "/oauth/token", service.NEO: "/oauth2/api/v1/token"}
 	for platform, own := range paths {
@@ -83,7 +83,7 @@ func TestPoint02_TokenPathByPlatform(t *testing.T) {
 	}
 }
 
-func TestPoint03_CSRFTokenComesInAHeader(t *testing.T) {
+func TestBehaviour03_CSRFTokenComesInAHeader(t *testing.T) {
 	t.Parallel()
 	c := dial(t, newServer(t, sacsim.Options{}, ""))
 	wantStatus(t, c.raw(http.MethodGet, "/api/v1/csrf", "", "x-csrf-token", "fetch"), http.StatusUnauthorized)
@@ -102,7 +102,7 @@ func TestPoint03_CSRFTokenComesInAHeader(t *testing.T) {
 	}
 }
 
-func TestPoint04_AnyScimGetFetchesEvenA404(t *testing.T) {
+func TestBehaviour04_AnyScimGetFetchesEvenA404(t *testing.T) {
 	t.Parallel()
 	c := dial(t, newServer(t, sacsim.Options{}, ""))
 	c.newToken()
@@ -117,7 +117,7 @@ func TestPoint04_AnyScimGetFetchesEvenA404(t *testing.T) {
 	}
 }
 
-func TestPoint05_WritesNeedTokenAndCookie(t *testing.T) {
+func TestBehaviour05_WritesNeedTokenAndCookie(t *testing.T) {
 	t.Parallel()
 	c := login(t, newServer(t, sacsim.Options{}, ""))
 	bare := another(t, c.base) // the same tokens, no cookies
@@ -151,7 +151,7 @@ func TestPoint05_WritesNeedTokenAndCookie(t *testing.T) {
 	wantStatus(t, c.call(http.MethodPost, usersV1+"/.search", search), http.StatusOK)
 }
 
-func TestPoint06_CookiesBindTheSession(t *testing.T) {
+func TestBehaviour06_CookiesBindTheSession(t *testing.T) {
 	t.Parallel()
 	c := dial(t, newServer(t, sacsim.Options{}, ""))
 	c.newToken()
@@ -167,7 +167,7 @@ func TestPoint06_CookiesBindTheSession(t *testing.T) {
 	}
 }
 
-func TestPoint06_StatelessModeNeedsNoCookie(t *testing.T) {
+func TestBehaviour06_StatelessModeNeedsNoCookie(t *testing.T) {
 	t.Parallel()
 	c := dial(t, newServer(t, sacsim.Options{}, ""))
 	c.control("/__settings", `{"stateless":true}`)
@@ -182,8 +182,8 @@ func TestPoint06_StatelessModeNeedsNoCookie(t *testing.T) {
 	wantStatus(t, bare.call(http.MethodDelete, usersV1+"/U1", ""), http.StatusNoContent)
 }
 
-// TestPoint06_TwoTenantsShareAJar covers a browser or Postman whose jar does not tell ports apart.
-func TestPoint06_TwoTenantsShareAJar(t *testing.T) {
+// TestBehaviour06_TwoTenantsShareAJar covers a browser or Postman whose jar does not tell ports apart.
+func TestBehaviour06_TwoTenantsShareAJar(t *testing.T) {
 	t.Parallel()
 	a, b := login(t, newServer(t, sacsim.Options{}, "")), dial(t, newServer(t, sacsim.Options{}, ""))
 	b.http.Jar = a.http.Jar
@@ -204,7 +204,7 @@ func TestPoint06_TwoTenantsShareAJar(t *testing.T) {
 	wantStatus(t, double.call(http.MethodDelete, usersV1+"/U2", "", "Cookie", strings.Join(pairs, "; ")), http.StatusNoContent)
 }
 
-func TestPoint07_IdleSessionsExpire(t *testing.T) {
+func TestBehaviour07_IdleSessionsExpire(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := newServer(t, sacsim.Options{}, `{"users":[{"id":"U1"}],"settings":{"sessionIdleSeconds":60}}`)
@@ -219,7 +219,7 @@ func TestPoint07_IdleSessionsExpire(t *testing.T) {
 	})
 }
 
-func TestPoint08_ExpiredBearer(t *testing.T) {
+func TestBehaviour08_ExpiredBearer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newDirect(t, newServer(t, sacsim.Options{}, ""))
@@ -232,7 +232,7 @@ func TestPoint08_ExpiredBearer(t *testing.T) {
 	})
 }
 
-func TestPoint08_NEOAnswersItsLoginPage(t *testing.T) {
+func TestBehaviour08_NEOAnswersItsLoginPage(t *testing.T) {
 	t.Parallel()
 	c := dial(t, newServer(t, sacsim.Options{Platform: service.NEO}, ""))
 	for what, header := range map[string][]string{
@@ -249,7 +249,7 @@ func TestPoint08_NEOAnswersItsLoginPage(t *testing.T) {
 }
 
 // The environment of the sample scripts starts with a placeholder for the access token and keeps old ones.
-func TestPoint08_AWrongBearerIs401OnNEOToo(t *testing.T) {
+func TestBehaviour08_AWrongBearerIs401OnNEOToo(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, sacsim.Options{Platform: service.NEO}, "")
 	c := dial(t, server)
@@ -262,7 +262,7 @@ func TestPoint08_AWrongBearerIs401OnNEOToo(t *testing.T) {
 	d.want(http.MethodGet, usersV1+"/U1", http.StatusUnauthorized)
 }
 
-func TestPoint09_ANewTokenNeedsAReadFirst(t *testing.T) {
+func TestBehaviour09_ANewTokenNeedsAReadFirst(t *testing.T) {
 	t.Parallel()
 	c := login(t, newServer(t, sacsim.Options{}, ""))
 	csrf := c.csrf
@@ -279,7 +279,7 @@ func TestPoint09_ANewTokenNeedsAReadFirst(t *testing.T) {
 	wantStatus(t, c.call(http.MethodDelete, usersV1+"/U1", ""), http.StatusNoContent)
 }
 
-func TestPoint09_TheOldSessionGoesOnIfSet(t *testing.T) {
+func TestBehaviour09_TheOldSessionGoesOnIfSet(t *testing.T) {
 	t.Parallel()
 	c := login(t, newServer(t, sacsim.Options{}, ""))
 	c.control("/__settings", `{"writeNeedsRead":false}`)
@@ -289,7 +289,7 @@ func TestPoint09_TheOldSessionGoesOnIfSet(t *testing.T) {
 	wantStatus(t, c.call(http.MethodDelete, usersV1+"/U1", ""), http.StatusNoContent)
 }
 
-func TestPoint10_ThrottlingWithAndWithoutRetryAfter(t *testing.T) {
+func TestBehaviour10_ThrottlingWithAndWithoutRetryAfter(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, sacsim.Options{}, "")
 	c := login(t, server)
@@ -308,7 +308,7 @@ func TestPoint10_ThrottlingWithAndWithoutRetryAfter(t *testing.T) {
 	}
 }
 
-func TestPoint11_WithoutTheAccessTickScimIs401(t *testing.T) {
+func TestBehaviour11_WithoutTheAccessTickScimIs401(t *testing.T) {
 	t.Parallel()
 	c := login(t, newServer(t, sacsim.Options{}, ""))
 	c.control("/__settings", `{"userProvisioning":false}`)
@@ -321,7 +321,7 @@ func TestPoint11_WithoutTheAccessTickScimIs401(t *testing.T) {
 	wantStatus(t, c.call(http.MethodGet, log, ""), http.StatusUnauthorized)
 }
 
-func TestPoint12_UnknownPathsHaveNoRoute(t *testing.T) {
+func TestBehaviour12_UnknownPathsHaveNoRoute(t *testing.T) {
 	t.Parallel()
 	cf, neo := login(t, newServer(t, sacsim.Options{}, "")), dial(t, newServer(t, sacsim.Options{Platform: service.NEO}, ""))
 	for _, one := range []struct {
@@ -343,7 +343,7 @@ func TestPoint12_UnknownPathsHaveNoRoute(t *testing.T) {
 	}
 }
 
-func TestPoint40_CreatedButAnswered502(t *testing.T) {
+func TestBehaviour40_CreatedButAnswered502(t *testing.T) {
 	t.Parallel()
 	c := login(t, newServer(t, sacsim.Options{Faults: faultsOf(t,
 		`[{"match":{"method":"POST","path":"/Users$"},"once":true,"action":"status-after-write"}]`)}, ""))
@@ -359,7 +359,7 @@ func TestPoint40_CreatedButAnswered502(t *testing.T) {
 	}
 }
 
-func TestPoint40_ARepeatAfterALookIsNoViolation(t *testing.T) {
+func TestBehaviour40_ARepeatAfterALookIsNoViolation(t *testing.T) {
 	t.Parallel()
 	c := login(t, newServer(t, sacsim.Options{Faults: faultsOf(t,
 		`[{"match":{"method":"POST","path":"/Users$"},"once":true,"action":"hangup"}]`)}, ""))
@@ -373,7 +373,7 @@ func TestPoint40_ARepeatAfterALookIsNoViolation(t *testing.T) {
 	}
 }
 
-func TestPoint57_DataIntegrationWantsAPerson(t *testing.T) {
+func TestBehaviour57_DataIntegrationWantsAPerson(t *testing.T) {
 	t.Parallel()
 	c := login(t, newServer(t, sacsim.Options{}, ""))
 	const path = "/sap/fpa/services/rest/fpa/dataintegration?action=getScheduleLogsByModel&tenant=G"

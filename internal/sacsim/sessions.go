@@ -30,20 +30,20 @@ type session struct {
 	used   time.Time
 }
 
-// vault holds the tokens and sessions of a tenant. It is safe for concurrent use.
-type vault struct {
+// sessionStore holds the tokens and sessions of a tenant. It is safe for concurrent use.
+type sessionStore struct {
 	mu       sync.Mutex
 	tokens   map[string]*token
 	sessions map[string]*session // by tenant cookie, whose name tells tenants apart
 	order    []string            // session keys, oldest first
 }
 
-func newVault() *vault {
-	return &vault{tokens: map[string]*token{}, sessions: map[string]*session{}}
+func newSessionStore() *sessionStore {
+	return &sessionStore{tokens: map[string]*token{}, sessions: map[string]*session{}}
 }
 
 // issue makes an access token and drops the expired ones.
-func (v *vault) issue(now time.Time, life time.Duration) *token {
+func (v *sessionStore) issue(now time.Time, life time.Duration) *token {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for value, t := range v.tokens {
@@ -57,7 +57,7 @@ func (v *vault) issue(now time.Time, life time.Duration) *token {
 }
 
 // valid tells whether the access token stands.
-func (v *vault) valid(value string, now time.Time) bool {
+func (v *sessionStore) valid(value string, now time.Time) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	t, ok := v.tokens[value]
@@ -65,7 +65,7 @@ func (v *vault) valid(value string, now time.Time) bool {
 }
 
 // noteRead records a GET with the token.
-func (v *vault) noteRead(value string) {
+func (v *sessionStore) noteRead(value string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if t, ok := v.tokens[value]; ok {
@@ -74,7 +74,7 @@ func (v *vault) noteRead(value string) {
 }
 
 // hasRead tells whether a GET ever came with the token.
-func (v *vault) hasRead(value string) bool {
+func (v *sessionStore) hasRead(value string) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	t, ok := v.tokens[value]
@@ -83,7 +83,7 @@ func (v *vault) hasRead(value string) bool {
 
 // open gives the session that the request's cookies name, or a new one for the token. A request
 // without cookies (stateless) shares one session per token. The caller gets a copy.
-func (v *vault) open(r *http.Request, k sessionKey) (session, bool) {
+func (v *sessionStore) open(r *http.Request, k sessionKey) (session, bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if s := v.find(r, k); s != nil {
@@ -100,7 +100,7 @@ func (v *vault) open(r *http.Request, k sessionKey) (session, bool) {
 
 // keep adds a session and drops the oldest ones above the limit. Sessions that ended otherwise stay
 // in the order until it is twice too long.
-func (v *vault) keep(s *session) {
+func (v *sessionStore) keep(s *session) {
 	v.sessions[s.tenant] = s
 	v.order = append(v.order, s.tenant)
 	for len(v.sessions) > maxSessions && len(v.order) > 0 {
@@ -113,7 +113,7 @@ func (v *vault) keep(s *session) {
 }
 
 // lookup gives a copy of the request's session, if it has a live one.
-func (v *vault) lookup(r *http.Request, k sessionKey) (session, bool) {
+func (v *sessionStore) lookup(r *http.Request, k sessionKey) (session, bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	s := v.find(r, k)
@@ -137,7 +137,7 @@ type sessionKey struct {
 // find looks through all cookies of the two names: two tenants on one host with two ports share a
 // browser's jar, so JSESSIONID may come twice or be the other tenant's. It must be there, and the
 // tenant's own cookie decides.
-func (v *vault) find(r *http.Request, k sessionKey) *session {
+func (v *sessionStore) find(r *http.Request, k sessionKey) *session {
 	if k.stateless {
 		return v.live(k.token, k)
 	}
@@ -153,7 +153,7 @@ func (v *vault) find(r *http.Request, k sessionKey) *session {
 }
 
 // live gives the session of that key if it is neither idle for too long nor another token's.
-func (v *vault) live(key string, k sessionKey) *session {
+func (v *sessionStore) live(key string, k sessionKey) *session {
 	s, ok := v.sessions[key]
 	if !ok || (!k.anyToken && s.token != k.token) {
 		return nil
@@ -166,7 +166,7 @@ func (v *vault) live(key string, k sessionKey) *session {
 }
 
 // revokeTokens voids every access token and gives their number.
-func (v *vault) revokeTokens() int {
+func (v *sessionStore) revokeTokens() int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	n := len(v.tokens)
@@ -175,14 +175,14 @@ func (v *vault) revokeTokens() int {
 }
 
 // revokeToken voids one access token.
-func (v *vault) revokeToken(value string) {
+func (v *sessionStore) revokeToken(value string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	delete(v.tokens, value)
 }
 
 // revokeCSRF gives every session (of the token, if one is named) a CSRF token nobody knows.
-func (v *vault) revokeCSRF(token string) int {
+func (v *sessionStore) revokeCSRF(token string) int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	n := 0
@@ -196,7 +196,7 @@ func (v *vault) revokeCSRF(token string) int {
 }
 
 // expire ends the sessions of the token.
-func (v *vault) expire(token string) {
+func (v *sessionStore) expire(token string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for key, s := range v.sessions {

@@ -31,7 +31,7 @@ func get(x *tenant, base, filter string) answer {
 	return x.want(200, "GET", base+"?filter="+url.QueryEscape(filter), nil)
 }
 
-func TestPoint13_PagesDefaultTo50AndAreCappedAt200(t *testing.T) {
+func TestBehaviour13_PagesDefaultTo50AndAreCappedAt200(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, rangeSeed(450))
 	for query, want := range map[string]struct{ start, limit, rows int }{
@@ -51,7 +51,7 @@ func TestPoint13_PagesDefaultTo50AndAreCappedAt200(t *testing.T) {
 	}
 }
 
-func TestPoint14_ItemsPerPageStaysAtTheLimitOnAShortPage(t *testing.T) {
+func TestBehaviour14_ItemsPerPageStaysAtTheLimitOnAShortPage(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	a := x.want(200, "GET", v1+"/Users/?startIndex=1&count=200", nil)
@@ -60,7 +60,7 @@ func TestPoint14_ItemsPerPageStaysAtTheLimitOnAShortPage(t *testing.T) {
 	same(t, "work", []any{x.call.Work.Kind, x.call.Work.Rows, x.call.Work.Users}, []any{service.WorkPage, 3, 3})
 }
 
-func TestPoint15_V2LeavesOutWhatIsEmpty(t *testing.T) {
+func TestBehaviour15_V2LeavesOutWhatIsEmpty(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, `{"users":[{"id":"ANNA"}],"teams":[{"id":"Blue"}]}`)
 	none := get(x, v2+"/Users", `userName eq "NOBODY"`)
@@ -83,7 +83,7 @@ func TestPoint15_V2LeavesOutWhatIsEmpty(t *testing.T) {
 	}
 }
 
-func TestPoint16_V1FiltersByEmailAndUserName(t *testing.T) {
+func TestBehaviour16_V1FiltersByEmailAndUserName(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	for filter, want := range map[string][]string{
@@ -106,7 +106,7 @@ func TestPoint16_V1FiltersByEmailAndUserName(t *testing.T) {
 	}
 }
 
-func TestPoint17_V2FiltersByAnyAttributeAndSorts(t *testing.T) {
+func TestBehaviour17_V2FiltersByAnyAttributeAndSorts(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	anna, red := x.uuid("ANNA"), x.teamUUID("Red")
@@ -141,7 +141,7 @@ func TestPoint17_V2FiltersByAnyAttributeAndSorts(t *testing.T) {
 	same(t, "unknown attribute", []any{a.status, a.json["scimType"], a.json["status"]}, []any{400, "invalidFilter", "400"})
 }
 
-func TestPoint18_SearchGoesByPostOnUsersAndV2Groups(t *testing.T) {
+func TestBehaviour18_SearchGoesByPostOnUsersAndV2Groups(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	body := doc{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:SearchRequest"}, "filter": `email eq "bert@two.test"`, "startIndex": 1, "count": 1}

@@ -29,7 +29,7 @@ func columns(a answer) [][]string {
 	return out
 }
 
-func TestPoint12_UnknownPathsAreUnknownRoutes(t *testing.T) {
+func TestBehaviour12_UnknownPathsAreUnknownRoutes(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	neo := newTenant(t, service.Config{Platform: service.NEO}, threeUsers)
@@ -41,7 +41,7 @@ func TestPoint12_UnknownPathsAreUnknownRoutes(t *testing.T) {
 	}
 }
 
-func TestPoint56_TheActivityLogIsCSV(t *testing.T) {
+func TestBehaviour56_TheActivityLogIsCSV(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, `{"users":[{"id":"A"}],"activities":[{"user":"A","activity":"Login","daysAgo":3},{"user":"A","activity":"Login","daysAgo":40}]}`)
 	x.want(201, "POST", v2+"/Groups", doc{"displayName": `T "1"`})
@@ -72,7 +72,7 @@ func TestRepositoryIsODataWithPathsAsText(t *testing.T) {
 	x.want(501, "GET", "/api/v1/Repositories?$format=json", nil)
 }
 
-func TestPoint57_DataIntegrationWantsAUserSession(t *testing.T) {
+func TestBehaviour57_DataIntegrationWantsAUserSession(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, `{}`)
 	const path = "/sap/fpa/services/rest/fpa/dataintegration?action=runScheduledJob&tenant=G"
@@ -87,7 +87,7 @@ func TestPoint57_DataIntegrationWantsAUserSession(t *testing.T) {
 	same(t, "answer", []any{a.json["status"], len(a.json["data"].(doc)["scheduleId"].(string))}, []any{200.0, 32})
 }
 
-func TestPoint58_TheServiceProviderConfigAdvertisesTheLimits(t *testing.T) {
+func TestBehaviour58_TheServiceProviderConfigAdvertisesTheLimits(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, `{"settings":{"bulkMaxOperations":20}}`)
 	a := x.want(200, "GET", v2+"/ServiceProviderConfig", nil)
@@ -99,7 +99,7 @@ func TestPoint58_TheServiceProviderConfigAdvertisesTheLimits(t *testing.T) {
 	same(t, "schema", x.want(200, "GET", v2+"/Schemas/"+coreUser, nil).json["name"], any("User"))
 }
 
-func TestPoint59_V3ListsTeamsAndRoles(t *testing.T) {
+func TestBehaviour59_V3ListsTeamsAndRoles(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	const ext = "urn:ietf:params:scim:schemas:extension:sap:2.0:Group"

@@ -34,7 +34,7 @@ func results(a answer) []doc {
 	return out
 }
 
-func TestPoint42_BulkHasLimitsAndStopsAtErrors(t *testing.T) {
+func TestBehaviour42_BulkHasLimitsAndStopsAtErrors(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, rangeSeed(40))
 	var ops []doc
@@ -55,7 +55,7 @@ func TestPoint42_BulkHasLimitsAndStopsAtErrors(t *testing.T) {
 	x.want(413, "POST", v2+"/Bulk", bulkBody(0, long))
 }
 
-func TestPoint43_TheStatusOfAnItemStandsInOneOfTwoPlaces(t *testing.T) {
+func TestBehaviour43_TheStatusOfAnItemStandsInOneOfTwoPlaces(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	ops := bulkBody(0, deactivate(x.uuid("BERT")), doc{"method": "DELETE", "path": "/Users/" + x.uuid("ANNA")},
@@ -70,7 +70,7 @@ func TestPoint43_TheStatusOfAnItemStandsInOneOfTwoPlaces(t *testing.T) {
 	same(t, "response.status", []any{got[0]["response"].(doc)["status"], got[0]["status"], got[1]["response"].(doc)["status"]}, []any{"200", nil, "400"})
 }
 
-func TestPoint44_ABulkRequestPostedToUsersIsRefused(t *testing.T) {
+func TestBehaviour44_ABulkRequestPostedToUsersIsRefused(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	a := x.want(400, "POST", v2+"/Users", bulkBody(1))
@@ -90,7 +90,7 @@ func TestBulkCreatesUsersUnlessItIsTurnedOff(t *testing.T) {
 	same(t, "off", results(x.want(200, "POST", v2+"/Bulk", create))[0]["status"], any("501"))
 }
 
-func TestPoint45_AV1TeamIsKnownByItsName(t *testing.T) {
+func TestBehaviour45_AV1TeamIsKnownByItsName(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	blue := team(x, "Blue")
@@ -103,7 +103,7 @@ func TestPoint45_AV1TeamIsKnownByItsName(t *testing.T) {
 	}
 }
 
-func TestPoint46_AV1CreateMakesAFolderAndStumblesOverOne(t *testing.T) {
+func TestBehaviour46_AV1CreateMakesAFolderAndStumblesOverOne(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, `{"users":[{"id":"A"}],"folders":["Old"],"settings":{"teamConflictStatus":409}}`)
 	create := func(id string) doc {
@@ -123,7 +123,7 @@ func TestPoint46_AV1CreateMakesAFolderAndStumblesOverOne(t *testing.T) {
 	same(t, "v2 minds no folder", a.json["displayName"], any("Team1"))
 }
 
-func TestPoint47_AV2CreateHonoursTheFolderHeader(t *testing.T) {
+func TestBehaviour47_AV2CreateHonoursTheFolderHeader(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, `{"users":[{"id":"A"}]}`)
 	body := func(name string) doc {
@@ -143,7 +143,7 @@ func TestPoint47_AV2CreateHonoursTheFolderHeader(t *testing.T) {
 	x.want(400, "POST", v1+"/Groups", doc{"id": "T3"})
 }
 
-func TestPoint48_AV1ReadMindsLetterCase(t *testing.T) {
+func TestBehaviour48_AV1ReadMindsLetterCase(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	x.want(404, "GET", v1+"/Groups/red", nil)
@@ -151,7 +151,7 @@ func TestPoint48_AV1ReadMindsLetterCase(t *testing.T) {
 	x.want(200, "GET", v1+"/Groups/Red/", nil)
 }
 
-func TestPoint49_HiddenTeamsAreListedButNotFound(t *testing.T) {
+func TestBehaviour49_HiddenTeamsAreListedButNotFound(t *testing.T) {
 	t.Parallel()
 	const seed = `{"users":[{"id":"A"}],"teams":[{"id":"Mine"},{"id":"Import","namespace":"t.Z","members":["A"]},{"id":"Twin"},{"id":"Twin","namespace":"t.Z"}],"settings":{%s}}`
 	x := newTenant(t, service.Config{}, fmt.Sprintf(seed, `"ignoreContentNamespaceForTeams":false`))
@@ -184,7 +184,7 @@ func TestPoint49_HiddenTeamsAreListedButNotFound(t *testing.T) {
 	neo.want(200, "GET", v1+"/Groups/Import", nil)
 }
 
-func TestPoint50_AV1PutReplacesMembersAndRoles(t *testing.T) {
+func TestBehaviour50_AV1PutReplacesMembersAndRoles(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	a := x.want(200, "PUT", v1+"/Groups/Red", doc{"schemas": []string{coreGroup}, "id": "Red", "displayName": "D", "roles": []string{"PROFILE:sap.epm:Viewer"}, "members": members("BERT", "NOBODY", "ANNA_1")})
@@ -202,7 +202,7 @@ func TestPoint50_AV1PutReplacesMembersAndRoles(t *testing.T) {
 	x.want(400, "PUT", v1+"/Groups/Red", doc{"members": members("NOBODY"), "roles": nil})
 }
 
-func TestPoint51_AV2PatchAddsRemovesAndWipes(t *testing.T) {
+func TestBehaviour51_AV2PatchAddsRemovesAndWipes(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, `{"usersRange":[{"prefix":"U","from":1,"to":200,"pad":4}],"teams":[{"id":"T"}]}`)
 	path := v2 + "/Groups/" + x.teamUUID("T")
@@ -235,7 +235,7 @@ func TestPoint51_AV2PatchAddsRemovesAndWipes(t *testing.T) {
 	same(t, "PUT resets, the name stays", []any{size(a), has, a.json["displayName"]}, []any{2, false, "T"})
 }
 
-func TestPoint52_AChangeTellsWhatItCosts(t *testing.T) {
+func TestBehaviour52_AChangeTellsWhatItCosts(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, `{"usersRange":[{"prefix":"U","from":1,"to":500,"pad":3}],"teams":[{"id":"T","membersRange":[{"prefix":"U","from":1,"to":300,"pad":3}]}]}`)
 	body := team(x, "T")
@@ -248,7 +248,7 @@ func TestPoint52_AChangeTellsWhatItCosts(t *testing.T) {
 	same(t, "deleting", x.call.Work, service.Work{Kind: service.WorkDeleteTeam, Team: "T", TeamSize: 291, Users: 500})
 }
 
-func TestPoint53_DeletingATeamLeavesUsersAndFolder(t *testing.T) {
+func TestBehaviour53_DeletingATeamLeavesUsersAndFolder(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, `{"users":[{"id":"A"}],"teams":[{"id":"T","members":["A"],"folder":true}]}`)
 	x.want(204, "DELETE", v2+"/Groups/"+x.teamUUID("T"), nil)
@@ -257,7 +257,7 @@ func TestPoint53_DeletingATeamLeavesUsersAndFolder(t *testing.T) {
 	x.want(400, "POST", v1+"/Groups", doc{"id": "T"})
 }
 
-func TestPoint54_ADisplayNameHas1024Characters(t *testing.T) {
+func TestBehaviour54_ADisplayNameHas1024Characters(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	put := func(n int) doc {
@@ -268,7 +268,7 @@ func TestPoint54_ADisplayNameHas1024Characters(t *testing.T) {
 	x.want(400, "PATCH", v2+"/Groups/"+x.teamUUID("Red"), patch(doc{"op": "replace", "path": groupExt + ".description", "value": strings.Repeat("x", 1025)}))
 }
 
-func TestPoint55_APutTakesAsManyMembersAsTheScriptsSend(t *testing.T) {
+func TestBehaviour55_APutTakesAsManyMembersAsTheScriptsSend(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, `{"usersRange":[{"prefix":"U","from":1,"to":32768,"pad":5}],"teams":[{"id":"T"}]}`)
 	var names []string

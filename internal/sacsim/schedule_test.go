@@ -47,7 +47,7 @@ func slow(t *testing.T, seed string, speed float64) *direct {
 	return d
 }
 
-func TestPoint52_ALongUpdateIs502AndGoesOn(t *testing.T) {
+func TestBehaviour52_ALongUpdateIs502AndGoesOn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := slow(t, bigSeed(0), 1)
@@ -69,7 +69,7 @@ func TestPoint52_ALongUpdateIs502AndGoesOn(t *testing.T) {
 	})
 }
 
-func TestPoint52_SlowerWithTeamSize(t *testing.T) {
+func TestBehaviour52_SlowerWithTeamSize(t *testing.T) {
 	t.Parallel()
 	took := func(members int) (span time.Duration) {
 		synctest.Test(t, func(t *testing.T) {
@@ -87,7 +87,7 @@ func TestPoint52_SlowerWithTeamSize(t *testing.T) {
 	}
 }
 
-func TestPoint53_ALongDeleteIs502ThenGone(t *testing.T) {
+func TestBehaviour53_ALongDeleteIs502ThenGone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := slow(t, bigSeed(12_000), 1)
@@ -101,7 +101,7 @@ func TestPoint53_ALongDeleteIs502ThenGone(t *testing.T) {
 	})
 }
 
-func TestPoint53_AnOrdinaryDeleteIs204AndSparesThePeople(t *testing.T) {
+func TestBehaviour53_AnOrdinaryDeleteIs204AndSparesThePeople(t *testing.T) {
 	t.Parallel()
 	c := login(t, newServer(t, sacsim.Options{}, ""))
 	wantStatus(t, c.call(http.MethodDelete, "/api/v1/scim/Groups/Team1", ""), http.StatusNoContent)

@@ -13,15 +13,15 @@ import (
 	"sacbridge/internal/sacsim/service"
 )
 
-// exchange is one request on its way through the gateway.
-type exchange struct {
+// gatewayCall is one request on its way through the gateway.
+type gatewayCall struct {
 	srv    *Server
-	w      *world
+	tenant *tenant
 	r      *http.Request
 	body   []byte
 	set    settings
-	faults *magazine
-	shot   *shot
+	faults *faultRules
+	fault  *firedFault
 	call   service.Call
 	opened http.Header // cookies and CSRF token for the answer
 	repeat bool        // of a create whose outcome the client did not look up
@@ -29,46 +29,46 @@ type exchange struct {
 
 // handle applies the fault that fired around the request's own work. A nil answer means that the
 // client has gone.
-func (x *exchange) handle() *answer {
-	if x.shot != nil && x.shot.Action.aboutItems() && !isBulk(x.r) {
-		x.faults.giveBack(x.shot)
-		x.shot = nil
+func (c *gatewayCall) handle() *answer {
+	if c.fault != nil && c.fault.Action.aboutItems() && !isBulk(c.r) {
+		c.faults.giveBack(c.fault)
+		c.fault = nil
 	}
-	if x.shot == nil {
-		return x.work()
+	if c.fault == nil {
+		return c.work()
 	}
-	if !x.shot.Action.afterWrite() {
-		x.w.ledger.fired(x.shot, x.r)
+	if !c.fault.Action.afterWrite() {
+		c.tenant.stats.noteFault(c.fault, c.r)
 	}
-	if a := x.faultBefore(); a != nil {
+	if a := c.faultBefore(); a != nil {
 		return a
 	}
-	before := x.resourceBefore()
-	return x.faultAfter(x.work(), before)
+	before := c.resourceBefore()
+	return c.faultAfter(c.work(), before)
 }
 
 // faultBefore does what comes before the tenant sees the request; an answer ends it there.
-func (x *exchange) faultBefore() *answer {
-	access := bearer(x.r)
-	switch x.shot.Action {
+func (c *gatewayCall) faultBefore() *answer {
+	access := bearer(c.r)
+	switch c.fault.Action {
 	case ActStatus, Act429:
-		return x.faultStatus()
+		return c.faultStatus()
 	case ActHangup:
-		return &answer{cut: cutHangup}
+		return &answer{breaks: breakHangup}
 	case ActHTML:
 		return htmlAnswer()
 	case ActRevokeToken:
-		x.w.vault.revokeToken(access)
+		c.tenant.sessions.revokeToken(access)
 	case ActRevokeCSRF:
-		x.w.vault.revokeCSRF(access)
+		c.tenant.sessions.revokeCSRF(access)
 	case ActExpireSession:
-		x.w.vault.expire(access)
+		c.tenant.sessions.expire(access)
 	case ActDelay:
-		if !x.srv.sleep(x.r.Context(), time.Duration(x.shot.MS)*time.Millisecond) {
-			return &answer{cut: cutHangup}
+		if !c.srv.sleep(c.r.Context(), time.Duration(c.fault.MS)*time.Millisecond) {
+			return &answer{breaks: breakHangup}
 		}
 	case ActWrongAnswer:
-		return x.wrongAnswer(x.resource())
+		return c.wrongAnswer(c.resource())
 	default:
 	}
 	return nil
@@ -76,109 +76,109 @@ func (x *exchange) faultBefore() *answer {
 
 // faultAfter spoils the answer. An action that follows a write needs one that took effect; else the
 // true answer goes out and the rule has not fired.
-func (x *exchange) faultAfter(a *answer, before []byte) *answer {
-	if x.shot.Action.afterWrite() {
+func (c *gatewayCall) faultAfter(a *answer, before []byte) *answer {
+	if c.fault.Action.afterWrite() {
 		if !a.ok() {
-			x.faults.giveBack(x.shot)
+			c.faults.giveBack(c.fault)
 			return a
 		}
-		x.w.ledger.fired(x.shot, x.r)
+		c.tenant.stats.noteFault(c.fault, c.r)
 	}
-	switch x.shot.Action {
+	switch c.fault.Action {
 	case ActStatusAfterWrite:
-		return x.faultStatus()
+		return c.faultStatus()
 	case ActHangupAfterWrite:
-		return &answer{cut: cutHangup}
+		return &answer{breaks: breakHangup}
 	case ActTruncate:
-		a.cut = cutTruncate
+		a.breaks = breakTruncate
 	case ActWrongAnswerAfterWrite:
-		return x.wrongAnswer(before)
+		return c.wrongAnswer(before)
 	case ActItemStatusAfterWrite:
-		return x.withItemStatus(a)
+		return c.withItemStatus(a)
 	default:
 	}
 	return a
 }
 
 // faultStatus answers a status in the shape that the tenant or its gateway gives it.
-func (x *exchange) faultStatus() *answer {
-	status := x.shot.status()
+func (c *gatewayCall) faultStatus() *answer {
+	status := c.fault.status()
 	var a *answer
 	switch status {
 	case http.StatusUnauthorized:
 		a = unauthorisedJSON("Full authentication is required to access this resource")
 	case http.StatusForbidden:
-		a = x.forbidden()
+		a = c.forbidden()
 	case http.StatusConflict:
-		a = x.conflict()
+		a = c.conflict()
 	default:
 		a = textAnswer(status, strconv.Itoa(status)+" "+http.StatusText(status))
 	}
-	if after, ok := x.shot.retryAfter(); ok {
+	if after, ok := c.fault.retryAfter(); ok {
 		a.header.Set("Retry-After", strconv.Itoa(after))
 	}
 	return a
 }
 
 // run lets the tenant answer. It may be called after the request has ended.
-func (x *exchange) run(r *http.Request) *answer {
+func (c *gatewayCall) run(r *http.Request) *answer {
 	a := newAnswer()
-	x.w.svc.ServeHTTP(a, r)
+	c.tenant.svc.ServeHTTP(a, r)
 	a.WriteHeader(http.StatusOK)
 	return a
 }
 
 // tenantRequest is the request as the tenant sees it: the body read, a Call in its context, no
 // deadline, since a write goes on when its client has gone.
-func (x *exchange) tenantRequest() *http.Request {
-	ctx := service.WithCall(context.WithoutCancel(x.r.Context()), &x.call)
-	r := x.r.Clone(ctx)
-	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(x.body)), int64(len(x.body))
+func (c *gatewayCall) tenantRequest() *http.Request {
+	ctx := service.WithCall(context.WithoutCancel(c.r.Context()), &c.call)
+	r := c.r.Clone(ctx)
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(c.body)), int64(len(c.body))
 	return r
 }
 
 // account adds the request's cost and broken rules to the statistics, and gives the cost.
-func (x *exchange) account() float64 {
-	cost := x.srv.model().Seconds(x.call.Work)
-	if fetches(x.r) && isRead(x.call.Work.Kind) {
-		cost *= x.srv.model().FetchFactor
+func (c *gatewayCall) account() float64 {
+	cost := c.srv.model().Seconds(c.call.Work)
+	if fetches(c.r) && isRead(c.call.Work.Kind) {
+		cost *= c.srv.model().FetchFactor
 	}
-	x.w.ledger.worked(cost)
-	x.w.ledger.violate(x.route(), x.call.Violations...)
+	c.tenant.stats.addSeconds(cost)
+	c.tenant.stats.noteViolations(c.route(), c.call.Violations...)
 	said := func(rule string) bool { return strings.Contains(rule, "repeat") }
-	if x.repeat && !slices.ContainsFunc(x.call.Violations, said) {
-		x.violate("blind repeat of a create whose outcome is unknown")
+	if c.repeat && !slices.ContainsFunc(c.call.Violations, said) {
+		c.violate("blind repeat of a create whose outcome is unknown")
 	}
 	return cost
 }
 
 // send counts and sends the answer.
-func (x *exchange) send(rw http.ResponseWriter, a *answer) {
-	for key, values := range x.opened {
+func (c *gatewayCall) send(rw http.ResponseWriter, a *answer) {
+	for key, values := range c.opened {
 		if a.header != nil {
 			a.header[key] = append(a.header[key], values...)
 		}
 	}
-	if a.unknown() || x.r.Context().Err() != nil {
-		x.w.ledger.lost(x.r, x.body)
+	if a.unknown() || c.r.Context().Err() != nil {
+		c.tenant.stats.noteUnknownCreate(c.r, c.body)
 	}
 	if a.header != nil {
-		a.header.Set("Date", x.w.svc.Now().UTC().Format(http.TimeFormat))
+		a.header.Set("Date", c.tenant.svc.Now().UTC().Format(http.TimeFormat))
 	}
 	status, out := strconv.Itoa(a.status), a.size
-	if a.cut == cutHangup {
+	if a.breaks == breakHangup {
 		status, out = "hangup", 0
 	}
-	x.w.ledger.answered(x.route(), status, len(x.body), out)
+	c.tenant.stats.noteAnswer(c.route(), status, len(c.body), out)
 	a.send(rw)
 }
 
 // route is the pattern the tenant matched, or the one the path looks like.
-func (x *exchange) route() string {
-	if x.call.Route != "" {
-		return x.call.Route
+func (c *gatewayCall) route() string {
+	if c.call.Route != "" {
+		return c.call.Route
 	}
-	return routeOf(x.r.Method, x.r.URL.EscapedPath(), x.srv.TokenPath())
+	return routeOf(c.r.Method, c.r.URL.EscapedPath(), c.srv.TokenPath())
 }
 
 // routeOf names the route of a request that did not reach the tenant. Paths that nobody serves

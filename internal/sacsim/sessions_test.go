@@ -8,7 +8,7 @@ import (
 
 func TestSessionsOfAClientWithoutAJarStayBounded(t *testing.T) {
 	t.Parallel()
-	v, now := newVault(), time.Unix(0, 0)
+	v, now := newSessionStore(), time.Unix(0, 0)
 	access := v.issue(now, time.Hour).value
 	key := sessionKey{suffix: "X", token: access, now: now}
 	bare := &http.Request{Header: http.Header{}}
@@ -36,7 +36,7 @@ func TestSessionsOfAClientWithoutAJarStayBounded(t *testing.T) {
 
 func TestExpiredTokensAreDropped(t *testing.T) {
 	t.Parallel()
-	v, now := newVault(), time.Unix(0, 0)
+	v, now := newSessionStore(), time.Unix(0, 0)
 	v.issue(now, time.Minute)
 	late := v.issue(now.Add(time.Minute), time.Minute)
 	if len(v.tokens) != 1 || !v.valid(late.value, now.Add(time.Minute)) {

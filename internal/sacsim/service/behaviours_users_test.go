@@ -26,7 +26,7 @@ func emails(v string) []any {
 	return []any{doc{"value": v, "type": "work", "primary": true}}
 }
 
-func TestPoint19_OneUserHasAV1AndAV2Side(t *testing.T) {
+func TestBehaviour19_OneUserHasAV1AndAV2Side(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		sso        service.SSO
@@ -44,7 +44,7 @@ func TestPoint19_OneUserHasAV1AndAV2Side(t *testing.T) {
 	}
 }
 
-func TestPoint20_V1ShowsEmptyRolesAsOneEmptyString(t *testing.T) {
+func TestBehaviour20_V1ShowsEmptyRolesAsOneEmptyString(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	u := read(x, "BERT")
@@ -56,7 +56,7 @@ func TestPoint20_V1ShowsEmptyRolesAsOneEmptyString(t *testing.T) {
 	same(t, "roles after the round trip", read(x, "BERT")["roles"], any([]any{""}))
 }
 
-func TestPoint21_V1DerivesTheIDFromUserName(t *testing.T) {
+func TestBehaviour21_V1DerivesTheIDFromUserName(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		sso                      service.SSO
@@ -76,7 +76,7 @@ func TestPoint21_V1DerivesTheIDFromUserName(t *testing.T) {
 	}
 }
 
-func TestPoint22_ATakenIDWithANewEmailGivesUnderscoreOne(t *testing.T) {
+func TestBehaviour22_ATakenIDWithANewEmailGivesUnderscoreOne(t *testing.T) {
 	t.Parallel()
 	for _, sso := range []service.SSO{service.SSODefault, service.SSOUserID, service.SSOCustom} {
 		x := newTenant(t, service.Config{SSO: sso}, `{"users":[{"id":"M1"}]}`)
@@ -85,7 +85,7 @@ func TestPoint22_ATakenIDWithANewEmailGivesUnderscoreOne(t *testing.T) {
 	}
 }
 
-func TestPoint23_ATakenEmailIsAConflict(t *testing.T) {
+func TestBehaviour23_ATakenEmailIsAConflict(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	for _, name := range []string{"ANNA", "OTHER"} {
@@ -95,7 +95,7 @@ func TestPoint23_ATakenEmailIsAConflict(t *testing.T) {
 	}
 }
 
-func TestPoint24_AUserNameThatDoesNotFitTheSSOModeIsRefused(t *testing.T) {
+func TestBehaviour24_AUserNameThatDoesNotFitTheSSOModeIsRefused(t *testing.T) {
 	t.Parallel()
 	for sso, name := range map[service.SSO]string{service.SSOEmail: "MATTHEW1", service.SSOUserID: "m@x.test"} {
 		x := newTenant(t, service.Config{SSO: sso}, `{}`)
@@ -104,7 +104,7 @@ func TestPoint24_AUserNameThatDoesNotFitTheSSOModeIsRefused(t *testing.T) {
 	}
 }
 
-func TestPoint25_AnUnknownRoleIsRefused(t *testing.T) {
+func TestBehaviour25_AnUnknownRoleIsRefused(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	const bad = "PROFILE:t.A:Nope"
@@ -120,7 +120,7 @@ func TestPoint25_AnUnknownRoleIsRefused(t *testing.T) {
 	}
 }
 
-func TestPoint26_DefaultRolesComeAfterTheAnswerToACreate(t *testing.T) {
+func TestBehaviour26_DefaultRolesComeAfterTheAnswerToACreate(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, `{"defaultRoles":["PROFILE:t.A:Std"],"settings":{"defaultRolesFlip":true}}`)
 	a := x.want(201, "POST", v1+"/Users", userBody("M1", "m@x.test"))
@@ -129,7 +129,7 @@ func TestPoint26_DefaultRolesComeAfterTheAnswerToACreate(t *testing.T) {
 	same(t, "afterwards", []any{u["roles"], u[parV1].(doc)["isConcurrent"]}, []any{[]any{"PROFILE:t.A:Std"}, true})
 }
 
-func TestPoint27_TeamsInAUserWriteAreIgnored(t *testing.T) {
+func TestBehaviour27_TeamsInAUserWriteAreIgnored(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	body := userBody("NEW", "new@x.test")
@@ -142,7 +142,7 @@ func TestPoint27_TeamsInAUserWriteAreIgnored(t *testing.T) {
 		[]any{[]any{}, []any{"Red"}, []any{"Red"}})
 }
 
-func TestPoint28_AV1PutWithoutRolesClearsThem(t *testing.T) {
+func TestBehaviour28_AV1PutWithoutRolesClearsThem(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	body := edited(read(x, "ANNA"), func(u doc) { delete(u, "roles") })
@@ -155,7 +155,7 @@ func TestPoint28_AV1PutWithoutRolesClearsThem(t *testing.T) {
 	same(t, "violations", x.call.Violations, []string{"PUT of a v1 user without the schema " + parV1})
 }
 
-func TestPoint29_AV1PutThatClashesIsRefused(t *testing.T) {
+func TestBehaviour29_AV1PutThatClashesIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, seeded := range []struct {
 		settings string
@@ -173,7 +173,7 @@ func TestPoint29_AV1PutThatClashesIsRefused(t *testing.T) {
 	}
 }
 
-func TestPoint30_UserNameStaysUnderDefaultAndUserID(t *testing.T) {
+func TestBehaviour30_UserNameStaysUnderDefaultAndUserID(t *testing.T) {
 	t.Parallel()
 	for _, sso := range []service.SSO{service.SSODefault, service.SSOUserID} {
 		x := newTenant(t, service.Config{SSO: sso}, threeUsers)
@@ -191,7 +191,7 @@ func TestPoint30_UserNameStaysUnderDefaultAndUserID(t *testing.T) {
 	x.want(400, "PUT", v1+"/Users/BERT", edited(read(x, "BERT"), func(u doc) { u["userName"] = "b3@two.test" }))
 }
 
-func TestPoint31_MappedAttributesAreAcceptedAndIgnored(t *testing.T) {
+func TestBehaviour31_MappedAttributesAreAcceptedAndIgnored(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{SSO: service.SSOUserID}, strings.Replace(threeUsers, `{"users"`, `{"settings":{"emailMapped":true,"namesMapped":true},"users"`, 1))
 	same(t, "v1", email(x.want(200, "PUT", v1+"/Users/BERT", edited(read(x, "BERT"), func(u doc) { u["emails"] = emails("b2@two.test") })).json), any("bert@two.test"))
@@ -201,7 +201,7 @@ func TestPoint31_MappedAttributesAreAcceptedAndIgnored(t *testing.T) {
 	same(t, "v2", []any{email(a.json), a.json["name"].(doc)["familyName"]}, []any{"bert@two.test", "BERT"})
 }
 
-func TestPoint32_AV2PutResetsWhatItLeavesOut(t *testing.T) {
+func TestBehaviour32_AV2PutResetsWhatItLeavesOut(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, `{"users":[{"id":"BOSS"},{"id":"M1","manager":"BOSS","externalId":"E","roles":["PROFILE:t.A:R"],"photos":["https://p.test/1"],"preferredLanguage":"de","params":{"dateFormatting":"dd.MM.yyyy","isConcurrent":true}}],"teams":[{"id":"T","members":["M1"]}]}`)
 	a := x.want(200, "PUT", v2+"/Users/"+x.uuid("M1"), doc{
@@ -219,7 +219,7 @@ func TestPoint32_AV2PutResetsWhatItLeavesOut(t *testing.T) {
 	x.want(400, "PUT", v2+"/Users/"+x.uuid("M1"), doc{"userName": "OTHER", "name": doc{"familyName": "F"}, "emails": emails("m1@example.com")})
 }
 
-func TestPoint33_AV2PatchTakesThePathsOfTheSamples(t *testing.T) {
+func TestBehaviour33_AV2PatchTakesThePathsOfTheSamples(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	bert, anna := x.uuid("BERT"), x.uuid("ANNA")
@@ -265,7 +265,7 @@ func TestPoint33_AV2PatchTakesThePathsOfTheSamples(t *testing.T) {
 	}
 }
 
-func TestPoint33_ABooleanMayComeAsTheTextOfACSVCell(t *testing.T) {
+func TestBehaviour33_ABooleanMayComeAsTheTextOfACSVCell(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, `{"users":[{"id":"OWNER","systemOwner":true},{"id":"CARL"}]}`)
 	path := v2 + "/Users/" + x.uuid("CARL")
@@ -294,7 +294,7 @@ func TestPoint33_ABooleanMayComeAsTheTextOfACSVCell(t *testing.T) {
 	same(t, "item", bulk.json["Operations"].([]any)[0].(doc)["status"], any("200"))
 }
 
-func TestPoint34_AnInconsistentPersonCannotBeWrittenUntilRepaired(t *testing.T) {
+func TestBehaviour34_AnInconsistentPersonCannotBeWrittenUntilRepaired(t *testing.T) {
 	t.Parallel()
 	for sso, seed := range map[service.SSO]string{
 		service.SSODefault: `{"users":[{"id":"M1","email":"M1@x.test"}]}`,
@@ -320,7 +320,7 @@ func TestPoint34_AnInconsistentPersonCannotBeWrittenUntilRepaired(t *testing.T) 
 	}
 }
 
-func TestPoint35_ACreateLowerCasesIdpUserIdOnly(t *testing.T) {
+func TestBehaviour35_ACreateLowerCasesIdpUserIdOnly(t *testing.T) {
 	t.Parallel()
 	body := doc{
 		"schemas": []string{coreUser}, "userName": "m1", "name": doc{"familyName": "F"},
@@ -336,7 +336,7 @@ func TestPoint35_ACreateLowerCasesIdpUserIdOnly(t *testing.T) {
 	same(t, "taken", x.want(409, "POST", v2+"/Users", body).json["scimType"], any("uniqueness"))
 }
 
-func TestPoint36_TheSystemOwnerCannotBeWritten(t *testing.T) {
+func TestBehaviour36_TheSystemOwnerCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	x := started(t, service.Config{}, service.DefaultSeed())
 	u := only(t, get(x, v2+"/Users", `roles.value eq "PROFILE:sap.epm:System_Owner"`))
@@ -348,7 +348,7 @@ func TestPoint36_TheSystemOwnerCannotBeWritten(t *testing.T) {
 	same(t, "unchanged", read2(x, "SYSOWNER")["active"], any(true))
 }
 
-func TestPoint37_ActivatingWithoutALicenceIs428(t *testing.T) {
+func TestBehaviour37_ActivatingWithoutALicenceIs428(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, `{"users":[{"id":"A"},{"id":"B","active":false}],"settings":{"maxLicenses":1}}`)
 	on := patch(doc{"op": "replace", "path": "active", "value": true})
@@ -358,7 +358,7 @@ func TestPoint37_ActivatingWithoutALicenceIs428(t *testing.T) {
 	same(t, "activated", x.want(200, "PATCH", v2+"/Users/"+x.uuid("B"), on).json["active"], any(true))
 }
 
-func TestPoint38_AV1PutSetsActiveUnlessItIsTurnedOff(t *testing.T) {
+func TestBehaviour38_AV1PutSetsActiveUnlessItIsTurnedOff(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	body := edited(read(x, "BERT"), func(u doc) { u["active"] = false })
@@ -373,7 +373,7 @@ func TestPoint38_AV1PutSetsActiveUnlessItIsTurnedOff(t *testing.T) {
 	x.want(400, "PUT", v1+"/Users/BERT", edited(read(x, "BERT"), func(u doc) { u["active"] = "TRUE" }))
 }
 
-func TestPoint39_AManagerOfOthersCannotBeDeleted(t *testing.T) {
+func TestBehaviour39_AManagerOfOthersCannotBeDeleted(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, threeUsers)
 	x.want(400, "DELETE", v1+"/Users/ANNA", nil)
@@ -389,7 +389,7 @@ func TestPoint39_AManagerOfOthersCannotBeDeleted(t *testing.T) {
 	same(t, "members", state(t, x)["teams"]["Red"]["members"], any([]any{}))
 }
 
-func TestPoint40_ARepeatedCreateConflictsAndIsAViolation(t *testing.T) {
+func TestBehaviour40_ARepeatedCreateConflictsAndIsAViolation(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, `{}`)
 	body := userBody("M1", "m1@x.test")
@@ -401,7 +401,7 @@ func TestPoint40_ARepeatedCreateConflictsAndIsAViolation(t *testing.T) {
 	same(t, "after a look", x.call.Violations, []string(nil))
 }
 
-func TestPoint41_MetaAndReferencesAreRootRelative(t *testing.T) {
+func TestBehaviour41_MetaAndReferencesAreRootRelative(t *testing.T) {
 	t.Parallel()
 	x := newTenant(t, service.Config{}, `{"users":[{"id":"A","created":"2024-05-06T07:08:09Z"}],"teams":[{"id":"My Team/1","members":["A"]}]}`)
 	u := read(x, "A")

@@ -8,36 +8,36 @@ import (
 	"sacbridge/internal/sacsim/service"
 )
 
-// lanes keep the order of the modelled tenant: a fixed number of calls side by side, and the
+// schedule keeps the order of the modelled tenant: a fixed number of calls side by side, and the
 // updates of one team one after another.
-type lanes struct {
+type schedule struct {
 	slots chan struct{}
 
-	mu    sync.Mutex
-	tails map[string]chan struct{} // the last update of a team; closed when it is done
+	mu         sync.Mutex
+	lastUpdate map[string]chan struct{} // of each team; closed when it is done
 }
 
-func newLanes(parallel int) *lanes {
-	return &lanes{slots: make(chan struct{}, max(1, parallel)), tails: map[string]chan struct{}{}}
+func newSchedule(parallel int) *schedule {
+	return &schedule{slots: make(chan struct{}, max(1, parallel)), lastUpdate: map[string]chan struct{}{}}
 }
 
-// queue takes a place in the team's line. The caller starts when ahead is closed and must call
+// queueForTeam takes a place in the team's line. The caller starts when ahead is closed and must call
 // leave once.
-func (l *lanes) queue(team string) (ahead <-chan struct{}, leave func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	before, own := l.tails[team], make(chan struct{})
+func (s *schedule) queueForTeam(team string) (ahead <-chan struct{}, leave func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before, own := s.lastUpdate[team], make(chan struct{})
 	if before == nil {
 		before = make(chan struct{})
 		close(before)
 	}
-	l.tails[team] = own
+	s.lastUpdate[team] = own
 	return before, func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		close(own)
-		if l.tails[team] == own {
-			delete(l.tails, team)
+		if s.lastUpdate[team] == own {
+			delete(s.lastUpdate, team)
 		}
 	}
 }
@@ -72,25 +72,25 @@ func (s *Server) sleep(ctx context.Context, d time.Duration) bool {
 // timed answers a call at once and sends the answer when the tenant would have it ready: after a
 // free slot and the modelled time. The gateway gives up after the profile's timeout; the effect
 // stays.
-func (s *Server) timed(x *exchange, run func() *answer) *answer {
+func (s *Server) timed(c *gatewayCall, run func() *answer) *answer {
 	if !s.opts.Latency.waits() {
 		a := run()
-		x.account()
+		c.account()
 		return a
 	}
-	ctx := x.r.Context()
+	ctx := c.r.Context()
 	select {
-	case x.w.lanes.slots <- struct{}{}:
-		defer func() { <-x.w.lanes.slots }()
+	case c.tenant.schedule.slots <- struct{}{}:
+		defer func() { <-c.tenant.schedule.slots }()
 	case <-ctx.Done():
-		return &answer{cut: cutHangup}
+		return &answer{breaks: breakHangup}
 	case <-s.closing:
-		return &answer{cut: cutHangup}
+		return &answer{breaks: breakHangup}
 	}
 	a := run()
-	cost := x.account()
+	cost := c.account()
 	if !s.sleep(ctx, s.scaled(min(cost, s.opts.Latency.Timeout))) {
-		return &answer{cut: cutHangup}
+		return &answer{breaks: breakHangup}
 	}
 	if cost > s.opts.Latency.Timeout {
 		return badGateway()
@@ -100,10 +100,10 @@ func (s *Server) timed(x *exchange, run func() *answer) *answer {
 
 // teamWrite lets the updates of one team wait for each other. The effect shows at the modelled end;
 // a gateway that gave up, or a client that went away, does not stop the work. The work has an
-// exchange of its own, since it may outlive the request's; what it costs is asked again when its turn comes.
-func (s *Server) teamWrite(x *exchange, work service.Work) *answer {
-	ahead, leave := x.w.lanes.queue(work.Team)
-	job := *x
+// gatewayCall of its own, since it may outlive the request's; what it costs is asked again when its turn comes.
+func (s *Server) teamWrite(c *gatewayCall, work service.Work) *answer {
+	ahead, leave := c.tenant.schedule.queueForTeam(work.Team)
+	job := *c
 	request := job.tenantRequest()
 	finished := make(chan *answer, 1)
 	s.jobs.Go(func() {
@@ -113,7 +113,7 @@ func (s *Server) teamWrite(x *exchange, work service.Work) *answer {
 		case <-s.closing:
 			return
 		}
-		if now, ok := job.w.svc.TeamWork(job.r, job.body); ok {
+		if now, ok := job.tenant.svc.TeamWork(job.r, job.body); ok {
 			work = now
 		}
 		if s.sleep(request.Context(), s.scaled(s.model().Seconds(work))) {
@@ -126,12 +126,12 @@ func (s *Server) teamWrite(x *exchange, work service.Work) *answer {
 	defer gateway.Stop()
 	select {
 	case a := <-finished:
-		x.call = job.call
+		c.call = job.call
 		return a
 	case <-gateway.C:
 		return badGateway()
-	case <-x.r.Context().Done():
+	case <-c.r.Context().Done():
 	case <-s.closing:
 	}
-	return &answer{cut: cutHangup}
+	return &answer{breaks: breakHangup}
 }
