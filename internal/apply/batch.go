@@ -91,7 +91,7 @@ func (r *runner) drive(ctx context.Context, st stage, batch []int) {
 // withoutEmpty takes updates out of which nothing is left to send.
 func (r *runner) withoutEmpty(st stage, items []item) []item {
 	return slices.DeleteFunc(items, func(it item) bool {
-		if it.update == nil || !isEmpty(it.update) {
+		if it.update == nil || !it.update.Empty() {
 			return false
 		}
 		r.settleItem(st, &it, nil)
@@ -101,8 +101,16 @@ func (r *runner) withoutEmpty(st stage, items []item) []item {
 
 // priceOf is the number of requests that a call about people, or about a team as a whole, takes.
 func (r *runner) priceOf(kind string, items []item) int {
-	if kind != KindCreateUsers {
-		return price(kind, "", r.d.Target.Limits(0))
+	l := r.d.Target.Limits(0)
+	switch kind {
+	case KindUpdateUsers, KindCorrectUsers:
+		return r.d.Target.UpdateCalls(updatesOf(items))
+	case KindDeleteUsers:
+		return l.DeleteCalls
+	case KindCreateTeam:
+		return l.GroupCreateCalls
+	case KindDeleteTeam:
+		return l.GroupDeleteCalls
 	}
 	users := make([]*identity.User, len(items))
 	for n := range items {

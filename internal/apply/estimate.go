@@ -8,7 +8,7 @@ import (
 
 // Estimate is the number of requests that Run will send for p, if nothing goes wrong and the limits stay
 // as they are. It makes no call.
-func Estimate(p *plan.Plan, target upstream.Writer) int {
+func Estimate(p *plan.Plan, target upstream.Costs) int {
 	lay, l := arrange(p), target.Limits(0)
 	calls, created := 0, 0
 	for _, level := range lay.creates {
@@ -26,61 +26,34 @@ func Estimate(p *plan.Plan, target upstream.Writer) int {
 	if l.Reread > 0 {
 		calls += parts(created, l.Reread)
 	}
-	calls += parts(len(lay.base), l.Lookup)
-	calls += len(split(lay.updates, l.UpdateBatch)) * price(KindUpdateUsers, "", l)
+	for _, batch := range split(lay.updates, l.UpdateBatch) {
+		var updates []upstream.UserUpdate
+		for _, i := range batch {
+			updates = append(updates, *updateOf(&p.Changes[i]))
+		}
+		calls += target.UpdateCalls(updates)
+	}
 	for _, i := range lay.teams {
-		calls += estimateTeam(&p.Changes[i], target.Limits)
+		calls += estimateTeam(&p.Changes[i], target)
 	}
 	for _, level := range lay.deletes {
-		calls += len(split(level, l.DeleteBatch)) * price(KindDeleteUsers, "", l)
+		calls += len(split(level, l.DeleteBatch)) * l.DeleteCalls
 	}
-	return calls + len(lay.teamDeletes)*price(KindDeleteTeam, "", l)
+	return calls + len(lay.teamDeletes)*l.GroupDeleteCalls
 }
 
 // estimateTeam counts the requests for one team's creation and writes.
-func estimateTeam(c *plan.Change, limits func(int) upstream.Limits) int {
+func estimateTeam(c *plan.Change, target upstream.Costs) int {
 	calls := 0
 	if c.Op == plan.Create {
-		calls += price(KindCreateTeam, "", limits(0))
+		calls += target.Limits(0).GroupCreateCalls
 	}
 	q := newQueue(c)
-	q.trim(limits(q.size).MaxMembers)
-	for before := ""; !q.empty(); {
-		l := limits(q.size)
-		u := q.next(l)
-		kind := kindOf(&u)
-		calls += price(kind, before, l)
+	q.trim(target.Limits(q.size).MaxMembers)
+	for !q.empty() {
+		u := q.next(target.Limits(q.size))
+		calls += target.GroupCalls(&u)
 		q.take(&u)
-		before = kind
 	}
 	return calls
-}
-
-// price is the number of requests of one call of a kind other than KindCreateUsers, whose price the
-// connector knows. before is the kind of the write to the same team
-// that went before it in this run, "" where there was none.
-func price(kind, before string, l upstream.Limits) int {
-	switch kind {
-	case KindUpdateUsers, KindCorrectUsers:
-		return l.UpdateCalls
-	case KindDeleteUsers:
-		return l.DeleteCalls
-	case KindCreateTeam:
-		return l.GroupCreateCalls
-	case KindDeleteTeam:
-		return l.GroupDeleteCalls
-	case KindChangeRoles:
-		if l.RoleFirstCalls > 0 {
-			return first(before != KindChangeRoles, l.RoleFirstCalls, l.RoleNextCalls)
-		}
-	}
-	return first(before == "", l.GroupFirstCalls, l.GroupNextCalls)
-}
-
-// first chooses between the price of a first call and that of a next one.
-func first(is bool, firstCalls, nextCalls int) int {
-	if is {
-		return firstCalls
-	}
-	return nextCalls
 }

@@ -448,7 +448,7 @@ func TestReadsThatFailForeverAreToldAndStopNothingElse(t *testing.T) {
 		case e.Entity == plan.User && e.Op == plan.Create && (e.Status != apply.Done || len(e.Warnings) != 1):
 			t.Errorf("%s: got %s and warnings %q, want it done with one", e.Key, e.Status, e.Warnings)
 		case e.Entity == plan.User && e.Op == plan.Update && e.Status != apply.Failed:
-			t.Errorf("%s: got %s, want failed: its settings were not read", e.Key, e.Status)
+			t.Errorf("%s: got %s, want failed: nobody could be read before the write", e.Key, e.Status)
 		}
 	}
 	failed := slices.DeleteFunc(statuses(res), func(s string) bool { return !strings.HasPrefix(s, "create team") || !strings.HasSuffix(s, "failed") })

@@ -11,8 +11,8 @@ func (it *item) roles() []string {
 	switch {
 	case it.user != nil:
 		return it.user.Roles
-	case it.update != nil && it.update.Roles != nil:
-		return *it.update.Roles
+	case it.update != nil:
+		return it.update.AddRoles
 	}
 	return nil
 }
@@ -23,7 +23,7 @@ func (it *item) manager() string {
 	case it.user != nil:
 		return it.user.Manager
 	case it.update != nil && it.update.Manager != nil:
-		return *it.update.Manager
+		return it.update.Manager.After
 	}
 	return ""
 }
@@ -42,7 +42,7 @@ func (it *item) leaveRole(role, cause string) bool {
 		u.Roles, it.user = roles, &u
 	} else {
 		up := *it.update
-		up.Roles, it.update = &roles, &up
+		up.AddRoles, it.update = roles, &up
 	}
 	it.links = append(it.links, LinkFailure{Kind: RoleLink, Key: role, Cause: cause})
 	return true

@@ -29,14 +29,14 @@ func judge(err error) verdict {
 		return fatal
 	}
 	switch upstream.ClassOf(err) {
-	case upstream.RetryNow, upstream.RetryLater:
+	case upstream.RetryNow, upstream.RetryLater, upstream.NotSent:
 		return again
 	case upstream.Refused:
 		if missingRef(err) != "" {
 			return dangling
 		}
 		return failed
-	case upstream.Gone, upstream.Conflict:
+	case upstream.Gone, upstream.Conflict, upstream.Changed:
 		return failed
 	default: // unknown, cancelled in mid-air, or not classed at all: it may have taken effect
 		return unsure

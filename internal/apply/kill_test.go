@@ -127,7 +127,7 @@ func richPlan() drawn {
 		u := d.users[fmt.Sprint("OLD", n)]
 		d.plan.Changes = append(d.plan.Changes, plan.Change{
 			Entity: plan.User, Op: plan.Update, Key: u.UserID, RolesBefore: u.Roles, AddRoles: []string{"R3"}, RemoveRoles: []string{"R1"},
-			Fields: []plan.Field{{Name: plan.FieldTimeFormat, After: "H:mm"}, {Name: plan.FieldManager, After: "NEW3"}},
+			Fields: []plan.Field{{Name: plan.FieldTimeFormat, After: "H:mm"}, {Name: plan.FieldManager, Before: u.Manager, After: "NEW3"}},
 		})
 		u.Roles, u.Settings.TimeFormat, u.Manager = []string{"R2", "R3"}, "H:mm", "NEW3"
 		d.users[u.UserID] = u

@@ -9,7 +9,6 @@ import (
 // layout is a plan's changes, by their index, in the order in which they are carried out.
 type layout struct {
 	creates     [][]int // people, by level: managers before their reports
-	base        []int   // updates that need a look at the person's settings first
 	updates     []int   // people
 	teams       []int   // creates and updates
 	deletes     [][]int // people, by level: reports before their managers
@@ -27,9 +26,6 @@ func arrange(p *plan.Plan) layout {
 			created = append(created, i)
 		case c.Entity == plan.User && c.Op == plan.Update:
 			lay.updates = append(lay.updates, i)
-			if needsSettings(c) {
-				lay.base = append(lay.base, i)
-			}
 		case c.Entity == plan.User:
 			deleted = append(deleted, i)
 		case c.Op == plan.Delete:

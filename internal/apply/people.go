@@ -21,7 +21,7 @@ func (r *runner) createStage() stage {
 			for n := range items {
 				users[n] = items[n].user
 			}
-			return r.d.Target.CreateUsers(ctx, users)
+			return r.target.CreateUsers(ctx, users)
 		},
 		look: r.lookAtPeople(func(it *item, u *identity.User) bool {
 			return u != nil && isSamePerson(it.user, u)
@@ -40,24 +40,25 @@ func (r *runner) updateStage() stage {
 		kind: KindUpdateUsers,
 		size: func(l upstream.Limits) int { return l.UpdateBatch },
 		fill: func(it *item) {
-			r.mu.Lock()
-			base := r.base[it.change]
-			r.mu.Unlock()
-			it.update = updateOf(r.changeOf(it), base)
+			it.update = updateOf(r.changeOf(it))
 			it.update.UserKey = it.userKey()
 			r.withoutKnownGaps(it)
 		},
 		send: r.sendUpdates,
-		look: r.lookAtPeople(func(it *item, u *identity.User) bool { return u != nil && reached(it.update, u) }),
+		look: r.lookAtPeople(func(it *item, u *identity.User) bool { return u != nil && len(it.update.Missing(u)) == 0 }),
 	}
 }
 
 func (r *runner) sendUpdates(ctx context.Context, items []item) []upstream.Outcome {
+	return r.target.UpdateUsers(ctx, updatesOf(items))
+}
+
+func updatesOf(items []item) []upstream.UserUpdate {
 	updates := make([]upstream.UserUpdate, len(items))
 	for n := range items {
 		updates[n] = *items[n].update
 	}
-	return r.d.Target.UpdateUsers(ctx, updates)
+	return updates
 }
 
 // deleteStage deletes people. One who is gone by somebody else's hand is as wanted.
@@ -70,7 +71,7 @@ func (r *runner) deleteStage() stage {
 			for n := range items {
 				keys[n] = items[n].userKey()
 			}
-			return goneIsDone(r.d.Target.DeleteUsers(ctx, keys))
+			return goneIsDone(r.target.DeleteUsers(ctx, keys))
 		},
 		look: r.lookAtPeople(func(_ *item, u *identity.User) bool { return u == nil }),
 	}

@@ -10,7 +10,7 @@ import (
 // queue is what is still to be written to one team. Its lists are parts of the plan's own as long as
 // nothing goes wrong.
 type queue struct {
-	description   *string
+	description   *upstream.Edit[string]
 	removeMembers []string
 	removeRoles   []string
 	addRoles      []string
@@ -27,7 +27,7 @@ func newQueue(c *plan.Change) queue {
 	if c.Op == plan.Create {
 		q.size = 0
 	} else if i := slices.IndexFunc(c.Fields, isDescription); i >= 0 {
-		q.description = &c.Fields[i].After
+		q.description = edit(c.Fields[i].Before, c.Fields[i].After)
 	}
 	return q
 }

@@ -115,17 +115,16 @@ func (r *runner) correction(i int, got *identity.User) *upstream.UserUpdate {
 			it.leaveRole(l.Key, "")
 		}
 		r.mu.Unlock()
-		if roles := it.roles(); !sameSet(roles, got.Roles) {
-			fix.Roles = &roles
-		}
+		fix.AddRoles, fix.RemoveRoles = identity.Diff(identity.Set(got.Roles), identity.Set(it.roles()))
+		fix.RolesBefore = got.Roles
 	}
 	if c.User.Concurrent != got.Concurrent {
-		fix.Concurrent = &c.User.Concurrent
+		fix.Concurrent = edit(got.Concurrent, c.User.Concurrent)
 	}
 	if r.onlySeen(i) {
 		r.complete(c.User, got, fix)
 	}
-	if isEmpty(fix) {
+	if fix.Empty() {
 		return nil
 	}
 	return fix
@@ -134,11 +133,11 @@ func (r *runner) correction(i int, got *identity.User) *upstream.UserUpdate {
 // complete adds to fix what follows the creation itself where a create takes several requests: photos,
 // which v1 takes by a PUT only (script 1933), and under SSO custom the login ID.
 func (r *runner) complete(want, got *identity.User, fix *upstream.UserUpdate) {
-	if !sameSet(identity.Set(want.Photos), identity.Set(got.Photos)) {
-		fix.Photos = &want.Photos
+	if !slices.Equal(identity.Set(want.Photos), identity.Set(got.Photos)) {
+		fix.Photos = edit(got.Photos, want.Photos)
 	}
 	if r.d.Target.Tenant().SSO == ssoCustom && want.LoginID != "" && want.LoginID != got.LoginID {
-		fix.LoginID = &want.LoginID
+		fix.LoginID = edit(got.LoginID, want.LoginID)
 	}
 }
 
@@ -149,7 +148,7 @@ func (r *runner) correctStage(fixes map[int]*upstream.UserUpdate) stage {
 		size: func(l upstream.Limits) int { return l.UpdateBatch },
 		fill: func(it *item) { it.update = fixes[it.change] },
 		send: r.sendUpdates,
-		look: r.lookAtPeople(func(it *item, u *identity.User) bool { return u != nil && reached(it.update, u) }),
+		look: r.lookAtPeople(func(it *item, u *identity.User) bool { return u != nil && len(it.update.Missing(u)) == 0 }),
 		ok: func(it *item) {
 			r.warn(it.change, it.warnings...)
 			r.failLinks(it.change, it.links...)
@@ -157,7 +156,7 @@ func (r *runner) correctStage(fixes map[int]*upstream.UserUpdate) stage {
 		bad: func(it *item, cause error) {
 			kind, key := LicenceLink, "concurrent"
 			switch {
-			case it.update.Roles != nil:
+			case it.update.ChangesRoles():
 				kind, key = RoleLink, "default roles"
 			case it.update.Concurrent == nil:
 				kind, key = DetailLink, "photos and login ID"
@@ -167,32 +166,4 @@ func (r *runner) correctStage(fixes map[int]*upstream.UserUpdate) stage {
 			})...)
 		},
 	}
-}
-
-// readSettings reads the people of the updates idx whose other settings must be known.
-func (r *runner) readSettings(ctx context.Context, idx []int) {
-	batches := slices.Collect(slices.Chunk(idx, max(r.d.Target.Limits(0).Lookup, 1)))
-	each(ctx, r.workers(), batches, func(batch []int) {
-		ids := make([]string, len(batch))
-		for n, i := range batch {
-			ids[n] = r.p.Changes[i].Key
-		}
-		users, err := retry(ctx, r, func() (map[string]*identity.User, error) { return r.readByID(ctx, ids) })
-		if ctx.Err() != nil {
-			return
-		}
-		for _, i := range batch {
-			u := users[r.p.Changes[i].Key]
-			switch {
-			case err != nil:
-				r.giveUp(i, fmt.Errorf("read the settings that the update must keep: %w", err))
-			case u == nil:
-				r.giveUp(i, errGone)
-			default:
-				r.mu.Lock()
-				r.base[i] = u.Settings
-				r.mu.Unlock()
-			}
-		}
-	})
 }

@@ -214,9 +214,6 @@ func (r *runner) lookBackAtItems(ctx context.Context, rec *Record) ([]ItemOutcom
 		batch[n] = i
 	}
 	st := r.stageOf(rec.Kind)
-	if rec.Kind == KindUpdateUsers {
-		r.readSettings(ctx, r.needing(batch))
-	}
 	if ctx.Err() != nil {
 		return nil, nil
 	}
@@ -239,17 +236,6 @@ func (r *runner) lookBackAtItems(ctx context.Context, rec *Record) ([]ItemOutcom
 		outcomes[n] = outcomeOf(&items[n])
 	}
 	return outcomes, nil
-}
-
-// needing gives those of the updates batch that need the settings as they are.
-func (r *runner) needing(batch []int) []int {
-	var idx []int
-	for _, i := range batch {
-		if needsSettings(&r.p.Changes[i]) {
-			idx = append(idx, i)
-		}
-	}
-	return idx
 }
 
 // stageOf gives the stage of a kind of record whose items stand for themselves.

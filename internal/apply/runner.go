@@ -12,6 +12,7 @@ import (
 
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
+	"sacbridge/internal/upstream"
 )
 
 // runner carries one plan out.
@@ -19,6 +20,7 @@ type runner struct {
 	d      Deps
 	p      *plan.Plan
 	header Header
+	target upstream.Writer
 	lay    layout
 	past   *history // what the journal tells of earlier processes; nil in a new run
 	tally  tally
@@ -30,13 +32,21 @@ type runner struct {
 
 	mu      sync.Mutex
 	results []EntityResult
-	refs    map[string]string         // of created teams, and of created people who are updated too, by refKey
-	wantRef map[string]bool           // people who are updated and whose key the plan does not know
-	absent  map[string]string         // people who could not be created, with the cause
-	sighted map[int]bool              // created people whose create is known to have succeeded by a look only
-	noRole  map[string]bool           // roles the tenant does not know
-	base    map[int]identity.Settings // as read, of people whose update needs them, by change
+	refs    map[string]string // of created teams, and of created people who are updated too, by refKey
+	wantRef map[string]bool   // people who are updated and whose key the plan does not know
+	absent  map[string]string // people who could not be created, with the cause
+	sighted map[int]bool      // created people whose create is known to have succeeded by a look only
+	noRole  map[string]bool   // roles the tenant does not know
 }
+
+// always is the permission of a run that asks for none.
+type always struct{}
+
+// Check permits.
+func (always) Check() error { return nil }
+
+// Stopping is never closed.
+func (always) Stopping() <-chan struct{} { return nil }
 
 // newRunner makes a runner for p.
 func newRunner(d Deps, p *plan.Plan) *runner {
@@ -53,9 +63,9 @@ func newRunner(d Deps, p *plan.Plan) *runner {
 		d.RunID = p.ID
 	}
 	r := &runner{
-		d: d, p: p, lay: arrange(p), results: pendingResults(p),
+		d: d, p: p, target: d.Target.Writer(always{}), lay: arrange(p), results: pendingResults(p),
 		refs: map[string]string{}, absent: map[string]string{}, noRole: map[string]bool{}, sighted: map[int]bool{},
-		base: map[int]identity.Settings{}, wantRef: map[string]bool{},
+		wantRef: map[string]bool{},
 		header: Header{
 			RunID: d.RunID, PlanID: p.ID, Source: p.Source.URL, Target: d.Target.Tenant().URL,
 			Started: d.Now(), Command: d.Command,
@@ -147,7 +157,6 @@ func (r *runner) perform(ctx context.Context) error {
 	}
 	r.reread(ctx)
 	r.failOrphans()
-	r.readSettings(ctx, r.todo(r.lay.base))
 	r.people(ctx, r.updateStage(), r.lay.updates)
 	r.tally.enter("teams")
 	r.each(ctx, r.todo(r.lay.teams), func(i int) { r.team(ctx, i) })

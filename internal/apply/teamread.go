@@ -30,7 +30,7 @@ func sightOf(u *upstream.GroupUpdate, g *identity.Group, whole ItemOutcome) []It
 	compare(u.AddRoles, g.Roles, true)
 	compare(u.AddMembers, g.Members, true)
 
-	if u.Description == nil || *u.Description == g.Description {
+	if u.Description == nil || u.Description.After == g.Description {
 		outcomes := []ItemOutcome{{OK: true}}
 		for _, key := range undone {
 			outcomes = append(outcomes, ItemOutcome{Key: key, Error: whole.Error, Class: whole.Class})
@@ -80,7 +80,7 @@ func (r *runner) createTeamStage(created *bool) stage {
 			if c.Group != nil {
 				g.Description = c.Group.Description
 			}
-			return []upstream.Outcome{r.d.Target.CreateGroup(ctx, g)}
+			return []upstream.Outcome{r.target.CreateGroup(ctx, g)}
 		},
 		look: r.lookAtTeam(true),
 		ok: func(it *item) {
@@ -97,7 +97,7 @@ func (r *runner) deleteTeamStage() stage {
 		kind: KindDeleteTeam,
 		send: func(ctx context.Context, items []item) []upstream.Outcome {
 			key := upstream.GroupKey{Name: items[0].key, Ref: items[0].ref}
-			return goneIsDone([]upstream.Outcome{r.d.Target.DeleteGroup(ctx, key)})
+			return goneIsDone([]upstream.Outcome{r.target.DeleteGroup(ctx, key)})
 		},
 		look: r.lookAtTeam(false),
 	}

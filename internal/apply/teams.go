@@ -90,7 +90,6 @@ func (r *runner) leaveOut(i int, q *queue, why func(kind LinkKind, key string) s
 // writeTeam makes the writes of q one after the other, each cut anew by the limits of the moment. It is
 // false where the team failed or the run stops.
 func (r *runner) writeTeam(ctx context.Context, i int, q *queue) bool {
-	before := ""
 	for try := 1; !q.empty(); {
 		l, links := r.d.Target.Limits(q.size), q.links()
 		u := q.next(l)
@@ -99,9 +98,8 @@ func (r *runner) writeTeam(ctx context.Context, i int, q *queue) bool {
 		if !ok {
 			return false
 		}
-		out := r.d.Target.UpdateGroup(r.inFlight, u)
-		r.tally.call(price(kindOf(&u), before, l), "team "+u.Name)
-		before = kindOf(&u)
+		out := r.target.UpdateGroup(r.inFlight, u)
+		r.tally.call(r.d.Target.GroupCalls(&u), "team "+u.Name)
 		v, ok := r.afterWrite(ctx, i, q, seq, &u, out)
 		if !ok {
 			return false
@@ -138,7 +136,7 @@ func (r *runner) afterWrite(ctx context.Context, i int, q *queue, seq uint64, u 
 	v = judge(out.Err)
 	switch v {
 	case succeeded:
-		outcomes = append(outcomes, r.takeDropped(i, q, u, out.Dropped)...)
+		outcomes = append(outcomes, r.takeUndone(i, q, u, out.Undone)...)
 		r.warn(i, out.Warnings...)
 	case dangling:
 		if r.leaveMissing(i, q, missingRef(out.Err)) == 0 {
@@ -163,15 +161,14 @@ func (r *runner) afterWrite(ctx context.Context, i int, q *queue, seq uint64, u 
 	return v, r.settle(seq, outcomes) && v != fatal
 }
 
-// takeDropped takes an accepted write off q; the members that the tenant left out are failed links.
-func (r *runner) takeDropped(i int, q *queue, u *upstream.GroupUpdate, dropped []string) []ItemOutcome {
-	const cause = "the tenant accepted the write but left this member out: most likely it does not know the user ID"
+// takeUndone takes an accepted write off q; what the tenant left out are failed links.
+func (r *runner) takeUndone(i int, q *queue, u *upstream.GroupUpdate, undone []upstream.Undone) []ItemOutcome {
 	q.take(u)
-	q.size = max(q.size-len(dropped), 0)
+	q.size = max(q.size-len(undone), 0)
 	var outcomes []ItemOutcome
-	for _, member := range dropped {
-		r.failLinks(i, LinkFailure{Kind: MemberLink, Key: member, Cause: cause})
-		outcomes = append(outcomes, ItemOutcome{Key: member, Error: cause, Class: classDropped})
+	for _, part := range undone {
+		r.failLinks(i, LinkFailure{Kind: LinkKind(part.Kind), Key: part.Key, Cause: part.Cause})
+		outcomes = append(outcomes, ItemOutcome{Key: part.Key, Error: part.Cause, Class: classDropped})
 	}
 	return outcomes
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"sacbridge/internal/identity"
 	"sacbridge/internal/upstream"
@@ -29,11 +30,10 @@ type tenant struct {
 	users        map[string]identity.User
 	teams        map[string]identity.Group
 	ids          int
-	roles        map[string]bool   // nil: all exist
-	defaultRoles []string          // what each created person gets on top
-	dropped      map[string]bool   // members whom team writes leave out
-	writing      map[string]bool   // teams with a write in flight
-	written      map[string]string // what the last write to a team changed: "roles" or "others"
+	roles        map[string]bool // nil: all exist
+	defaultRoles []string        // what each created person gets on top
+	dropped      map[string]bool // members whom team writes leave out
+	writing      map[string]bool // teams with a write in flight
 	opNumber     map[string]int
 	requests     int
 	readCount    int
@@ -46,7 +46,7 @@ func newTenant(l upstream.Limits) *tenant {
 	return &tenant{
 		limits: func(int) upstream.Limits { return l },
 		users:  map[string]identity.User{}, teams: map[string]identity.Group{},
-		dropped: map[string]bool{}, writing: map[string]bool{}, written: map[string]string{},
+		dropped: map[string]bool{}, writing: map[string]bool{},
 		opNumber: map[string]int{}, creates: map[string]int{},
 	}
 }
@@ -56,6 +56,31 @@ func (f *tenant) Tenant() identity.Tenant {
 }
 
 func (f *tenant) Limits(size int) upstream.Limits { return f.limits(size) }
+
+func (f *tenant) Clock(local time.Time) (time.Time, bool) { return local, true }
+
+func (f *tenant) Facts() upstream.Facts { return upstream.Facts{} }
+
+func (f *tenant) Writer(upstream.Permission) upstream.Writer { return f }
+
+// UpdateCalls makes those cost more whose roles change.
+func (f *tenant) UpdateCalls(updates []upstream.UserUpdate) int {
+	calls := 1
+	for i := range updates {
+		if updates[i].ChangesRoles() {
+			calls++
+		}
+	}
+	return calls
+}
+
+// GroupCalls makes role changes cost more than others.
+func (f *tenant) GroupCalls(u *upstream.GroupUpdate) int {
+	if u.ChangesRoles() {
+		return 3
+	}
+	return 1
+}
 
 func (f *tenant) RoleIDs(context.Context) ([]string, bool, error) { return nil, false, nil }
 
@@ -219,10 +244,15 @@ func (f *tenant) create(u *identity.User) upstream.Outcome {
 
 func (f *tenant) UpdateUsers(ctx context.Context, updates []upstream.UserUpdate) []upstream.Outcome {
 	l := f.limits(0)
-	err, effect := f.enter(ctx, "update users", fmt.Sprint(len(updates)), l.UpdateCalls, len(updates), l.UpdateBatch)
+	err, effect := f.enter(ctx, "update users", fmt.Sprint(len(updates)), f.UpdateCalls(updates), len(updates), l.UpdateBatch)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	outs := make([]upstream.Outcome, len(updates))
+	if f.reads != nil && err == nil { // the reading before the write
+		f.readCount++
+		err = f.reads(f.readCount)
+		effect = err == nil
+	}
 	for n := range updates {
 		if effect {
 			outs[n] = f.update(&updates[n])
@@ -242,29 +272,39 @@ func (f *tenant) update(up *upstream.UserUpdate) upstream.Outcome {
 	if up.Ref != "" && up.Ref != u.Ref {
 		f.breaches = append(f.breaches, "wrong ref for "+up.UserID)
 	}
-	if up.Roles != nil {
-		for _, role := range *up.Roles {
-			if f.roles != nil && !f.roles[role] {
-				return refuse(upstream.Refused, "unknown role", role)
-			}
-		}
-		u.Roles = union(*up.Roles, nil)
+	rest, kept, err := up.Against(&u)
+	if err != nil {
+		return upstream.Outcome{Err: err}
 	}
-	set(&u.Email, up.Email)
-	set(&u.LoginID, up.LoginID)
-	set(&u.Active, up.Active)
-	set(&u.Concurrent, up.Concurrent)
-	set(&u.Language, up.Language)
-	set(&u.Settings, up.Settings)
-	set(&u.Manager, up.Manager)
-	set(&u.Photos, up.Photos)
+	for _, role := range rest.AddRoles {
+		if f.roles != nil && !f.roles[role] {
+			return refuse(upstream.Refused, "unknown role", role)
+		}
+	}
+	u.Roles = union(without(u.Roles, rest.RemoveRoles), rest.AddRoles)
+	set(&u.Email, rest.Email)
+	set(&u.LoginID, rest.LoginID)
+	set(&u.GivenName, rest.GivenName)
+	set(&u.FamilyName, rest.FamilyName)
+	set(&u.DisplayName, rest.DisplayName)
+	set(&u.Active, rest.Active)
+	set(&u.Concurrent, rest.Concurrent)
+	set(&u.Language, rest.Language)
+	set(&u.Manager, rest.Manager)
+	set(&u.Photos, rest.Photos)
+	set(&u.Settings.DataLanguage, rest.DataLanguage)
+	set(&u.Settings.DateFormat, rest.DateFormat)
+	set(&u.Settings.TimeFormat, rest.TimeFormat)
+	set(&u.Settings.NumberFormat, rest.NumberFormat)
+	set(&u.Settings.CleanUpDays, rest.CleanUpDays)
+	set(&u.Settings.NotifyByEmail, rest.NotifyByEmail)
 	f.users[up.UserID] = u
-	return upstream.Outcome{}
+	return upstream.Outcome{Kept: kept}
 }
 
-func set[T any](to, from *T) {
+func set[T any](to *T, from *upstream.Edit[T]) {
 	if from != nil {
-		*to = *from
+		*to = from.After
 	}
 }
 
@@ -328,21 +368,9 @@ func (f *tenant) UpdateGroup(ctx context.Context, u upstream.GroupUpdate) upstre
 	}
 	f.writing[u.Name] = true
 	l, roles := f.limits(u.Size), len(u.RemoveRoles)+len(u.AddRoles)
-	price := l.GroupNextCalls
-	switch last := f.written[u.Name]; {
-	case roles > 0 && last == "roles":
-		price = l.RoleNextCalls
-	case roles > 0:
-		price = l.RoleFirstCalls
-	case last == "":
-		price = l.GroupFirstCalls
-	}
-	if f.written[u.Name] = "others"; roles > 0 {
-		f.written[u.Name] = "roles"
-	}
 	f.mu.Unlock()
 	size := max(len(u.AddMembers)-l.AddChunk, len(u.RemoveMembers)-l.RemoveChunk, roles-l.RoleChunk)
-	err, effect := f.enter(ctx, "write team", fmt.Sprintf("%s -%d -%v +%v +%d", u.Name, len(u.RemoveMembers), u.RemoveRoles, u.AddRoles, len(u.AddMembers)), price, size, 0)
+	err, effect := f.enter(ctx, "write team", fmt.Sprintf("%s -%d -%v +%v +%d", u.Name, len(u.RemoveMembers), u.RemoveRoles, u.AddRoles, len(u.AddMembers)), f.GroupCalls(&u), size, 0)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.writing[u.Name] = false
@@ -377,7 +405,7 @@ func (f *tenant) write(u *upstream.GroupUpdate) (out upstream.Outcome) {
 	var come []string
 	for _, m := range u.AddMembers {
 		if f.dropped[m] {
-			out.Dropped = append(out.Dropped, m)
+			out.Undone = append(out.Undone, upstream.Undone{Kind: upstream.MemberPart, Key: m, Code: upstream.Dropped, Cause: "left out"})
 			continue
 		}
 		if _, ok := f.users[m]; !ok {
@@ -461,6 +489,8 @@ func names(users []*identity.User) (out string) {
 
 // stuckTenant creates people and then never answers, until the call's context ends.
 type stuckTenant struct{ *tenant }
+
+func (s *stuckTenant) Writer(upstream.Permission) upstream.Writer { return s }
 
 func (s *stuckTenant) CreateUsers(ctx context.Context, users []*identity.User) []upstream.Outcome {
 	s.tenant.CreateUsers(ctx, users)

@@ -139,7 +139,7 @@ func (t *Tenant) patchesOf(u upstream.UserUpdate, bossRef string) (ops []patch, 
 		email = login // the two are one value
 	}
 	if email != nil {
-		lower := strings.ToLower(strings.TrimSpace(*email))
+		lower := strings.ToLower(strings.TrimSpace(email.After))
 		set("emails", emailsOf(lower))
 		if t.loginIsEmail() {
 			set(urnParamsV2+":idpUserId", lower)
@@ -148,35 +148,73 @@ func (t *Tenant) patchesOf(u upstream.UserUpdate, bossRef string) (ops []patch, 
 	switch {
 	case login == nil:
 	case t.cfg.SSO == ssoCustom:
-		set(urnParamsV2+":idpUserId", *login)
-	case t.loginIsUserID() && *login != u.UserID:
+		set(urnParamsV2+":idpUserId", login.After)
+	case t.loginIsUserID() && login.After != u.UserID:
 		notes = append(notes, "the login ID stays "+u.UserID+": under SSO "+t.cfg.SSO+" it is the user ID")
 	}
+	for _, n := range namesOf(&u) {
+		set(n.v2, n.value)
+	}
 	if u.Active != nil {
-		set("active", *u.Active)
+		set("active", u.Active.After)
 	}
 	if u.Language != nil {
-		set("preferredLanguage", *u.Language)
+		set("preferredLanguage", u.Language.After)
 	}
-	if u.Settings != nil {
-		params := paramsOf(*u.Settings)
-		for _, key := range sortedKeys(params) {
-			set(urnParamsV2+":"+key, params[key])
-		}
+	params := changedParams(&u)
+	for _, key := range sortedKeys(params) {
+		set(urnParamsV2+":"+key, params[key])
 	}
 	if u.Concurrent != nil {
-		set(urnParamsV2+".isConcurrent", *u.Concurrent)
+		set(urnParamsV2+".isConcurrent", u.Concurrent.After)
 	}
 	if u.Manager != nil {
 		set(urnBoss+":manager.value", bossRef)
 	}
 	if u.Photos != nil {
-		set("photos", photosOf(*u.Photos))
+		set("photos", photosOf(u.Photos.After))
 	}
-	if u.Roles != nil {
-		set("roles", roleObjects(*u.Roles))
+	if u.ChangesRoles() {
+		set("roles", roleObjects(setChange(u.RolesBefore, u.RemoveRoles, u.AddRoles)))
 	}
 	return ops, notes
+}
+
+// changedParams are the display preferences that u changes, under their wire names.
+func changedParams(u *upstream.UserUpdate) object {
+	out := object{}
+	for key, e := range map[string]*upstream.Edit[string]{
+		"dataAccessLanguage": u.DataLanguage, "dateFormatting": u.DateFormat,
+		"timeFormatting": u.TimeFormat, "numberFormatting": u.NumberFormat,
+	} {
+		if e != nil {
+			out[key] = e.After
+		}
+	}
+	if u.CleanUpDays != nil {
+		out["cleanUpNotificationsNumberOfDays"] = u.CleanUpDays.After
+	}
+	if u.NotifyByEmail != nil {
+		out["systemNotificationsEmailOptIn"] = u.NotifyByEmail.After
+	}
+	return out
+}
+
+// changedName is one of a person's names that an update changes.
+type changedName struct{ v2, value string }
+
+// namesOf gives the names that u changes.
+func namesOf(u *upstream.UserUpdate) []changedName {
+	var out []changedName
+	add := func(path string, e *upstream.Edit[string]) {
+		if e != nil {
+			out = append(out, changedName{path, e.After})
+		}
+	}
+	add("name.givenName", u.GivenName)
+	add("name.familyName", u.FamilyName)
+	add("displayName", u.DisplayName)
+	return out
 }
 
 func sortedKeys(o object) []string {
@@ -195,19 +233,19 @@ func (t *Tenant) ignored(u upstream.UserUpdate, got *identity.User) []string {
 	note := func(what, have string) {
 		notes = append(notes, "the tenant accepted the change and left "+what+" at "+have)
 	}
-	if u.Email != nil && identity.Fold(*u.Email) != identity.Fold(got.Email) {
+	if u.Email != nil && identity.Fold(u.Email.After) != identity.Fold(got.Email) {
 		note("the e-mail", `"`+got.Email+`": it seems to be mapped to the identity provider; take it out of Map SAML User Properties, write, and map it again`)
 	}
-	if u.LoginID != nil && t.cfg.SSO == ssoCustom && *u.LoginID != got.LoginID {
+	if u.LoginID != nil && t.cfg.SSO == ssoCustom && u.LoginID.After != got.LoginID {
 		note("the login ID", `"`+got.LoginID+`"`)
 	}
-	if u.Active != nil && *u.Active != got.Active {
+	if u.Active != nil && u.Active.After != got.Active {
 		note("active", boolWord(got.Active))
 	}
-	if u.Concurrent != nil && *u.Concurrent != got.Concurrent {
+	if u.Concurrent != nil && u.Concurrent.After != got.Concurrent {
 		note("the licence type", "concurrent="+boolWord(got.Concurrent))
 	}
-	if u.Roles != nil && !sameSet(*u.Roles, got.Roles) {
+	if u.ChangesRoles() && !sameSet(setChange(u.RolesBefore, u.RemoveRoles, u.AddRoles), got.Roles) {
 		note("the roles", strings.Join(got.Roles, ", "))
 	}
 	return notes

@@ -177,7 +177,7 @@ func (r *bulkRun) round(ctx context.Context) error {
 	// request for the rest of its batch (RFC 7644 §3.7).
 	body := object{"schemas": []string{urnBulk}, "failOnErrors": n, "Operations": ops}
 	var answer bulkAnswer
-	_, err := r.t.http.Do(ctx, session.Request{
+	_, err := r.t.do(ctx, session.Request{
 		Op: r.op, Method: http.MethodPost, Path: pathV2 + "/Bulk", Body: body, Slow: true,
 		Decode: func(dec *json.Decoder) error { answer = bulkAnswer{}; return dec.Decode(&answer) },
 	})

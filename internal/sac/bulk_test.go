@@ -82,7 +82,7 @@ func deleteAll(t *testing.T, b *bulkServer, refs ...string) []upstream.Outcome {
 	for _, ref := range refs {
 		users = append(users, upstream.UserKey{UserID: strings.ToUpper(ref), Ref: ref})
 	}
-	return tenant.DeleteUsers(t.Context(), users)
+	return tenant.Writer(always{}).DeleteUsers(t.Context(), users)
 }
 
 func classes(outs []upstream.Outcome) []upstream.Class {

@@ -66,7 +66,7 @@ func (t *Tenant) readPage(ctx context.Context, r session.Request, reset func(), 
 		got, err = readList(dec, row)
 		return err
 	}
-	if _, err := t.http.Do(ctx, r); err != nil {
+	if _, err := t.do(ctx, r); err != nil {
 		return list{}, err
 	}
 	return got, nil
@@ -94,7 +94,7 @@ func (t *Tenant) listPeople(ctx context.Context, v version, filter string, start
 // getPerson reads one person by v1 user ID or v2 UUID.
 func (t *Tenant) getPerson(ctx context.Context, v version, key string) (person, error) {
 	var p person
-	_, err := t.http.Do(ctx, session.Request{
+	_, err := t.do(ctx, session.Request{
 		Op: fmt.Sprintf("read user %q", key), Method: http.MethodGet, Path: userPath(v, key),
 		Decode: func(dec *json.Decoder) error {
 			var err error
@@ -108,7 +108,7 @@ func (t *Tenant) getPerson(ctx context.Context, v version, key string) (person, 
 // getRaw reads one resource with every key it has, for a v1 read-modify-write.
 func (t *Tenant) getRaw(ctx context.Context, op, path string) (map[string]json.RawMessage, error) {
 	var raw map[string]json.RawMessage
-	_, err := t.http.Do(ctx, session.Request{
+	_, err := t.do(ctx, session.Request{
 		Op: op, Method: http.MethodGet, Path: path,
 		Decode: func(dec *json.Decoder) error {
 			raw = nil

@@ -75,7 +75,7 @@ func (c *checkup) access(ctx context.Context) bool {
 		v, root = v2, pathV2
 	}
 	var l list
-	resp, err := t.http.Do(ctx, session.Request{
+	resp, err := t.do(ctx, session.Request{
 		Op: "list people", Method: http.MethodGet, Path: root + "/Users", Query: pageQuery(1, pageSize),
 		Decode: func(dec *json.Decoder) error {
 			c.rows = nil
@@ -262,7 +262,7 @@ func (c *checkup) hidden(ctx context.Context) {
 // activities tries the activity log, which needs an access of its own and is used by few commands.
 func (c *checkup) activities(ctx context.Context) {
 	q := url.Values{"pageSize": {"1"}, "pageIndex": {"1"}, "sortKey": {"Timestamp"}, "sortDescending": {"false"}}
-	resp, err := c.t.http.Do(ctx, session.Request{
+	resp, err := c.t.do(ctx, session.Request{
 		Op: "read the activity log", Method: http.MethodGet, Path: "/api/v1/audit/activities/exportActivities", Query: q, Stream: true,
 	})
 	if err != nil {

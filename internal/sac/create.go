@@ -12,7 +12,7 @@ import (
 	"sacbridge/internal/upstream"
 )
 
-// CreateCalls implements upstream.Writer: one request, or by v1 one for each person and a read and a
+// CreateCalls implements upstream.Costs: one request, or by v1 one for each person and a read and a
 // second write for those who cannot be made complete at once.
 func (t *Tenant) CreateCalls(users []*identity.User) int {
 	if t.hasV2() {
@@ -30,7 +30,7 @@ func (t *Tenant) CreateCalls(users []*identity.User) int {
 // CreateUsers creates people. CF takes them by v2 under any chosen user ID, in one Bulk where it
 // offers that; a Bulk answer carries no UUIDs, so Outcome.Ref is then empty (Limits.Reread). NEO
 // derives user IDs itself and is talked round one by one, see createV1.
-func (t *Tenant) CreateUsers(ctx context.Context, users []*identity.User) []upstream.Outcome {
+func (t writer) CreateUsers(ctx context.Context, users []*identity.User) []upstream.Outcome {
 	if !t.hasV2() {
 		outs := make([]upstream.Outcome, len(users))
 		for i, u := range users {
@@ -126,7 +126,7 @@ func (t *Tenant) createSettled(users []*identity.User, outs []upstream.Outcome, 
 func (t *Tenant) createOne(ctx context.Context, op bulkOp, u *identity.User) upstream.Outcome {
 	var p person
 	told := false
-	_, err := t.http.Do(ctx, session.Request{
+	_, err := t.do(ctx, session.Request{
 		Op: op.name, Method: http.MethodPost, Path: pathV2 + "/Users", Body: op.Data,
 		Decode: func(dec *json.Decoder) error {
 			var err error

@@ -34,16 +34,16 @@ func (t *Tenant) createV1(ctx context.Context, u *identity.User) upstream.Outcom
 	}
 	change := upstream.UserUpdate{UserKey: upstream.UserKey{UserID: u.UserID}}
 	if follow {
-		change.Email = &email
+		change.Email = &upstream.Edit[string]{Before: first, After: email}
 		if t.cfg.SSO == ssoCustom {
-			change.LoginID = &u.LoginID
+			change.LoginID = &upstream.Edit[string]{Before: login, After: u.LoginID}
 		}
 	}
 	if !u.Active {
-		change.Active = &u.Active
+		change.Active = &upstream.Edit[bool]{Before: true, After: u.Active}
 	}
 	if len(u.Photos) > 0 {
-		change.Photos = &u.Photos
+		change.Photos = &upstream.Edit[[]string]{After: u.Photos}
 	}
 	out := t.updateV1(ctx, change)
 	out.Err = afterCreate(out.Err)
@@ -107,7 +107,7 @@ func (t *Tenant) standIn(u *identity.User, email string) (login, first string, f
 
 func (t *Tenant) postUserV1(ctx context.Context, op string, body object) (person, error) {
 	var p person
-	_, err := t.http.Do(ctx, session.Request{
+	_, err := t.do(ctx, session.Request{
 		Op: op, Method: http.MethodPost, Path: pathV1 + "/Users", Body: body,
 		Decode: func(dec *json.Decoder) error {
 			var err error

@@ -11,7 +11,7 @@ import (
 )
 
 // DeleteUsers deletes people, in one Bulk where the tenant has it. Who is gone already is a success.
-func (t *Tenant) DeleteUsers(ctx context.Context, users []upstream.UserKey) []upstream.Outcome {
+func (t writer) DeleteUsers(ctx context.Context, users []upstream.UserKey) []upstream.Outcome {
 	outs := make([]upstream.Outcome, len(users))
 	if len(users) > 1 && t.hasV2() && t.deleteBulk(ctx, users, outs) {
 		return outs
@@ -75,12 +75,12 @@ func (t *Tenant) deleteV2(ctx context.Context, u upstream.UserKey) upstream.Outc
 			return upstream.Outcome{}
 		}
 	}
-	_, err := t.http.Do(ctx, session.Request{Op: deleteName(u), Method: http.MethodDelete, Path: userPath(v2, u.Ref)})
+	_, err := t.do(ctx, session.Request{Op: deleteName(u), Method: http.MethodDelete, Path: userPath(v2, u.Ref)})
 	return t.deleted(u, err)
 }
 
 func (t *Tenant) deleteV1(ctx context.Context, u upstream.UserKey) upstream.Outcome {
-	_, err := t.http.Do(ctx, session.Request{Op: deleteName(u), Method: http.MethodDelete, Path: userPath(v1, u.UserID)})
+	_, err := t.do(ctx, session.Request{Op: deleteName(u), Method: http.MethodDelete, Path: userPath(v1, u.UserID)})
 	return t.deleted(u, err)
 }
 

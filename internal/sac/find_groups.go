@@ -28,7 +28,6 @@ func (t *Tenant) FindGroups(ctx context.Context, q upstream.GroupQuery) iter.Seq
 			return
 		}
 		for _, name := range s.order {
-			t.kept.drop(name)
 			tm := s.found[name]
 			slices.Sort(tm.group.Members)
 			if !yield(tm.group, nil) {

@@ -53,7 +53,7 @@ func (t *Tenant) getTeamV1(ctx context.Context, name string, members bool) (*tea
 
 func (t *Tenant) getTeam(ctx context.Context, v version, name, path string, members bool) (*team, error) {
 	var tm *team
-	_, err := t.http.Do(ctx, session.Request{
+	_, err := t.do(ctx, session.Request{
 		Op: fmt.Sprintf("read team %q", name), Method: http.MethodGet, Path: path, Slow: true,
 		Decode: func(dec *json.Decoder) error {
 			var err error

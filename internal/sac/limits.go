@@ -20,21 +20,49 @@ const maxRemovals = 98
 func (t *Tenant) Limits(teamSize int) upstream.Limits {
 	l := upstream.Limits{
 		Workers: t.workers(), Page: pageSize, Lookup: t.lookupSize(),
-		CreateBatch: 1, UpdateBatch: 1, DeleteBatch: 1, UpdateCalls: 1, DeleteCalls: 1,
+		CreateBatch: 1, UpdateBatch: 1, DeleteBatch: 1, DeleteCalls: 1,
 		GroupCreateCalls: 1, GroupDeleteCalls: 1,
-		GroupFirstCalls: 1, GroupNextCalls: 1,
 		Reread: t.batchSize(), AddChunk: t.tune.adds(teamSize), RoleChunk: t.tune.roles(teamSize), RemoveChunk: maxRemovals,
 		MaxMembers: maxMembers,
 	}
 	if t.hasV2() {
 		l.UpdateBatch, _ = t.bulk.size()
 		l.DeleteBatch, l.CreateBatch = l.UpdateBatch, t.bulk.createSize()
-		l.RoleFirstCalls, l.RoleNextCalls = 2, 1
 		return l
 	}
-	l.UpdateCalls, l.GroupFirstCalls, l.RemoveChunk = 2, 2, l.AddChunk
+	l.RemoveChunk = l.AddChunk
 	return l
 }
+
+// UpdateCalls implements upstream.Costs: one request, or by v1 a read and a write for each person.
+func (t *Tenant) UpdateCalls(updates []upstream.UserUpdate) int {
+	if t.hasV2() {
+		return 1
+	}
+	return 2 * len(updates)
+}
+
+// GroupCalls implements upstream.Costs: members go by one PATCH, roles by a read and a PUT, and on NEO
+// everything does.
+func (t *Tenant) GroupCalls(u *upstream.GroupUpdate) int {
+	if !t.hasV2() {
+		return 2
+	}
+	calls := 0
+	if u.ChangesRoles() {
+		calls = 2
+	}
+	if u.ChangesMembers() || u.Description != nil {
+		calls++
+	}
+	return calls
+}
+
+// Facts gives what has been learnt about the tenant so far.
+func (t *Tenant) Facts() upstream.Facts { return upstream.Facts{} }
+
+// Clock gives what the tenant's clock showed at a local time.
+func (t *Tenant) Clock(time.Time) (time.Time, bool) { return time.Time{}, false }
 
 // lookupSize is how many people one look-up by user ID asks for.
 func (t *Tenant) lookupSize() int {

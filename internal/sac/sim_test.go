@@ -28,6 +28,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // sim is a simulated tenant with our client on it.
 type sim struct {
 	*sac.Tenant
+	upstream.Writer // one that may always write
+
 	t   *testing.T
 	url string
 	web *http.Client
@@ -51,6 +53,12 @@ type setup struct {
 	noLookup bool
 	tries    int
 }
+
+// always is a permission that is never refused.
+type always struct{}
+
+func (always) Check() error              { return nil }
+func (always) Stopping() <-chan struct{} { return nil }
 
 func open(t *testing.T, s setup) *sim {
 	t.Helper()
@@ -85,7 +93,7 @@ func open(t *testing.T, s setup) *sim {
 		return connect(t, s, api, web.URL, server.TokenPath())
 	}
 	tenant := connect(s.api)
-	out := &sim{Tenant: tenant, t: t, url: web.URL, web: web.Client(), connect: connect, setup: s, token: server.TokenPath()}
+	out := &sim{Tenant: tenant, Writer: tenant.Writer(always{}), t: t, url: web.URL, web: web.Client(), connect: connect, setup: s, token: server.TokenPath()}
 	if s.settings != "" {
 		out.control(http.MethodPost, "/__settings", s.settings, nil)
 	}
@@ -104,6 +112,7 @@ func open(t *testing.T, s setup) *sim {
 // again gives a client that knows nothing yet of the same simulated tenant, with another api setting.
 func (s *sim) again(api string) *sim {
 	s.Tenant = s.connect(api)
+	s.Writer = s.Tenant.Writer(always{})
 	return s
 }
 

@@ -15,7 +15,6 @@ import (
 // patchTeam changes members and description by one v2 PATCH.
 func (t *Tenant) patchTeam(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
 	op := fmt.Sprintf("update team %q", u.Name)
-	t.kept.drop(u.Name)
 	if len(u.RemoveMembers) > maxRemovals {
 		return upstream.Outcome{Err: refused(op, fmt.Sprintf("one PATCH removes at most %d members", maxRemovals))}
 	}
@@ -103,20 +102,23 @@ func (p *memberPatch) operations() []patch {
 		ops = append(ops, patch{Op: "add", Path: "members", Value: entries})
 	}
 	if p.u.Description != nil {
-		ops = append(ops, patch{Op: "replace", Path: urnTeamV2 + ":description", Value: cut(*p.u.Description)})
+		ops = append(ops, patch{Op: "replace", Path: urnTeamV2 + ":description", Value: cut(p.u.Description.After)})
 	}
 	return ops
 }
 
 // sendTeamPatch sends the PATCH and checks who is in the team afterwards.
 func (t *Tenant) sendTeamPatch(ctx context.Context, op, ref string, p *memberPatch) (upstream.Outcome, error) {
-	out := upstream.Outcome{Dropped: p.unknown}
+	var out upstream.Outcome
+	for _, id := range p.unknown {
+		out.Undone = append(out.Undone, leftOut(id))
+	}
 	ops := p.operations()
 	if len(ops) == 0 {
 		return out, nil
 	}
 	var echo *patchEcho
-	resp, err := t.http.Do(ctx, session.Request{
+	resp, err := t.do(ctx, session.Request{
 		Op: op, Method: http.MethodPatch, Path: groupPath(v2, ref), Body: patchBody(ops), Slow: true,
 		Decode: func(dec *json.Decoder) error {
 			var err error
@@ -137,7 +139,7 @@ func (t *Tenant) sendTeamPatch(ctx context.Context, op, ref string, p *memberPat
 		if !echo.present[ref] {
 			id := p.addRefs[ref]
 			t.book.strike(id)
-			out.Dropped = append(out.Dropped, id)
+			out.Undone = append(out.Undone, leftOut(id))
 		}
 	}
 	for _, ref := range p.removes {
@@ -192,7 +194,7 @@ func (t *Tenant) patchRoles(ctx context.Context, u upstream.GroupUpdate) upstrea
 	roles := setChange(tm.group.Roles, u.RemoveRoles, u.AddRoles)
 	ops := []patch{{Op: "replace", Path: "roles", Value: roleObjects(roles)}}
 	var echo *team
-	resp, err := t.http.Do(ctx, session.Request{
+	resp, err := t.do(ctx, session.Request{
 		Op: op, Method: http.MethodPatch, Path: groupPath(v2, ref), Body: patchBody(ops), Slow: true,
 		Decode: func(dec *json.Decoder) error {
 			var err error

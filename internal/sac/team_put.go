@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"sacbridge/internal/sac/session"
@@ -83,7 +82,7 @@ func (r *rawTeam) changed(u upstream.GroupUpdate) (*rawTeam, error) {
 	next.members = setChange(r.members, u.RemoveMembers, u.AddMembers)
 	next.roles = setChange(r.roles, u.RemoveRoles, u.AddRoles)
 	if u.Description != nil {
-		return next, edit(next.fields, "displayName", cut(*u.Description))
+		return next, edit(next.fields, "displayName", cut(u.Description.After))
 	}
 	return next, nil
 }
@@ -111,16 +110,13 @@ func setChange(have, remove, add []string) []string {
 	return out
 }
 
-// putTeam reads a team (or takes the echo of its last write) and writes it back whole. Class Gone says
+// putTeam reads a team and writes it back whole. Class Gone says
 // that v1 does not find the team.
 func (t *Tenant) putTeam(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
 	op := fmt.Sprintf("update team %q", u.Name)
-	raw := t.kept.take(u.Name, u.Size)
-	if raw == nil {
-		var err error
-		if raw, err = t.readRawTeam(ctx, op, u.Name); err != nil {
-			return upstream.Outcome{Err: classed(op, err)}
-		}
+	raw, err := t.readRawTeam(ctx, op, u.Name)
+	if err != nil {
+		return upstream.Outcome{Err: classed(op, err)}
 	}
 	next, err := raw.changed(u)
 	if err != nil {
@@ -130,7 +126,7 @@ func (t *Tenant) putTeam(ctx context.Context, u upstream.GroupUpdate) upstream.O
 		return upstream.Outcome{Err: refused(op, fmt.Sprintf("a team takes at most %d members (script 1103)", maxMembers))}
 	}
 	var echo *rawTeam
-	resp, err := t.http.Do(ctx, session.Request{
+	resp, err := t.do(ctx, session.Request{
 		Op: op, Method: http.MethodPut, Path: groupPath(v1, u.Name), Header: keepRolesHeader(), Body: next.body(), Slow: true,
 		Decode: func(dec *json.Decoder) error {
 			var err error
@@ -144,7 +140,6 @@ func (t *Tenant) putTeam(ctx context.Context, u upstream.GroupUpdate) upstream.O
 	if echo == nil {
 		return upstream.Outcome{}
 	}
-	t.kept.put(u.Name, echo)
 	t.learnFrom(u, len(raw.members), resp.Elapsed)
 	return compareTeam(u, toSet(echo.members), toSet(echo.roles))
 }
@@ -162,7 +157,7 @@ func (t *Tenant) learnFrom(u upstream.GroupUpdate, size int, took time.Duration)
 
 func (t *Tenant) readRawTeam(ctx context.Context, op, name string) (*rawTeam, error) {
 	var raw *rawTeam
-	_, err := t.http.Do(ctx, session.Request{
+	_, err := t.do(ctx, session.Request{
 		Op: op, Method: http.MethodGet, Path: groupPath(v1, name), Slow: true,
 		Decode: func(dec *json.Decoder) error {
 			var err error
@@ -184,13 +179,21 @@ func toSet(list []string) map[string]bool {
 	return out
 }
 
+// leftOut is a member whom the tenant left out of an accepted write.
+func leftOut(id string) upstream.Undone {
+	return upstream.Undone{
+		Kind: upstream.MemberPart, Key: id, Code: upstream.Dropped,
+		Cause: "the tenant accepted the write but left this member out: most likely it does not know the user ID",
+	}
+}
+
 // compareTeam checks what the tenant made of a write: it leaves out silently whom it does not know
 // (script 1103).
 func compareTeam(u upstream.GroupUpdate, members, roles map[string]bool) upstream.Outcome {
 	var out upstream.Outcome
 	for _, id := range u.AddMembers {
 		if !members[id] {
-			out.Dropped = append(out.Dropped, id)
+			out.Undone = append(out.Undone, leftOut(id))
 		}
 	}
 	for _, id := range u.RemoveMembers {
@@ -209,53 +212,4 @@ func compareTeam(u upstream.GroupUpdate, members, roles map[string]bool) upstrea
 		}
 	}
 	return out
-}
-
-// Bounds of keptTeams.
-const (
-	keptMax = 8
-	keptAge = 5 * time.Minute
-)
-
-// keptTeams holds the echoes of recent v1 team writes, so that the next chunk needs no read. v1 has no
-// ETag: an echo serves once, for a short time, and only while the caller counts the same members.
-type keptTeams struct {
-	mu    sync.Mutex
-	teams map[string]keptTeam
-}
-
-type keptTeam struct {
-	raw *rawTeam
-	at  time.Time
-}
-
-func newKeptTeams() *keptTeams { return &keptTeams{teams: map[string]keptTeam{}} }
-
-func (k *keptTeams) take(name string, size int) *rawTeam {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	kept, ok := k.teams[name]
-	delete(k.teams, name)
-	if !ok || time.Since(kept.at) > keptAge || len(kept.raw.members) != size {
-		return nil
-	}
-	return kept.raw
-}
-
-func (k *keptTeams) put(name string, raw *rawTeam) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for old := range k.teams {
-		if len(k.teams) < keptMax {
-			break
-		}
-		delete(k.teams, old)
-	}
-	k.teams[name] = keptTeam{raw: raw, at: time.Now()}
-}
-
-func (k *keptTeams) drop(name string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.teams, name)
 }

@@ -29,7 +29,7 @@ func cut(s string) string {
 
 // CreateGroup creates an empty team: on CF by v2 and without a team folder, on NEO by v1, which always
 // makes one.
-func (t *Tenant) CreateGroup(ctx context.Context, g *identity.Group) upstream.Outcome {
+func (t writer) CreateGroup(ctx context.Context, g *identity.Group) upstream.Outcome {
 	op := fmt.Sprintf("create team %q", g.Name)
 	r := session.Request{Op: op, Method: http.MethodPost}
 	description := g.Description
@@ -59,7 +59,7 @@ func (t *Tenant) CreateGroup(ctx context.Context, g *identity.Group) upstream.Ou
 		made, err = t.decodeTeam(dec, v, false)
 		return err
 	}
-	if _, err := t.http.Do(ctx, r); err != nil {
+	if _, err := t.do(ctx, r); err != nil {
 		return upstream.Outcome{Err: explainTeamCreate(err)}
 	}
 	if made == nil {
@@ -80,9 +80,8 @@ func explainTeamCreate(err error) error {
 }
 
 // DeleteGroup deletes a team; its people and its folder stay.
-func (t *Tenant) DeleteGroup(ctx context.Context, k upstream.GroupKey) upstream.Outcome {
+func (t writer) DeleteGroup(ctx context.Context, k upstream.GroupKey) upstream.Outcome {
 	op := fmt.Sprintf("delete team %q", k.Name)
-	t.kept.drop(k.Name)
 	path := groupPath(v1, k.Name)
 	if t.hasV2() {
 		ref, err := t.teamRef(ctx, k)
@@ -94,7 +93,7 @@ func (t *Tenant) DeleteGroup(ctx context.Context, k upstream.GroupKey) upstream.
 		}
 		path = groupPath(v2, ref)
 	}
-	_, err := t.http.Do(ctx, session.Request{Op: op, Method: http.MethodDelete, Path: path, Slow: true})
+	_, err := t.do(ctx, session.Request{Op: op, Method: http.MethodDelete, Path: path, Slow: true})
 	if upstream.ClassOf(err) != upstream.Gone {
 		return upstream.Outcome{Err: err}
 	}
@@ -120,7 +119,7 @@ func (t *Tenant) hiddenOrGone(ctx context.Context, op, name string) error {
 // UpdateGroup makes one write to a team. Members go by v2 PATCH on CF, which names only who comes and
 // who goes. Roles go by v1 PUT wherever v1 sees the team: that is how every SAP script writes them,
 // while no public source shows how v2 takes the roles of a team.
-func (t *Tenant) UpdateGroup(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
+func (t writer) UpdateGroup(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
 	if !t.hasV2() {
 		return t.putTeam(ctx, u)
 	}

@@ -1,6 +1,7 @@
 package sac
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -44,14 +45,34 @@ type Tenant struct {
 	http *session.Session
 	log  *slog.Logger
 
+	permission upstream.Permission // of a writer's calls
+
 	names *interner
 	book  *book
 	tune  *tuning
 	bulk  *bulkState
-	kept  *keptTeams
+	count *headcount
+}
 
+// headcount is the number of people in the tenant as last seen; 0 = never counted.
+type headcount struct {
 	mu    sync.Mutex
-	total int // people in the tenant as last seen; 0 = never counted
+	total int
+}
+
+// writer writes to the tenant under a permission.
+type writer struct{ *Tenant }
+
+// Writer gives the way to write under a permission.
+func (t *Tenant) Writer(p upstream.Permission) upstream.Writer {
+	under := *t
+	under.permission = p
+	return writer{&under}
+}
+
+// do makes one call under the permission of the writer that makes it.
+func (t *Tenant) do(ctx context.Context, r session.Request) (*session.Response, error) {
+	return t.http.Do(ctx, r)
 }
 
 var _ upstream.Connector = (*Tenant)(nil)
@@ -68,7 +89,7 @@ func New(c Config) (*Tenant, error) {
 	who := identity.Tenant{Name: c.Name, URL: c.URL, Platform: c.Platform, SSO: c.SSO, Namespace: c.Namespace}
 	return &Tenant{
 		cfg: c, who: who, http: s, log: c.Logger,
-		names: newInterner(), book: newBook(), tune: newTuning(), bulk: newBulkState(c.NoBulk), kept: newKeptTeams(),
+		names: newInterner(), book: newBook(), tune: newTuning(), bulk: newBulkState(c.NoBulk), count: &headcount{},
 	}, nil
 }
 
@@ -150,15 +171,15 @@ func (t *Tenant) loginIsEmail() bool { return t.cfg.SSO == ssoDefault || t.cfg.S
 
 // people gives the number of people as last counted, 0 if never.
 func (t *Tenant) people() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.total
+	t.count.mu.Lock()
+	defer t.count.mu.Unlock()
+	return t.count.total
 }
 
 func (t *Tenant) setPeople(n int) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.total = n
+	t.count.mu.Lock()
+	defer t.count.mu.Unlock()
+	t.count.total = n
 }
 
 // Close gives back idle connections. Calls may follow it.

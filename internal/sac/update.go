@@ -14,7 +14,7 @@ import (
 
 // UpdateUsers changes people: by v2 PATCH, several in one Bulk, which leaves role links alone unless
 // they are named; on NEO by reading and writing the whole person.
-func (t *Tenant) UpdateUsers(ctx context.Context, updates []upstream.UserUpdate) []upstream.Outcome {
+func (t writer) UpdateUsers(ctx context.Context, updates []upstream.UserUpdate) []upstream.Outcome {
 	outs := make([]upstream.Outcome, len(updates))
 	if !t.hasV2() {
 		for i, u := range updates {
@@ -58,7 +58,7 @@ func (t *Tenant) prepare(ctx context.Context, updates []upstream.UserUpdate, out
 		t.book.put(u.UserID, u.Ref)
 		ids[2*i] = u.UserID
 		if u.Manager != nil {
-			ids[2*i+1] = *u.Manager
+			ids[2*i+1] = u.Manager.After
 		}
 	}
 	refs, err := t.refsOf(ctx, ids)
@@ -147,7 +147,7 @@ func (t *Tenant) patchUser(ctx context.Context, j *userPatch, out *upstream.Outc
 // sendPatch sends one PATCH and notes what the tenant ignored.
 func (t *Tenant) sendPatch(ctx context.Context, j *userPatch, out *upstream.Outcome) error {
 	var p person
-	_, err := t.http.Do(ctx, session.Request{
+	_, err := t.do(ctx, session.Request{
 		Op: j.name(), Method: http.MethodPatch, Path: userPath(v2, j.ref), Body: patchBody(j.ops),
 		Decode: func(dec *json.Decoder) error {
 			var err error
@@ -216,7 +216,7 @@ func (t *Tenant) repair(ctx context.Context, j *userPatch) (bool, error) {
 	if err := editParams(raw, urnParamsV2, object{"idpUserId": idp}); err != nil {
 		return false, classed(j.name(), err)
 	}
-	_, err = t.http.Do(ctx, session.Request{
+	_, err = t.do(ctx, session.Request{
 		Op: fmt.Sprintf("repair user %q", j.u.UserID), Method: http.MethodPut, Path: userPath(v2, j.ref), Body: raw,
 	})
 	return err == nil, err

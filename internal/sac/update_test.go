@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sacbridge/internal/identity"
 	"sacbridge/internal/sacsim/service"
 	"sacbridge/internal/upstream"
 )
@@ -17,27 +16,38 @@ const twoSeed = `{"users":[{"id":"SYSOWNER","systemOwner":true},{"id":"BOSS"},
  {"id":"ANNA","email":"anna@example.com","manager":"BOSS","roles":["PROFILE:t.A:Zeta","PROFILE:sap.epm:BI_Admin","PROFILE:t.A:Alpha"],"photos":["https://p.example.com/a.png"]},
  {"id":"BERT","email":"bert@example.com"}],"teams":[{"id":"T","members":["ANNA"]}]}`
 
+var (
+	annasRoles  = []string{"PROFILE:sap.epm:BI_Admin", "PROFILE:t.A:Alpha", "PROFILE:t.A:Zeta"}
+	annasPhotos = []string{"https://p.example.com/a.png"}
+)
+
+func edit[T any](before, after T) *upstream.Edit[T] {
+	return &upstream.Edit[T]{Before: before, After: after}
+}
+
 func key(id string) upstream.UserKey { return upstream.UserKey{UserID: id} }
 
 func TestUpdateUsersChangesWhatIsNamedAndNothingElse(t *testing.T) {
 	t.Parallel()
-	settings := identity.Settings{DataLanguage: "fr", DateFormat: "dd.MM.yyyy", TimeFormat: "h:mm:ss a", NumberFormat: "1.234,56", CleanUpDays: 9}
 	tests := []struct {
 		name   string
 		update upstream.UserUpdate
 		want   func(*simUser)
 	}{
-		{"e-mail", upstream.UserUpdate{Email: new("New@example.com")}, func(u *simUser) { u.Email = "new@example.com" }},
-		{"active", upstream.UserUpdate{Active: new(false)}, func(u *simUser) { u.Active = false }},
-		{"licence type", upstream.UserUpdate{Concurrent: new(true)}, func(u *simUser) { u.Params["isConcurrent"] = true }},
-		{"language", upstream.UserUpdate{Language: new("de")}, func(u *simUser) { u.PreferredLanguage = "de" }},
-		{"manager", upstream.UserUpdate{Manager: new("BERT")}, func(u *simUser) { u.Manager = "BERT" }},
-		{"no manager", upstream.UserUpdate{Manager: new("")}, func(u *simUser) { u.Manager = "" }},
-		{"photos", upstream.UserUpdate{Photos: new([]string{"https://p.example.com/b.png"})}, func(u *simUser) { u.Photos = []string{"https://p.example.com/b.png"} }},
-		{"no photos", upstream.UserUpdate{Photos: new([]string{})}, func(u *simUser) { u.Photos = []string{} }},
-		{"roles", upstream.UserUpdate{Roles: new([]string{"PROFILE:sap.epm:Viewer"})}, func(u *simUser) { u.Roles = []string{"PROFILE:sap.epm:Viewer"} }},
-		{"no roles", upstream.UserUpdate{Roles: new([]string{})}, func(u *simUser) { u.Roles = []string{} }},
-		{"settings", upstream.UserUpdate{Settings: &settings}, func(u *simUser) {
+		{"e-mail", upstream.UserUpdate{Email: edit("anna@example.com", "New@example.com")}, func(u *simUser) { u.Email = "new@example.com" }},
+		{"active", upstream.UserUpdate{Active: edit(true, false)}, func(u *simUser) { u.Active = false }},
+		{"licence type", upstream.UserUpdate{Concurrent: edit(false, true)}, func(u *simUser) { u.Params["isConcurrent"] = true }},
+		{"language", upstream.UserUpdate{Language: edit("en", "de")}, func(u *simUser) { u.PreferredLanguage = "de" }},
+		{"manager", upstream.UserUpdate{Manager: edit("BOSS", "BERT")}, func(u *simUser) { u.Manager = "BERT" }},
+		{"no manager", upstream.UserUpdate{Manager: edit("BOSS", "")}, func(u *simUser) { u.Manager = "" }},
+		{"photos", upstream.UserUpdate{Photos: edit(annasPhotos, []string{"https://p.example.com/b.png"})}, func(u *simUser) { u.Photos = []string{"https://p.example.com/b.png"} }},
+		{"no photos", upstream.UserUpdate{Photos: edit(annasPhotos, nil)}, func(u *simUser) { u.Photos = []string{} }},
+		{"roles", upstream.UserUpdate{AddRoles: []string{"PROFILE:sap.epm:Viewer"}, RemoveRoles: annasRoles, RolesBefore: annasRoles}, func(u *simUser) { u.Roles = []string{"PROFILE:sap.epm:Viewer"} }},
+		{"no roles", upstream.UserUpdate{RemoveRoles: annasRoles, RolesBefore: annasRoles}, func(u *simUser) { u.Roles = []string{} }},
+		{"settings", upstream.UserUpdate{
+			DataLanguage: edit("en", "fr"), DateFormat: edit("MMM d, yyyy", "dd.MM.yyyy"), TimeFormat: edit("H:mm:ss", "h:mm:ss a"),
+			NumberFormat: edit("1,234.56", "1.234,56"), CleanUpDays: edit(0, 9), NotifyByEmail: edit(true, false),
+		}, func(u *simUser) {
 			u.Params["dataAccessLanguage"], u.Params["dateFormatting"] = "fr", "dd.MM.yyyy"
 			u.Params["timeFormatting"], u.Params["numberFormatting"] = "h:mm:ss a", "1.234,56"
 			u.Params["cleanUpNotificationsNumberOfDays"], u.Params["systemNotificationsEmailOptIn"] = 9.0, false
@@ -52,7 +62,7 @@ func TestUpdateUsersChangesWhatIsNamedAndNothingElse(t *testing.T) {
 					before := s.state().Users["ANNA"]
 					update := tt.update
 					update.UserKey = key("ANNA")
-					outs := s.UpdateUsers(t.Context(), []upstream.UserUpdate{update, {UserKey: key("BERT"), Language: new("fr")}})
+					outs := s.UpdateUsers(t.Context(), []upstream.UserUpdate{update, {UserKey: key("BERT"), Language: edit("en", "fr")}})
 					noErr(t, outs...)
 					if len(outs[0].Warnings) > 0 {
 						t.Errorf("warnings: %q", outs[0].Warnings)
@@ -70,13 +80,14 @@ func TestUpdateUsersChangesWhatIsNamedAndNothingElse(t *testing.T) {
 func TestUpdateUsersLoginIDFollowsTheMapping(t *testing.T) {
 	t.Parallel()
 	for _, platform := range []service.Platform{service.CF, service.NEO} {
+		annasLogin := map[service.SSO]string{service.SSOEmail: "anna@example.com"}
 		for sso, want := range map[service.SSO]string{
 			service.SSODefault: "ANNA", service.SSOUserID: "ANNA", service.SSOEmail: "new@example.com", service.SSOCustom: "emp-17",
 		} {
 			t.Run(string(platform)+" "+string(sso), func(t *testing.T) {
 				t.Parallel()
 				s := open(t, setup{platform: platform, sso: sso, seed: twoSeed})
-				outs := s.UpdateUsers(t.Context(), []upstream.UserUpdate{{UserKey: key("ANNA"), Email: new("new@example.com"), LoginID: new("emp-17")}})
+				outs := s.UpdateUsers(t.Context(), []upstream.UserUpdate{{UserKey: key("ANNA"), Email: edit("anna@example.com", "new@example.com"), LoginID: edit(annasLogin[sso], "emp-17")}})
 				noErr(t, outs...)
 				if got := s.state().Users["ANNA"]; got.UserName != want || got.Email != "new@example.com" {
 					t.Errorf("login ID %q, e-mail %q, want %q", got.UserName, got.Email, want)
@@ -99,8 +110,8 @@ func TestUpdateUsersTellsWhatTheTenantIgnores(t *testing.T) {
 	} {
 		tt.seed = twoSeed
 		s := open(t, tt)
-		u := upstream.UserUpdate{UserKey: key("ANNA"), Email: new("new@example.com"), Active: new(false)}
-		outs := s.UpdateUsers(t.Context(), []upstream.UserUpdate{u, {UserKey: key("BERT"), Language: new("fr")}})
+		u := upstream.UserUpdate{UserKey: key("ANNA"), Email: edit("anna@example.com", "new@example.com"), Active: edit(true, false)}
+		outs := s.UpdateUsers(t.Context(), []upstream.UserUpdate{u, {UserKey: key("BERT"), Language: edit("en", "fr")}})
 		noErr(t, outs...)
 		if len(outs[0].Warnings) != 1 || !strings.Contains(outs[0].Warnings[0], "left") {
 			t.Errorf("%+v: warnings %q", tt, outs[0].Warnings)
@@ -115,7 +126,7 @@ func TestUpdateUsersRepairsAnInconsistentPersonOnce(t *testing.T) {
 	for _, noBulk := range []bool{true, false} {
 		s := open(t, setup{seed: seed, noBulk: noBulk})
 		before := s.state().Users["ANNA"]
-		outs := s.UpdateUsers(t.Context(), []upstream.UserUpdate{{UserKey: key("ANNA"), Active: new(false)}, {UserKey: key("BERT"), Language: new("de")}})
+		outs := s.UpdateUsers(t.Context(), []upstream.UserUpdate{{UserKey: key("ANNA"), Active: edit(true, false)}, {UserKey: key("BERT"), Language: edit("en", "de")}})
 		noErr(t, outs...)
 		if len(outs[0].Warnings) != 1 {
 			t.Errorf("warnings: %q", outs[0].Warnings)
@@ -136,11 +147,11 @@ func TestUpdateUsersRefusals(t *testing.T) {
 		missing string
 		words   string
 	}{
-		{"the System Owner", upstream.UserUpdate{UserKey: key("SYSOWNER"), Language: new("de")}, upstream.Refused, "", "System Owner"},
-		{"an unknown role", upstream.UserUpdate{UserKey: key("ANNA"), Roles: new([]string{"PROFILE:t.A:None"})}, upstream.Refused, "PROFILE:t.A:None", "None"},
-		{"an unknown manager", upstream.UserUpdate{UserKey: key("ANNA"), Manager: new("NOBODY")}, upstream.Refused, "NOBODY", "NOBODY"},
-		{"a taken e-mail", upstream.UserUpdate{UserKey: key("ANNA"), Email: new("BERT@example.com")}, upstream.Conflict, "", "BERT"},
-		{"nobody", upstream.UserUpdate{UserKey: key("NOBODY"), Language: new("de")}, upstream.Gone, "", "NOBODY"},
+		{"the System Owner", upstream.UserUpdate{UserKey: key("SYSOWNER"), Language: edit("en", "de")}, upstream.Refused, "", "System Owner"},
+		{"an unknown role", upstream.UserUpdate{UserKey: key("ANNA"), AddRoles: []string{"PROFILE:t.A:None"}, RolesBefore: annasRoles}, upstream.Refused, "PROFILE:t.A:None", "None"},
+		{"an unknown manager", upstream.UserUpdate{UserKey: key("ANNA"), Manager: edit("BOSS", "NOBODY")}, upstream.Refused, "NOBODY", "NOBODY"},
+		{"a taken e-mail", upstream.UserUpdate{UserKey: key("ANNA"), Email: edit("anna@example.com", "BERT@example.com")}, upstream.Conflict, "", "BERT"},
+		{"nobody", upstream.UserUpdate{UserKey: key("NOBODY"), Language: edit("en", "de")}, upstream.Gone, "", "NOBODY"},
 	}
 	for _, platform := range []service.Platform{service.CF, service.NEO} {
 		for _, bulk := range []bool{true, false} {
@@ -148,7 +159,7 @@ func TestUpdateUsersRefusals(t *testing.T) {
 				t.Run(fmt.Sprintf("%s bulk %v %s", platform, bulk, tt.name), func(t *testing.T) {
 					t.Parallel()
 					s := open(t, setup{platform: platform, seed: twoSeed, noBulk: !bulk})
-					outs := s.UpdateUsers(t.Context(), []upstream.UserUpdate{tt.update, {UserKey: key("BERT"), Language: new("fr")}})
+					outs := s.UpdateUsers(t.Context(), []upstream.UserUpdate{tt.update, {UserKey: key("BERT"), Language: edit("en", "fr")}})
 					noErr(t, outs[1])
 					e, ok := errors.AsType[*upstream.Error](outs[0].Err)
 					if !ok {
@@ -168,7 +179,7 @@ func TestUpdateUsersLicences(t *testing.T) {
 	seed := `{"users":[{"id":"SYSOWNER","systemOwner":true},{"id":"ANNA","active":false},{"id":"BERT","active":false}],"settings":{"maxLicenses":2}}`
 	for _, noBulk := range []bool{true, false} {
 		s := open(t, setup{seed: seed, noBulk: noBulk})
-		outs := s.UpdateUsers(t.Context(), []upstream.UserUpdate{{UserKey: key("ANNA"), Active: new(true)}, {UserKey: key("BERT"), Active: new(true)}})
+		outs := s.UpdateUsers(t.Context(), []upstream.UserUpdate{{UserKey: key("ANNA"), Active: edit(false, true)}, {UserKey: key("BERT"), Active: edit(false, true)}})
 		noErr(t, outs[0])
 		if outs[1].Err == nil || !strings.Contains(outs[1].Err.Error(), "licence") {
 			t.Errorf("Err = %v", outs[1].Err)
@@ -181,7 +192,7 @@ func TestUpdateUsersPrices(t *testing.T) {
 	cf := open(t, setup{seed: crowd(30)})
 	var updates []upstream.UserUpdate
 	for _, id := range ids("U", 1, 30) {
-		updates = append(updates, upstream.UserUpdate{UserKey: key(id), Language: new("de")})
+		updates = append(updates, upstream.UserUpdate{UserKey: key(id), Language: edit("en", "de")})
 	}
 	noErr(t, cf.UpdateUsers(t.Context(), updates)...)
 	cf.wantCalls(map[string]int{searchV2: 1, configCall: 1, bulkRoute: 1})
@@ -231,9 +242,9 @@ func TestBulkTailAndTimedOutItems(t *testing.T) {
 	s := open(t, setup{seed: crowd(30), settings: `{"maxLicenses":1}`})
 	var updates []upstream.UserUpdate
 	for _, id := range ids("U", 1, 30) {
-		updates = append(updates, upstream.UserUpdate{UserKey: key(id), Language: new("de")})
+		updates = append(updates, upstream.UserUpdate{UserKey: key(id), Language: edit("en", "de")})
 	}
-	updates[4].Roles = new([]string{"PROFILE:t.A:None"})
+	updates[4].AddRoles = []string{"PROFILE:t.A:None"}
 	outs := s.UpdateUsers(t.Context(), updates)
 	for i, o := range outs {
 		if (o.Err != nil) != (i == 4) {

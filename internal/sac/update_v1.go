@@ -72,7 +72,7 @@ func (t *Tenant) editUserV1(raw map[string]json.RawMessage, u upstream.UserUpdat
 		email = u.LoginID
 	}
 	if email != nil {
-		lower := strings.ToLower(strings.TrimSpace(*email))
+		lower := strings.ToLower(strings.TrimSpace(email.After))
 		values["emails"] = emailsOf(lower)
 		if t.cfg.SSO == ssoEmail {
 			values["userName"] = lower
@@ -81,36 +81,33 @@ func (t *Tenant) editUserV1(raw map[string]json.RawMessage, u upstream.UserUpdat
 	switch {
 	case u.LoginID == nil:
 	case t.cfg.SSO == ssoCustom:
-		values["userName"] = *u.LoginID
-	case t.loginIsUserID() && *u.LoginID != u.UserID:
+		values["userName"] = u.LoginID.After
+	case t.loginIsUserID() && u.LoginID.After != u.UserID:
 		notes = append(notes, "the login ID stays "+u.UserID+": under SSO "+t.cfg.SSO+" it is the user ID")
 	}
 	if u.Active != nil {
-		values["active"] = *u.Active
+		values["active"] = u.Active.After
 	}
 	if u.Language != nil {
-		values["preferredLanguage"] = *u.Language
+		values["preferredLanguage"] = u.Language.After
 	}
 	if u.Photos != nil {
-		values["photos"] = photosOf(*u.Photos)
+		values["photos"] = photosOf(u.Photos.After)
 	}
-	if u.Roles != nil {
-		values["roles"] = notNil(*u.Roles)
+	if u.ChangesRoles() {
+		values["roles"] = setChange(u.RolesBefore, u.RemoveRoles, u.AddRoles)
 	}
 	if u.Manager != nil {
-		values[urnBossV1] = object{"manager": object{"managerId": *u.Manager}}
+		values[urnBossV1] = object{"manager": object{"managerId": u.Manager.After}}
 	}
 	for _, key := range sortedKeys(values) {
 		if err := edit(raw, key, values[key]); err != nil {
 			return nil, err
 		}
 	}
-	params := object{}
-	if u.Settings != nil {
-		params = paramsOf(*u.Settings)
-	}
+	params := changedParams(&u)
 	if u.Concurrent != nil {
-		params["isConcurrent"] = *u.Concurrent
+		params["isConcurrent"] = u.Concurrent.After
 	}
 	return notes, editParams(raw, urnParamsV1, params)
 }
@@ -118,7 +115,7 @@ func (t *Tenant) editUserV1(raw map[string]json.RawMessage, u upstream.UserUpdat
 // putUserV1 writes a whole person and gives the tenant's echo.
 func (t *Tenant) putUserV1(ctx context.Context, op, userID string, raw map[string]json.RawMessage) (*identity.User, error) {
 	var p person
-	_, err := t.http.Do(ctx, session.Request{
+	_, err := t.do(ctx, session.Request{
 		Op: op, Method: http.MethodPut, Path: userPath(v1, userID), Header: keepRolesHeader(), Body: raw,
 		Decode: func(dec *json.Decoder) error {
 			var err error
@@ -137,7 +134,7 @@ func (t *Tenant) putUserV1(ctx context.Context, op, userID string, raw map[strin
 func (t *Tenant) explainPutV1(ctx context.Context, err error, u upstream.UserUpdate) error {
 	boss := ""
 	if u.Manager != nil {
-		boss = *u.Manager
+		boss = u.Manager.After
 	}
 	err = explain(err, boss)
 	e, ok := errors.AsType[*upstream.Error](err)
@@ -145,9 +142,9 @@ func (t *Tenant) explainPutV1(ctx context.Context, err error, u upstream.UserUpd
 		return err
 	}
 	if u.Email != nil {
-		rows, lookErr := t.searchPeople(ctx, v1, anyOf("email", []string{*u.Email}))
+		rows, lookErr := t.searchPeople(ctx, v1, anyOf("email", []string{u.Email.After}))
 		for _, p := range rows {
-			if lookErr == nil && p.user.UserID != u.UserID && identity.Fold(p.user.Email) == identity.Fold(*u.Email) {
+			if lookErr == nil && p.user.UserID != u.UserID && identity.Fold(p.user.Email) == identity.Fold(u.Email.After) {
 				out := taken(e.Op, "e-mail", p.user.UserID)
 				out.Status, out.Detail = e.Status, e.Detail
 				return out

@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"iter"
+	"time"
 
 	"sacbridge/internal/identity"
 )
@@ -12,7 +13,21 @@ import (
 // where it certainly had no effect.
 type Connector interface {
 	Reader
-	Writer
+	Costs
+	// Writer gives the way to write under a permission. There is no other.
+	Writer(p Permission) Writer
+	// Facts gives what has been learnt about the target so far.
+	Facts() Facts
+}
+
+// Permission is asked right before each send of a call that a Writer makes, first or repeated.
+type Permission interface {
+	// Check is nil where a call may be sent at this very moment. It is called as the last thing before
+	// bytes leave, so it must be fast, and from several goroutines.
+	Check() error
+	// Stopping is closed once Check will never be nil again. Waits for pace, back-off and Retry-After end
+	// then; what is on the wire is waited for.
+	Stopping() <-chan struct{}
 }
 
 // Reader reads people and teams.
@@ -28,6 +43,9 @@ type Reader interface {
 	FindGroups(ctx context.Context, q GroupQuery) iter.Seq2[*identity.Group, error]
 	// RoleIDs lists every role of the tenant; ok is false where the tenant has no such listing.
 	RoleIDs(ctx context.Context) (ids []string, ok bool, err error)
+	// Clock gives what the tenant's clock showed at a local time, going by its newest answer; it is whole
+	// seconds at best. ok is false where no answer has told the time yet. It makes no call.
+	Clock(local time.Time) (tenant time.Time, ok bool)
 }
 
 // UserQuery asks for people by any of their names. All asks for everybody.
@@ -58,20 +76,35 @@ type UnreadableError struct {
 // Error names the team, the cause and the cure.
 func (e *UnreadableError) Error() string { return "team " + e.Name + " cannot be read: " + e.Cause }
 
-// Writer changes people and teams. Each call is one batch of at most the size that Limits allows; a
-// slice result has one Outcome per item, in order.
-type Writer interface {
-	// Limits gives the sizes for the next write to a team of teamSize members (0 for people). It makes
-	// no call and may change from call to call as the connector learns from answer times.
+// Costs tells sizes and prices of writes, for batches and estimates. A price is the number of HTTP
+// requests that one call of a Writer sends, its reads included, when nothing goes wrong. No method
+// makes a call.
+type Costs interface {
+	// Limits gives the sizes for the next write to a team of teamSize members (0 for people). They may
+	// change from call to call as the connector learns from answer times.
 	Limits(teamSize int) Limits
-
-	// CreateUsers creates people with all that identity.User holds but Ref, Teams and Created. A user
-	// is created under exactly the wanted user ID or not at all.
-	CreateUsers(ctx context.Context, users []*identity.User) []Outcome
-	// CreateCalls is the number of requests that CreateUsers sends for this batch when nothing goes wrong.
-	// It makes no call.
+	// CreateCalls is the price of CreateUsers for this batch.
 	CreateCalls(users []*identity.User) int
-	// UpdateUsers changes fields and role links. Role links are untouched where u.Roles is nil.
+	// UpdateCalls is the price of UpdateUsers for this batch.
+	UpdateCalls(updates []UserUpdate) int
+	// GroupCalls is the price of UpdateGroup for this write, to a team whose Ref is known.
+	GroupCalls(u *GroupUpdate) int
+}
+
+// Writer changes people and teams under a Permission. Each call is one batch of at most the size that
+// Limits allows; a slice result has one Outcome per item, in order. Where the permission is refused
+// nothing is sent, and the errors of the items that nothing has been sent for have class NotSent.
+//
+// The context is that of calls on the wire: its end breaks them off. To stop a run close the
+// permission's Stopping.
+type Writer interface {
+	// CreateUsers creates people with all that identity.User holds but Ref, Teams and Created. A user
+	// is created under exactly the wanted user ID or not at all. Where Limits.Reread is not 0 the caller
+	// reads the created people again and compares them by NotAsWanted.
+	CreateUsers(ctx context.Context, users []*identity.User) []Outcome
+	// UpdateUsers changes fields and role links: it reads the people, takes what each update still has to
+	// do (Against), and writes that. People whom somebody else changed in a way that the update
+	// contradicts are left alone, with class Changed.
 	UpdateUsers(ctx context.Context, updates []UserUpdate) []Outcome
 	// DeleteUsers deletes people; one who is gone already is a success.
 	DeleteUsers(ctx context.Context, users []UserKey) []Outcome
@@ -98,43 +131,7 @@ type GroupKey struct {
 	Ref  string `json:"ref,omitempty"`
 }
 
-// UserUpdate is a change of one person. Fields that are nil stay as they are.
-type UserUpdate struct {
-	UserKey
-	Email      *string            `json:"email,omitempty"`
-	LoginID    *string            `json:"loginId,omitempty"`
-	Active     *bool              `json:"active,omitempty"`
-	Concurrent *bool              `json:"concurrent,omitempty"`
-	Language   *string            `json:"language,omitempty"`
-	Settings   *identity.Settings `json:"settings,omitempty"` // the whole of it
-	Manager    *string            `json:"manager,omitempty"`  // user ID; "" = none
-	Photos     *[]string          `json:"photos,omitempty"`
-	Roles      *[]string          `json:"roles,omitempty"` // the whole set wanted
-}
-
-// GroupUpdate is one write to one team.
-type GroupUpdate struct {
-	GroupKey
-	Size          int      `json:"size"` // members before this write, for the connector's tuning
-	Description   *string  `json:"description,omitempty"`
-	RemoveMembers []string `json:"removeMembers,omitempty"` // user IDs
-	RemoveRoles   []string `json:"removeRoles,omitempty"`
-	AddRoles      []string `json:"addRoles,omitempty"`
-	AddMembers    []string `json:"addMembers,omitempty"` // user IDs
-}
-
-// Outcome is what became of one item. Err is nil on success.
-type Outcome struct {
-	Err error
-	Ref string // the tenant's key of a created entity, where the answer told it
-	// Dropped names members that the tenant silently left out of an accepted team write.
-	Dropped []string
-	// Warnings are facts worth telling about an accepted write (a field the tenant ignored).
-	Warnings []string
-}
-
-// Limits are the sizes and prices of writes. A price is the number of HTTP requests that one batch of
-// the kind takes when nothing goes wrong.
+// Limits are the sizes of writes, and the prices that are the same for every batch.
 type Limits struct {
 	Workers int // calls side by side
 
@@ -142,26 +139,16 @@ type Limits struct {
 	Lookup int // people per batched look-up; 1 where there is none
 
 	CreateBatch int // people per CreateUsers
-	UpdateBatch int
+	UpdateBatch int // people per UpdateUsers: as many as one reading serves
 	DeleteBatch int
-	UpdateCalls int // requests per UpdateUsers batch
-	DeleteCalls int
+	DeleteCalls int // requests per DeleteUsers batch
 
 	GroupCreateCalls int
 	GroupDeleteCalls int
-	// GroupFirstCalls is the price of the first UpdateGroup of a team in a run that changes members or
-	// the description, GroupNextCalls of each further one.
-	GroupFirstCalls int
-	GroupNextCalls  int
-	// RoleFirstCalls and RoleNextCalls are the prices of an UpdateGroup that changes roles, where these go
-	// another way than members do: one that follows no other role change of that team, and one that
-	// does. 0: role changes are priced like member changes.
-	RoleFirstCalls int
-	RoleNextCalls  int
-	AddChunk       int // members added per UpdateGroup
-	RemoveChunk    int // members removed per UpdateGroup
-	RoleChunk      int // role changes per UpdateGroup
-	MaxMembers     int // members a team can have
+	AddChunk         int // members added per UpdateGroup
+	RemoveChunk      int // members removed per UpdateGroup
+	RoleChunk        int // role changes per UpdateGroup
+	MaxMembers       int // members a team can have
 
 	// Reread is how many created people one request reads again, asked by user ID and e-mail: a Bulk answer
 	// carries no ids, and the tenant's defaults may have added roles or changed the licence. 0: there is

@@ -20,11 +20,14 @@ const (
 	Conflict    Class = "conflict"        // a name, e-mail or login ID belongs to someone else
 	Unknown     Class = "unknown outcome" // the write may have taken effect: look before repeating
 	Cancelled   Class = "cancelled"       // the caller gave up
+	NotSent     Class = "not sent"        // the permission was refused: nothing of it reached the target
+	Changed     Class = "changed"         // somebody else changed the entity meanwhile: it was left alone
 )
 
 // Error is a classed failure of one call.
 type Error struct {
 	Class      Class
+	Code       string        // a short word that stays the same for equal failures; may be empty
 	Op         string        // what was being done, such as `create user "ANNA"`
 	Status     int           // HTTP status; 0 where no answer came
 	Detail     string        // the target's own words, shortened, without secrets

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -25,6 +26,8 @@ type reader struct {
 }
 
 func (r *reader) Tenant() identity.Tenant { return identity.Tenant{Name: "dev"} }
+
+func (r *reader) Clock(local time.Time) (time.Time, bool) { return local, true }
 
 func (r *reader) FindUsers(_ context.Context, q upstream.UserQuery) iter.Seq2[*identity.User, error] {
 	r.asked = append(r.asked, q)

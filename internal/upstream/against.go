@@ -1,0 +1,151 @@
+package upstream
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sacbridge/internal/identity"
+)
+
+// CodeChanged is the code of class Changed.
+const CodeChanged = "changed-meanwhile"
+
+// Against gives what u still has to do to a person who is there as now. An attribute that has the wanted
+// value already is left out, as are roles that are there or gone already. Roles that somebody else
+// granted or took since the plan was made stay as they are and are told in kept.
+//
+// Where u and the other change contradict each other err has class Changed and names what changed:
+// an attribute that is neither what the plan saw nor what it wants, or, with ExactRoles, a role set that
+// differs from the one the plan saw by more than what u itself does. Nothing is to be written then.
+//
+// E-mail and login ID compare without case, sets without order; absent and empty are the same.
+func (u UserUpdate) Against(now *identity.User) (rest UserUpdate, kept []string, err error) {
+	var changed []string
+	for _, a := range u.attributes(now) {
+		switch {
+		case !a.asked:
+		case a.done:
+			a.drop()
+		case !a.unchanged:
+			changed = append(changed, a.contradiction())
+		}
+	}
+	if u.ChangesRoles() {
+		d := difference{what: "role", add: u.AddRoles, remove: u.RemoveRoles, before: u.RolesBefore}
+		others := d.others(now.Roles)
+		u.AddRoles, u.RemoveRoles = d.rest(now.Roles)
+		if u.ExactRoles {
+			changed = append(changed, others...)
+		} else {
+			kept = others
+		}
+	}
+	if len(changed) > 0 {
+		return u, nil, changedError(fmt.Sprintf("update user %q", u.UserID), changed)
+	}
+	return u, kept, nil
+}
+
+// Against is to a team what UserUpdate.Against is to a person. Members are looked at where now.Members
+// is known.
+func (u GroupUpdate) Against(now *identity.Group) (rest GroupUpdate, kept []string, err error) {
+	var changed []string
+	a := compare(AttrDescription, &u.Description, now.Description, same)
+	switch {
+	case !a.asked:
+	case a.done:
+		a.drop()
+	case !a.unchanged:
+		changed = append(changed, a.contradiction())
+	}
+	if u.ChangesRoles() {
+		d := difference{what: "role", add: u.AddRoles, remove: u.RemoveRoles, before: u.RolesBefore}
+		others := d.others(now.Roles)
+		u.AddRoles, u.RemoveRoles = d.rest(now.Roles)
+		if u.ExactRoles {
+			changed = append(changed, others...)
+		} else {
+			kept = others
+		}
+	}
+	if now.Members != nil {
+		d := difference{what: "member", add: u.AddMembers, remove: u.RemoveMembers, before: u.MembersBefore}
+		if u.ExactMembers {
+			changed = append(changed, d.others(now.Members)...)
+		}
+		u.AddMembers, u.RemoveMembers = d.rest(now.Members)
+	}
+	if len(changed) > 0 {
+		return u, nil, changedError(fmt.Sprintf("update team %q", u.Name), changed)
+	}
+	return u, kept, nil
+}
+
+// contradiction says in words what the plan saw and what is there.
+func (a *attribute) contradiction() string {
+	return fmt.Sprintf("%s was %s for the plan and is %s now", a.name, a.saw, a.is)
+}
+
+// difference is a change of one set of links.
+type difference struct {
+	what        string // "role" or "member"
+	add, remove []string
+	before      []string // what the plan saw
+}
+
+// rest gives what is still to be added to, and removed from, the set that is there.
+func (d *difference) rest(now []string) (add, remove []string) {
+	there := identity.Set(now)
+	has := func(key string) bool { _, ok := slices.BinarySearch(there, key); return ok }
+	lacks := func(key string) bool { return !has(key) }
+	return slices.DeleteFunc(slices.Clone(d.add), has), slices.DeleteFunc(slices.Clone(d.remove), lacks)
+}
+
+// others says what somebody else did to the set since the plan saw it, in words.
+func (d *difference) others(now []string) []string {
+	came, went := identity.Diff(identity.Set(d.before), identity.Set(now))
+	ours := identity.Set(slices.Concat(d.add, d.remove))
+	var out []string
+	for _, key := range came {
+		if _, ok := slices.BinarySearch(ours, key); !ok {
+			out = append(out, d.what+" "+key+" was added meanwhile")
+		}
+	}
+	for _, key := range went {
+		if _, ok := slices.BinarySearch(ours, key); !ok {
+			out = append(out, d.what+" "+key+" was taken away meanwhile")
+		}
+	}
+	return out
+}
+
+// maxToldChanges is how many changes the text of a contradiction names.
+const maxToldChanges = 10
+
+func changedError(op string, changes []string) *Error {
+	if n := len(changes) - maxToldChanges; n > 0 {
+		changes = append(slices.Clone(changes[:maxToldChanges]), fmt.Sprintf("and %d more", n))
+	}
+	return &Error{
+		Class: Changed, Code: CodeChanged, Op: op, Detail: strings.Join(changes, "; "),
+		Cause: "somebody else changed it since the plan was made, so it was left alone: make a new plan",
+	}
+}
+
+// show puts a value in words.
+func show(value any) string {
+	switch v := value.(type) {
+	case string:
+		if v == "" {
+			return "empty"
+		}
+		return fmt.Sprintf("%q", v)
+	case []string:
+		if len(v) == 0 {
+			return "empty"
+		}
+		return strings.Join(v, ", ")
+	}
+	return fmt.Sprint(value)
+}
