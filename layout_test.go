@@ -37,6 +37,7 @@ var mayImport = map[string][]string{
 	"internal/config":          {"internal/mapping", "internal/nearest"},
 	"internal/tenants":         {"internal/config", "internal/identity", "internal/plan", "internal/upstream", "internal/sac", "internal/sac/session"},
 	"cmd/internal/cli":         {"internal/config", "internal/apply", "internal/upstream", "internal/store/bolt"},
+	"cmd/internal/show":        {"cmd/internal/cli", "internal/identity", "internal/plan", "internal/apply"},
 	"internal/directory":       {"internal/identity", "internal/scim"},
 	"internal/store":           {"internal/identity", "internal/apply", "internal/directory"},
 	"internal/store/bolt":      {"internal/identity", "internal/apply", "internal/directory", "internal/store"},
@@ -45,7 +46,7 @@ var mayImport = map[string][]string{
 	"cmd/transport": {
 		"internal/identity", "internal/mapping", "internal/plan", "internal/upstream", "internal/dataset",
 		"internal/dataset/script", "internal/sac", "internal/sac/session", "internal/apply", "internal/store/bolt", "cmd/internal/cli", "internal/config",
-		"internal/sacsim", "internal/sacsim/service", "internal/tenants",
+		"internal/sacsim", "internal/sacsim/service", "internal/tenants", "cmd/internal/show",
 	},
 	"cmd/bridge": {"cmd/internal/cli", "internal/config", "internal/directory", "internal/scimserver", "internal/store", "internal/store/bolt", "internal/tenants"},
 }

@@ -32,9 +32,6 @@ func execute(ctx context.Context, a *app, args []string) int {
 	return commandLine().Execute(ctx, &a.World, newRootCmd(a), args)
 }
 
-// paint tells how stdout is coloured.
-func (a *app) paint() painter { return painter(a.Color(a.OutTerminal)) }
-
 // logger gives the log of --verbose, on stderr; without the flag it says nothing.
 func (a *app) logger() *slog.Logger {
 	if !a.verbose {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/cmd/internal/show"
 	"sacbridge/internal/plan"
 )
 
@@ -56,7 +57,7 @@ func runApply(ctx context.Context, a *app, opts *applyOptions) error {
 	}
 	w := ends.work("apply "+opts.file, &opts.planFlags, &limitFlags{})
 	w.approved = true
-	rep := &report{PlanFile: opts.file}
+	rep := &show.Report{PlanFile: opts.file}
 	return a.finish(&opts.planFlags, rep, a.checkAndApply(ctx, w, p, rep))
 }
 
@@ -70,11 +71,11 @@ func stillAllowed(p *plan.Plan, protect plan.Protect) error {
 	for i, h := range hits {
 		names[i] = fmt.Sprintf("%s %s (%s)", h.Entity, h.Key, h.Reason)
 	}
-	return cli.Codef(cli.ExitHeld, "the plan changes what is protected now: %s; nothing was written: make a new plan", some(names, 3))
+	return cli.Codef(cli.ExitHeld, "the plan changes what is protected now: %s; nothing was written: make a new plan", cli.Some(names, 3))
 }
 
 // checkAndApply applies p if nothing it was decided from has changed.
-func (a *app) checkAndApply(ctx context.Context, w work, p *plan.Plan, rep *report) error {
+func (a *app) checkAndApply(ctx context.Context, w work, p *plan.Plan, rep *show.Report) error {
 	if err := a.precheck(ctx, w); err != nil {
 		return err
 	}

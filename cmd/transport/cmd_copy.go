@@ -146,7 +146,7 @@ func runCopyTeams(ctx context.Context, a *app, opts *copyTeamsOptions) error {
 	if err != nil {
 		return err
 	}
-	w := p.work("copy teams --from "+opts.from+" --to "+opts.to+" --team "+some(opts.teams, 5), &opts.planFlags, &opts.limitFlags)
+	w := p.work("copy teams --from "+opts.from+" --to "+opts.to+" --team "+cli.Some(opts.teams, 5), &opts.planFlags, &opts.limitFlags)
 	w.request = func(context.Context) (plan.Request, *identity.Snapshot, error) {
 		return opts.request(p), nil, nil
 	}

@@ -202,7 +202,7 @@ func (s *selection) matches(u *identity.User) (bool, error) {
 func (s *selection) origin() string {
 	var parts []string
 	if len(s.teams) > 0 {
-		parts = append(parts, "--team "+some(s.teams, 3))
+		parts = append(parts, "--team "+cli.Some(s.teams, 3))
 	}
 	if s.rule != nil {
 		parts = append(parts, "--where "+s.rule.String())

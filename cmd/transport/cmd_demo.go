@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/cmd/internal/show"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
 	"sacbridge/internal/sac"
@@ -96,32 +97,32 @@ func (a *app) demoSide(r sacsim.Ready) (*side, error) {
 
 // playDemo shows plan, run and second plan, each with a sentence on what it shows.
 func (a *app) playDemo(ctx context.Context, p *pair) error {
-	l := &lines{w: a.Out}
-	l.f("Two simulated tenants are running: dev (NEO) with 300 people in twelve teams, and prod (Cloud Foundry) with a few of them.")
-	l.f("This is the plan of: transport copy teams --from dev --to prod --team Finance ... --users all --user-roles add --members add")
-	l.f("Roles are translated from dev's namespace t.DEV to prod's t.PRD, and what cannot be done is said before anything is written.")
-	l.f("")
+	l := &cli.Lines{W: a.Out}
+	l.Line("Two simulated tenants are running: dev (NEO) with 300 people in twelve teams, and prod (Cloud Foundry) with a few of them.")
+	l.Line("This is the plan of: transport copy teams --from dev --to prod --team Finance ... --users all --user-roles add --members add")
+	l.Line("Roles are translated from dev's namespace t.DEV to prod's t.PRD, and what cannot be done is said before anything is written.")
+	l.Line("")
 	w := p.work("demo", &planFlags{yes: true, output: cli.AsTable}, &limitFlags{})
 	w.lost = true
 	w.request = func(context.Context) (plan.Request, *identity.Snapshot, error) { return demoRequest(), nil, nil }
-	rep := &report{}
-	if err := errors.Join(l.err, demoOutcome(a.planAndApply(ctx, w, rep))); err != nil {
+	rep := &show.Report{}
+	if err := errors.Join(l.Err, demoOutcome(a.planAndApply(ctx, w, rep))); err != nil {
 		return err
 	}
-	l.f("")
-	l.f("That was a run: every write was journaled, so that it could have been resumed after a crash; what stands under Conflicts was left out.")
-	l.f("Planning once more shows that nothing is left to do but what a person has to answer:")
-	l.f("")
+	l.Line("")
+	l.Line("That was a run: every write was journaled, so that it could have been resumed after a crash; what stands under Conflicts was left out.")
+	l.Line("Planning once more shows that nothing is left to do but what a person has to answer:")
+	l.Line("")
 	second, err := a.makePlan(ctx, w)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(l.err, planView{plan: second, more: "-o json", paint: a.paint()}.write(a.Out)); err != nil {
+	if err := errors.Join(l.Err, show.Plan{Plan: second, More: "-o json", Paint: a.Paint()}.Write(a.Out)); err != nil {
 		return err
 	}
-	l.f("")
-	l.f("Next: transport config schema, transport doctor, and transport copy teams --dry-run with your own tenants.")
-	return l.err
+	l.Line("")
+	l.Line("Next: transport config schema, transport doctor, and transport copy teams --dry-run with your own tenants.")
+	return l.Err
 }
 
 // demoOutcome takes the demo's conflicts for what they are: part of the show.

@@ -35,7 +35,7 @@ func writeFindings(a *app, found []finding, output cli.Output) error {
 		}
 		return err
 	}
-	l := &lines{w: a.Out}
+	l := &cli.Lines{W: a.Out}
 	at := "\x00"
 	for _, f := range found {
 		if f.Tenant != at {
@@ -44,16 +44,16 @@ func writeFindings(a *app, found []finding, output cli.Output) error {
 			if at != "" {
 				name = "tenant " + at
 			}
-			l.f("%s", a.paint().in(bold, name))
+			l.Line("%s", a.Paint().In(cli.Bold, name))
 		}
-		colour := map[sac.Level]string{sac.OK: green, sac.Warn: yellow, sac.Fail: red}[f.Level]
-		l.f("  %s %s %s", a.paint().in(colour, cli.Pad(string(f.Level), 4)), cli.Pad(f.Step, 13), cli.Clean(f.Text, false))
+		colour := map[sac.Level]string{sac.OK: cli.Green, sac.Warn: cli.Yellow, sac.Fail: cli.Red}[f.Level]
+		l.Line("  %s %s %s", a.Paint().In(colour, cli.Pad(string(f.Level), 4)), cli.Pad(f.Step, 13), cli.Clean(f.Text, false))
 		if f.Cure != "" && f.Level != sac.OK {
-			l.f("       %s cure: %s", cli.Pad("", 13), cli.Clean(f.Cure, false))
+			l.Line("       %s cure: %s", cli.Pad("", 13), cli.Clean(f.Cure, false))
 		}
 	}
-	if l.err != nil {
-		return l.err
+	if l.Err != nil {
+		return l.Err
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/cmd/internal/show"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
 )
@@ -55,7 +56,7 @@ func runPlanShow(a *app, opts *planShowOptions) error {
 	if opts.output == cli.AsJSON {
 		return cli.WriteJSON(a.Out, p)
 	}
-	return planView{plan: p, more: opts.file, reasons: opts.reasons, paint: a.paint()}.write(a.Out)
+	return show.Plan{Plan: p, More: opts.file, Reasons: opts.reasons, Paint: a.Paint()}.Write(a.Out)
 }
 
 // planCheckOptions are the flags of `plan check`.
@@ -133,8 +134,8 @@ func writeStale(a *app, p *plan.Plan, stale []plan.Stale, output cli.Output) err
 
 // findStale reads what p was decided from once more and compares.
 func (a *app) findStale(ctx context.Context, p *plan.Plan, ends *pair) ([]plan.Stale, error) {
-	m := a.startMeter("checking "+ends.from.tenant.Name+" and "+ends.to.tenant.Name, both(ends.from, ends.to))
-	defer m.stop()
+	m := show.StartMeter(&a.World, "checking "+ends.from.tenant.Name+" and "+ends.to.tenant.Name, both(ends.from, ends.to))
+	defer m.Stop()
 	source, target, err := readBoth(ctx, ends, p.Request, nil)
 	if err != nil {
 		return nil, err
@@ -148,7 +149,7 @@ func staleNames(stale []plan.Stale) string {
 	for i, s := range stale {
 		names[i] = fmt.Sprintf("%s %s %s (%s)", s.Side, s.Entity, s.Key, s.What)
 	}
-	return some(names, 10)
+	return cli.Some(names, 10)
 }
 
 // connectPlan makes the sides that a plan speaks of. A tenant whose name now leads elsewhere is refused.

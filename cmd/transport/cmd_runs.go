@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/cmd/internal/show"
 	"sacbridge/internal/apply"
 	"sacbridge/internal/plan"
 )
@@ -151,34 +152,34 @@ func readRun(ctx context.Context, id string, j apply.Journal) (*runReport, error
 }
 
 func writeRun(a *app, r *runReport) error {
-	l := &lines{w: a.Out}
-	l.f("Run %s: %s", r.ID, r.Status)
-	l.f("  command  %s", cli.Clean(r.Command, false))
-	l.f("  from     %s", cli.Clean(r.Source, false))
-	l.f("  to       %s", cli.Clean(r.Target, false))
-	l.f("  started  %s", r.Started.Local().Format(time.DateTime))
+	l := &cli.Lines{W: a.Out}
+	l.Line("Run %s: %s", r.ID, r.Status)
+	l.Line("  command  %s", cli.Clean(r.Command, false))
+	l.Line("  from     %s", cli.Clean(r.Source, false))
+	l.Line("  to       %s", cli.Clean(r.Target, false))
+	l.Line("  started  %s", r.Started.Local().Format(time.DateTime))
 	unsettled := 0
 	for _, c := range r.Calls {
 		if !c.Settled {
 			unsettled++
 		}
 	}
-	l.f("  calls    %d, of which %d without a known outcome", len(r.Calls), unsettled)
+	l.Line("  calls    %d, of which %d without a known outcome", len(r.Calls), unsettled)
 	if r.resumable() {
-		l.f("  resume   transport runs resume %s", r.ID)
+		l.Line("  resume   transport runs resume %s", r.ID)
 	}
 	if r.End == nil {
-		return l.err
+		return l.Err
 	}
 	if r.End.Cause != "" {
-		l.f("  cause    %s", cli.Clean(r.End.Cause, false))
+		l.Line("  cause    %s", cli.Clean(r.End.Cause, false))
 	}
-	l.f("  result   %s", tallyOf(r.End.Entities))
-	l.f("")
-	if l.err != nil {
-		return l.err
+	l.Line("  result   %s", show.TallyOf(r.End.Entities))
+	l.Line("")
+	if l.Err != nil {
+		return l.Err
 	}
-	return writeEntities(a.Out, r.End.Entities)
+	return show.Entities(a.Out, r.End.Entities)
 }
 
 // runsResumeOptions are the flags of `runs resume`.
@@ -243,12 +244,12 @@ func runRunsResume(ctx context.Context, a *app, opts *runsResumeOptions) (err er
 		return errors.Join(err, j.Close())
 	}
 	defer release()
-	rep := &report{Plan: r.Plan}
+	rep := &show.Report{Plan: r.Plan}
 	return a.finish(flags, rep, a.resumeRun(ctx, w, j, rep))
 }
 
 // resumeRun goes on with the run of journal j, which it closes.
-func (a *app) resumeRun(ctx context.Context, w work, j apply.Journal, rep *report) error {
+func (a *app) resumeRun(ctx context.Context, w work, j apply.Journal, rep *show.Report) error {
 	err := a.carryOut(ctx, w, j, rep, apply.Resume)
 	if errors.Is(err, apply.ErrFinished) {
 		a.Say("Run %s is finished: there is nothing to resume.", w.runID)

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/cmd/internal/show"
 	"sacbridge/internal/apply"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
@@ -34,13 +35,13 @@ type work struct {
 // change is the whole way from checks to result. Everything before the first read is refused with
 // exit code 2 and without a call.
 func (a *app) change(ctx context.Context, w work) error {
-	rep := &report{}
+	rep := &show.Report{}
 	err := a.planAndApply(ctx, w, rep)
 	return a.finish(w.flags, rep, err)
 }
 
 // finish writes the JSON document where one was asked for and a plan was made.
-func (a *app) finish(flags *planFlags, rep *report, err error) error {
+func (a *app) finish(flags *planFlags, rep *show.Report, err error) error {
 	if flags.output != cli.AsJSON || rep.Plan == nil {
 		return err
 	}
@@ -48,13 +49,13 @@ func (a *app) finish(flags *planFlags, rep *report, err error) error {
 	if err != nil {
 		rep.Problem = err.Error()
 	}
-	if werr := rep.write(a.Out); werr != nil && err == nil {
+	if werr := rep.Write(a.Out); werr != nil && err == nil {
 		return werr
 	}
 	return err
 }
 
-func (a *app) planAndApply(ctx context.Context, w work, rep *report) error {
+func (a *app) planAndApply(ctx context.Context, w work, rep *show.Report) error {
 	if err := a.precheck(ctx, w); err != nil {
 		return err
 	}
@@ -103,8 +104,8 @@ func (w *work) plansOnly(a *app) bool {
 
 // makePlan reads both tenants and decides. It never writes to a tenant.
 func (a *app) makePlan(ctx context.Context, w work) (*plan.Plan, error) {
-	m := a.startMeter("reading "+w.from.tenant.Name+" and "+w.to.tenant.Name, both(w.from, w.to))
-	defer m.stop()
+	m := show.StartMeter(&a.World, "reading "+w.from.tenant.Name+" and "+w.to.tenant.Name, both(w.from, w.to))
+	defer m.Stop()
 	req, known, err := w.request(ctx)
 	if err != nil {
 		return nil, err
@@ -198,7 +199,7 @@ func restrict(known identity.Snapshot, s identity.Scope) identity.Snapshot {
 }
 
 // decideAndApply shows the plan, judges whether it may go on, asks, and applies it.
-func (a *app) decideAndApply(ctx context.Context, w work, rep *report) error {
+func (a *app) decideAndApply(ctx context.Context, w work, rep *show.Report) error {
 	if err := a.showPlan(w.flags, rep); err != nil {
 		return err
 	}
@@ -214,25 +215,27 @@ func (a *app) decideAndApply(ctx context.Context, w work, rep *report) error {
 		}
 		return nil
 	}
-	if err := a.confirm(ctx, w, rep.Plan); err != nil {
-		return err
+	if !w.flags.yes && a.Ask {
+		if err := show.Approve(ctx, &a.World, rep.Plan, w.to.production); err != nil {
+			return err
+		}
 	}
 	return a.applyPlan(ctx, w, rep)
 }
 
 // showPlan prints the plan for people: on stdout, or on stderr where stdout is for JSON and someone
 // will be asked.
-func (a *app) showPlan(flags *planFlags, rep *report) error {
-	view := planView{plan: rep.Plan, reads: rep.ReadCalls, more: "-o json", reasons: flags.reasons, paint: a.paint()}
+func (a *app) showPlan(flags *planFlags, rep *show.Report) error {
+	view := show.Plan{Plan: rep.Plan, Reads: rep.ReadCalls, More: "-o json", Reasons: flags.reasons, Paint: a.Paint()}
 	if rep.PlanFile != "" {
-		view.more = rep.PlanFile
+		view.More = rep.PlanFile
 	}
 	if flags.output != cli.AsJSON {
-		return view.write(a.Out)
+		return view.Write(a.Out)
 	}
 	if a.Ask && !flags.yes && !flags.onlyPlan(a) {
-		view.paint = false
-		return view.write(a.Err)
+		view.Paint = false
+		return view.Write(a.Err)
 	}
 	return nil
 }
@@ -247,7 +250,7 @@ func verdict(p *plan.Plan) error {
 		if !p.Empty() {
 			why = "--strict and"
 		}
-		return cli.Codef(cli.ExitConflicts, "%s %s: %s; nothing was written", why, cli.Count(len(p.Conflicts), "conflict"), some(conflictKeys(p), 3))
+		return cli.Codef(cli.ExitConflicts, "%s %s: %s; nothing was written", why, cli.Count(len(p.Conflicts), "conflict"), cli.Some(conflictKeys(p), 3))
 	case plan.Ready, plan.Partial, plan.Nothing:
 	}
 	return nil

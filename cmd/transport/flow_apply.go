@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/cmd/internal/show"
 	"sacbridge/internal/apply"
 )
 
@@ -33,7 +34,7 @@ func (a *app) takeLease(ctx context.Context, w *work) (release func(), err error
 }
 
 // applyPlan carries the plan out with a fresh journal and shows the result.
-func (a *app) applyPlan(ctx context.Context, w work, rep *report) error {
+func (a *app) applyPlan(ctx context.Context, w work, rep *show.Report) error {
 	j, err := w.place.create(w.runID)
 	if err != nil {
 		return err
@@ -45,20 +46,20 @@ func (a *app) applyPlan(ctx context.Context, w work, rep *report) error {
 
 // carryOut runs or resumes under the lease on the target with progress on stderr, shows the result and
 // closes the journal.
-func (a *app) carryOut(ctx context.Context, w work, j apply.Journal, rep *report, do func(context.Context, apply.Deps) (*apply.Result, error)) (err error) {
+func (a *app) carryOut(ctx context.Context, w work, j apply.Journal, rep *show.Report, do func(context.Context, apply.Deps) (*apply.Result, error)) (err error) {
 	defer func() { err = errors.Join(err, w.place.put(context.WithoutCancel(ctx), w.runID, j)) }()
-	m := a.startMeter("writing to "+w.to.tenant.Name, both(w.to))
+	m := show.StartMeter(&a.World, "writing to "+w.to.tenant.Name, both(w.to))
 	result, err := do(ctx, apply.Deps{
 		Target: w.to.conn, Journal: j, Lease: w.lease,
 		Hook: m, Logger: a.logger(), Now: a.Now, RunID: w.runID, Command: w.command,
 	})
-	m.stop()
+	m.Stop()
 	if result == nil {
 		return err
 	}
 	rep.Applied, rep.Result = true, result
 	if w.flags.output != cli.AsJSON {
-		if verr := (resultView{result: result, lost: w.lost, paint: a.paint()}).write(a.Out); verr != nil {
+		if verr := (show.Result{Result: result, NoList: w.lost, Paint: a.Paint()}).Write(a.Out); verr != nil {
 			return errors.Join(err, verr)
 		}
 	}

@@ -11,7 +11,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
-	"io"
 	"log/slog"
 	"math/big"
 	"net"
@@ -23,6 +22,8 @@ import (
 	"time"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/cmd/internal/show"
+	"sacbridge/internal/apply"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
 	"sacbridge/internal/sac"
@@ -119,20 +120,6 @@ func TestAtATerminalThePlanIsShownAndAPersonIsAsked(t *testing.T) {
 	}
 }
 
-func TestAQuestionEndsWhenTheProgramIsInterrupted(t *testing.T) {
-	t.Parallel()
-	s := newStage(t, "")
-	in, keepOpen := io.Pipe()
-	defer func() { _ = keepOpen.Close() }()
-	s.app.In = in
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	w := s.pair.work("test", &planFlags{output: cli.AsTable}, &limitFlags{})
-	if err := s.app.confirm(ctx, w, &plan.Plan{}); exitCode(err) != exitInterrupted {
-		t.Errorf("got %v, want an interruption", err)
-	}
-}
-
 func TestJSONOutputIsOneDocumentAndThePlanToApproveIsTalk(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, "n\n")
@@ -140,7 +127,7 @@ func TestJSONOutputIsOneDocumentAndThePlanToApproveIsTalk(t *testing.T) {
 		t.Errorf("got %v, want a declined plan", err)
 	}
 	var got struct {
-		report
+		show.Report
 		Plan plan.Plan `json:"plan"`
 	}
 	if err := json.Unmarshal(s.out.Bytes(), &got); err != nil {
@@ -151,19 +138,6 @@ func TestJSONOutputIsOneDocumentAndThePlanToApproveIsTalk(t *testing.T) {
 	}
 	if !strings.Contains(s.talk.String(), "2 to create") {
 		t.Errorf("nobody can approve a plan that is not shown:\n%s", s.talk)
-	}
-}
-
-func TestDeletionsInAProductionTenantAskForItsName(t *testing.T) {
-	t.Parallel()
-	p := &plan.Plan{Target: identity.Tenant{Name: "prod"}, Counts: plan.Counts{DeleteUsers: 2}}
-	for answer, want := range map[string]int{"prod\n": exitOK, "y\n": exitInterrupted, "PROD\n": exitInterrupted} {
-		a := testApp()
-		a.Ask, a.In = true, strings.NewReader(answer)
-		err := a.confirm(t.Context(), work{flags: &planFlags{}, to: &side{production: true}}, p)
-		if got := exitCode(err); got != want {
-			t.Errorf("answer %q: exit code %d, want %d", answer, got, want)
-		}
 	}
 }
 
@@ -255,6 +229,38 @@ func TestTenantsAreToldApartByHostAndPort(t *testing.T) {
 		if got := a.host() == b.host(); got != tt.same {
 			t.Errorf("%s and %s: same %v, want %v", tt.a, tt.b, got, tt.same)
 		}
+	}
+}
+
+func TestResultErrorGivesTheExitCodeOfARun(t *testing.T) {
+	t.Parallel()
+	with := func(s ...apply.Status) *apply.Result {
+		r := &apply.Result{RunID: "run-1"}
+		for _, one := range s {
+			r.Entities = append(r.Entities, apply.EntityResult{Status: one})
+		}
+		return r
+	}
+	stopped := with(apply.Done, apply.Pending)
+	stopped.Interrupted = true
+	for name, tt := range map[string]struct {
+		plan   *plan.Plan
+		result *apply.Result
+		want   int
+	}{
+		"all is done":                           {&plan.Plan{}, with(apply.Done, apply.Unchanged), exitOK},
+		"something protected was skipped":       {&plan.Plan{}, with(apply.Done, apply.Skipped), exitOK},
+		"one entity failed":                     {&plan.Plan{}, with(apply.Done, apply.Failed), exitPartial},
+		"one link was left out":                 {&plan.Plan{}, with(apply.Partly), exitPartial},
+		"all is done but the plan's conflicts":  {&plan.Plan{Conflicts: []plan.Conflict{{Kind: plan.ConflictEmail}}}, with(apply.Done), exitPartial},
+		"the run was interrupted in the middle": {&plan.Plan{}, stopped, exitInterrupted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := exitCode(resultError(tt.plan, tt.result)); got != tt.want {
+				t.Errorf("exit code %d, want %d", got, tt.want)
+			}
+		})
 	}
 }
 

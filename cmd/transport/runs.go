@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"sacbridge/cmd/internal/show"
 	"sacbridge/internal/apply"
 	"sacbridge/internal/store/bolt"
 )
@@ -85,7 +86,7 @@ func inspect(ctx context.Context, id string, j apply.Journal) (runInfo, error) {
 		info.Cause = "the process was killed"
 		return info, nil
 	}
-	t := tallyOf(end.Entities)
+	t := show.TallyOf(end.Entities)
 	info.Ended, info.Cause = end.At, end.Cause
 	info.Done, info.Failed = t[apply.Done], t[apply.Failed]+t[apply.Partly]
 	switch {

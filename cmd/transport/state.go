@@ -173,5 +173,5 @@ func (s stateFolder) find(prefix string) (string, error) {
 	case 1:
 		return hits[0], nil
 	}
-	return "", cli.Usagef("%d runs begin with %q: %s", len(hits), prefix, some(hits, 5))
+	return "", cli.Usagef("%d runs begin with %q: %s", len(hits), prefix, cli.Some(hits, 5))
 }

@@ -64,3 +64,24 @@ func Table(w io.Writer, header []string, rows [][]string) error {
 	}
 	return out.Flush()
 }
+
+// Lines writes text and keeps the first error, so that a view need not check each line.
+type Lines struct {
+	W   io.Writer
+	Err error
+}
+
+// Line writes one formatted line.
+func (l *Lines) Line(format string, args ...any) {
+	if l.Err == nil {
+		_, l.Err = fmt.Fprintf(l.W, format+"\n", args...)
+	}
+}
+
+// Some joins up to most of items and says how many more there are.
+func Some(items []string, most int) string {
+	if len(items) <= most {
+		return strings.Join(items, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(items[:most], ", "), len(items)-most)
+}

@@ -127,3 +127,35 @@ func TestATableThatCannotBeWrittenIsAnError(t *testing.T) {
 		}
 	}
 }
+
+func TestSomeNamesSaysHowManyMoreThereAre(t *testing.T) {
+	t.Parallel()
+	for most, want := range map[int]string{3: "a, b, c", 2: "a, b and 1 more", 1: "a and 2 more"} {
+		if got := Some([]string{"a", "b", "c"}, most); got != want {
+			t.Errorf("%d: got %q, want %q", most, got, want)
+		}
+	}
+}
+
+func TestLinesKeepTheFirstError(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	l := &Lines{W: &b}
+	l.Line("%d of %d", 1, 2)
+	l.W = full{}
+	l.Line("lost")
+	l.W = &b
+	l.Line("not written either")
+	if !errors.Is(l.Err, iotest.ErrTimeout) || b.String() != "1 of 2\n" {
+		t.Errorf("got %q, %v", &b, l.Err)
+	}
+}
+
+func TestAPainterThatIsOffLeavesTextAlone(t *testing.T) {
+	t.Parallel()
+	for p, want := range map[Painter]string{true: "\x1b[31mno\x1b[0m", false: "no"} {
+		if got := p.In(Red, "no"); got != want {
+			t.Errorf("painting %v: got %q, want %q", p, got, want)
+		}
+	}
+}

@@ -1,12 +1,15 @@
-package main
+package show
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,7 +29,9 @@ func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	path := filepath.Join("testdata", "golden", name)
 	if *update {
-		writeTestFile(t, path, got)
+		if err := os.WriteFile(path, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	want, err := os.ReadFile(path)
 	if err != nil {
@@ -79,7 +84,7 @@ func fullPlan() *plan.Plan {
 func TestPlanViewShowsCountsThenNamesThenWhatStandsInTheWay(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	if err := (planView{plan: fullPlan(), reads: 7, more: "plan.json"}).write(&b); err != nil {
+	if err := (Plan{Plan: fullPlan(), Reads: 7, More: "plan.json"}).Write(&b); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "plan.txt", b.Bytes())
@@ -88,7 +93,7 @@ func TestPlanViewShowsCountsThenNamesThenWhatStandsInTheWay(t *testing.T) {
 func TestPlanViewShowsReasonsAndColoursOnDemand(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	if err := (planView{plan: fullPlan(), more: "-o json", reasons: true, paint: true}).write(&b); err != nil {
+	if err := (Plan{Plan: fullPlan(), More: "-o json", Reasons: true, Paint: true}).Write(&b); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "plan_reasons.txt", b.Bytes())
@@ -98,7 +103,7 @@ func TestPlanViewOfAnEmptyPlanSaysThatThereIsNothingToDo(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	p := &plan.Plan{Source: fullPlan().Source, Target: fullPlan().Target, Counts: plan.Counts{UnchangedUsers: 1, UnchangedTeams: 1}}
-	if err := (planView{plan: p, reads: 5}).write(&b); err != nil {
+	if err := (Plan{Plan: p, Reads: 5}).Write(&b); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "plan_empty.txt", b.Bytes())
@@ -126,10 +131,10 @@ func mixedResult() *apply.Result {
 func TestResultViewShowsCountsAndCauses(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	if err := (resultView{result: mixedResult()}).write(&b); err != nil {
+	if err := (Result{Result: mixedResult()}).Write(&b); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeEntities(&b, mixedResult().Entities[24:]); err != nil {
+	if err := Entities(&b, mixedResult().Entities[24:]); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "result.txt", b.Bytes())
@@ -142,8 +147,8 @@ func TestReportIsOneCompleteDocument(t *testing.T) {
 	r := mixedResult()
 	r.Entities = r.Entities[24:]
 	var b bytes.Buffer
-	rep := &report{Plan: p, ReadCalls: 7, Applied: true, Result: r, Exit: exitPartial, Problem: "done in part"}
-	if err := rep.write(&b); err != nil {
+	rep := &Report{Plan: p, ReadCalls: 7, Applied: true, Result: r, Exit: cli.ExitPartial, Problem: "done in part"}
+	if err := rep.Write(&b); err != nil {
 		t.Fatal(err)
 	}
 	if !json.Valid(b.Bytes()) {
@@ -152,42 +157,10 @@ func TestReportIsOneCompleteDocument(t *testing.T) {
 	golden(t, "report.json", b.Bytes())
 }
 
-func TestResultErrorGivesTheExitCodeOfARun(t *testing.T) {
-	t.Parallel()
-	with := func(s ...apply.Status) *apply.Result {
-		r := &apply.Result{RunID: "run-1"}
-		for _, one := range s {
-			r.Entities = append(r.Entities, apply.EntityResult{Status: one})
-		}
-		return r
-	}
-	stopped := with(apply.Done, apply.Pending)
-	stopped.Interrupted = true
-	for name, tt := range map[string]struct {
-		plan   *plan.Plan
-		result *apply.Result
-		want   int
-	}{
-		"all is done":                           {&plan.Plan{}, with(apply.Done, apply.Unchanged), exitOK},
-		"something protected was skipped":       {&plan.Plan{}, with(apply.Done, apply.Skipped), exitOK},
-		"one entity failed":                     {&plan.Plan{}, with(apply.Done, apply.Failed), exitPartial},
-		"one link was left out":                 {&plan.Plan{}, with(apply.Partly), exitPartial},
-		"all is done but the plan's conflicts":  {&plan.Plan{Conflicts: []plan.Conflict{{Kind: plan.ConflictEmail}}}, with(apply.Done), exitPartial},
-		"the run was interrupted in the middle": {&plan.Plan{}, stopped, exitInterrupted},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if got := exitCode(resultError(tt.plan, tt.result)); got != tt.want {
-				t.Errorf("exit code %d, want %d", got, tt.want)
-			}
-		})
-	}
-}
-
 func TestMeterSaysHowFarARunIs(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
-	m := &meter{label: "writing to prod", started: at, now: func() time.Time { return at.Add(10 * time.Second) }, calls: func() (int, int) { return 3, 1 }}
+	m := &Meter{label: "writing to prod", started: at, now: func() time.Time { return at.Add(10 * time.Second) }, calls: func() (int, int) { return 3, 1 }}
 	if got, want := m.line(), "writing to prod: 3 calls, 1 retry, 10s"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -201,11 +174,11 @@ func TestMeterWritesALineEveryHalfMinuteWhereThereIsNoTerminal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var talk bytes.Buffer
-		a := &app{World: cli.World{Err: &talk, Now: time.Now}}
-		m := a.startMeter("reading dev", func() (int, int) { return 4, 0 })
+		w := &cli.World{Err: &talk, Now: time.Now}
+		m := StartMeter(w, "reading dev", func() (int, int) { return 4, 0 })
 		timer := time.NewTimer(70 * time.Second)
 		<-timer.C
-		m.stop()
+		m.Stop()
 		if got, want := talk.String(), "reading dev: 4 calls, 0 retries, 30s\nreading dev: 4 calls, 0 retries, 1m0s\n"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
@@ -216,12 +189,34 @@ func TestMeterSaysNothingWhenQuiet(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var talk bytes.Buffer
-		a := &app{World: cli.World{Err: &talk, Now: time.Now, ErrTerminal: true, Quiet: true}}
-		m := a.startMeter("reading dev", func() (int, int) { return 4, 0 })
+		w := &cli.World{Err: &talk, Now: time.Now, ErrTerminal: true, Quiet: true}
+		m := StartMeter(w, "reading dev", func() (int, int) { return 4, 0 })
 		<-time.NewTimer(time.Minute).C
-		m.stop()
+		m.Stop()
 		if talk.Len() > 0 {
 			t.Errorf("got %q, want nothing", talk.String())
 		}
 	})
+}
+
+func TestAQuestionEndsWhenTheProgramIsInterrupted(t *testing.T) {
+	t.Parallel()
+	in, keepOpen := io.Pipe()
+	defer func() { _ = keepOpen.Close() }()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := Approve(ctx, &cli.World{In: in, Err: io.Discard}, &plan.Plan{}, false); cli.ExitCode(err) != cli.ExitInterrupted {
+		t.Errorf("got %v, want an interruption", err)
+	}
+}
+
+func TestDeletionsInAProductionTenantAskForItsName(t *testing.T) {
+	t.Parallel()
+	p := &plan.Plan{Target: identity.Tenant{Name: "prod"}, Counts: plan.Counts{DeleteUsers: 2}}
+	for answer, want := range map[string]int{"prod\n": cli.ExitOK, "y\n": cli.ExitInterrupted, "PROD\n": cli.ExitInterrupted} {
+		err := Approve(t.Context(), &cli.World{In: strings.NewReader(answer), Err: io.Discard}, p, true)
+		if got := cli.ExitCode(err); got != want {
+			t.Errorf("answer %q: exit code %d, want %d", answer, got, want)
+		}
+	}
 }

@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"bufio"
@@ -10,22 +10,19 @@ import (
 	"sacbridge/internal/plan"
 )
 
-// confirm asks the person at the terminal, unless --yes or a plan file without a terminal answered
-// already. Deletions in a production tenant ask for its name. A "no" ends with exit code 130.
-func (a *app) confirm(ctx context.Context, w work, p *plan.Plan) error {
-	if w.flags.yes || !a.Ask {
-		return nil
-	}
+// Approve asks the person at the terminal whether to apply p. Deletions in a production tenant ask for its name. A
+// "no" is an error with exit code 130.
+func Approve(ctx context.Context, w *cli.World, p *plan.Plan, production bool) error {
 	want := "y"
 	question := fmt.Sprintf("Apply %s to %s (%s)? [y/N] ", cli.Count(len(p.Changes), "change"), cli.Clean(p.Target.Name, false), cli.Clean(p.Target.URL, false))
-	if deletes := p.Counts.DeleteUsers + p.Counts.DeleteTeams; w.to.production && deletes > 0 {
+	if deletes := p.Counts.DeleteUsers + p.Counts.DeleteTeams; production && deletes > 0 {
 		want = p.Target.Name
 		question = fmt.Sprintf("%s is a production tenant and %d would be deleted. Type its name to go on: ", cli.Clean(p.Target.Name, false), deletes)
 	}
-	if _, err := fmt.Fprint(a.Err, "\n"+question); err != nil {
+	if _, err := fmt.Fprint(w.Err, "\n"+question); err != nil {
 		return fmt.Errorf("ask: %w", err)
 	}
-	answer, err := a.readLine(ctx)
+	answer, err := readLine(ctx, w)
 	if err != nil {
 		return err
 	}
@@ -37,14 +34,14 @@ func (a *app) confirm(ctx context.Context, w work, p *plan.Plan) error {
 
 // readLine reads an answer, and gives up when ctx ends: a read from a terminal cannot be cancelled, so
 // it is left behind and ends with the process.
-func (a *app) readLine(ctx context.Context) (string, error) {
+func readLine(ctx context.Context, w *cli.World) (string, error) {
 	type answer struct {
 		text string
 		err  error
 	}
 	got := make(chan answer, 1)
 	go func() {
-		text, err := bufio.NewReader(a.In).ReadString('\n')
+		text, err := bufio.NewReader(w.In).ReadString('\n')
 		got <- answer{strings.TrimSpace(text), err}
 	}()
 	select {

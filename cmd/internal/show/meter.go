@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"fmt"
@@ -17,8 +17,8 @@ const (
 	lineEvery   = 30 * time.Second
 )
 
-// meter tells how far a reading or a run is. It is safe for concurrent use.
-type meter struct {
+// Meter tells how far a reading or a run is. It is safe for concurrent use.
+type Meter struct {
 	w        io.Writer
 	terminal bool
 	width    int // of the terminal; 0 = not known
@@ -34,13 +34,14 @@ type meter struct {
 	done sync.WaitGroup
 }
 
-// startMeter tells progress on stderr until stop. With --quiet it says nothing.
-func (a *app) startMeter(label string, calls func() (calls, retries int)) *meter {
-	m := &meter{
-		w: a.Err, terminal: a.ErrTerminal, width: a.ErrWidth, now: a.Now, label: label, calls: calls,
-		started: a.Now(), quit: make(chan struct{}),
+// StartMeter tells progress on w.Err until Stop. With --quiet it says nothing. calls gives the requests and repeats of
+// the sessions in use.
+func StartMeter(w *cli.World, label string, calls func() (calls, retries int)) *Meter {
+	m := &Meter{
+		w: w.Err, terminal: w.ErrTerminal, width: w.ErrWidth, now: w.Now, label: label, calls: calls,
+		started: w.Now(), quit: make(chan struct{}),
 	}
-	if a.Quiet {
+	if w.Quiet {
 		return m
 	}
 	every := lineEvery
@@ -51,8 +52,8 @@ func (a *app) startMeter(label string, calls func() (calls, retries int)) *meter
 	return m
 }
 
-// loop tells the state at each tick until stop.
-func (m *meter) loop(every time.Duration) {
+// loop tells the state at each tick until Stop.
+func (m *Meter) loop(every time.Duration) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
@@ -73,23 +74,23 @@ func (m *meter) loop(every time.Duration) {
 }
 
 // write draws. A terminal that is gone takes no progress, and the run goes on without it.
-func (m *meter) write(text string) { _, _ = io.WriteString(m.w, text) }
+func (m *Meter) write(text string) { _, _ = io.WriteString(m.w, text) }
 
-// stop ends the telling and waits for it. It is called once.
-func (m *meter) stop() {
+// Stop ends the telling and waits for it. It is called once.
+func (m *Meter) Stop() {
 	close(m.quit)
 	m.done.Wait()
 }
 
 // Progress takes the state of a run; it is an [apply.Hook].
-func (m *meter) Progress(p apply.Progress) {
+func (m *Meter) Progress(p apply.Progress) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.last = &p
 }
 
 // line says how far things are: done of all, rate, time left, calls and retries.
-func (m *meter) line() string {
+func (m *Meter) line() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	elapsed := m.now().Sub(m.started)
@@ -112,4 +113,13 @@ func (m *meter) line() string {
 		parts = append(parts, cli.Clean(p.Current, false))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// cut shortens s to n characters, so that a line that is redrawn in place does not wrap; n below 1 leaves
+// it alone.
+func cut(s string, n int) string {
+	if runes := []rune(s); n > 0 && len(runes) > n {
+		return string(runes[:n])
+	}
+	return s
 }

@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"encoding/json"
@@ -9,9 +9,9 @@ import (
 	"sacbridge/internal/plan"
 )
 
-// report is the JSON output of every changing verb: one document on stdout, whatever happened after
+// Report is the JSON output of every changing verb: one document on stdout, whatever happened after
 // the plan was made. It is complete: each change with before, after and reasons, and each result.
-type report struct {
+type Report struct {
 	Plan      *plan.Plan    `json:"-"`                  // "plan", as in a plan file
 	ReadCalls int           `json:"readCalls"`          // requests made to read both tenants; 0 where the plan came from a file
 	PlanFile  string        `json:"planFile,omitempty"` // where --out wrote it
@@ -22,9 +22,9 @@ type report struct {
 	Problem   string        `json:"problem,omitempty"`  // why it is not 0
 }
 
-// write writes the report. The plan is written change by change, exactly as in its file: as text a large
+// Write writes the report. The plan is written change by change, exactly as in its file: as text a large
 // one would take more memory than all else.
-func (r *report) write(w io.Writer) error {
+func (r *Report) Write(w io.Writer) error {
 	rest, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write JSON: %w", err)

@@ -1,4 +1,4 @@
-package main
+package show
 
 import (
 	"fmt"
@@ -13,13 +13,13 @@ import (
 // shown is how many names of a section people see; the rest is in a file.
 const shown = 20
 
-// planView shows a plan to people: counts first, then names, reasons only when asked for.
-type planView struct {
-	plan    *plan.Plan
-	reads   int    // calls made to read; 0 = not known
-	more    string // where the whole list is, such as "plan.json"
-	reasons bool
-	paint   painter
+// Plan shows a plan to people: counts first, then names, reasons only when asked for.
+type Plan struct {
+	Plan    *plan.Plan
+	Reads   int    // calls made to read; 0 = not known
+	More    string // where the whole list is, such as "plan.json"
+	Reasons bool
+	Paint   cli.Painter
 }
 
 // section is one heading with its lines.
@@ -28,9 +28,9 @@ type section struct {
 	rows  []string
 }
 
-// write shows the plan on w.
-func (v planView) write(w io.Writer) error {
-	l := &lines{w: w}
+// Write shows the plan on w.
+func (v Plan) Write(w io.Writer) error {
+	l := &cli.Lines{W: w}
 	v.header(l)
 	v.counts(l)
 	for _, s := range v.changes() {
@@ -40,32 +40,32 @@ func (v planView) write(w io.Writer) error {
 		v.section(l, s)
 	}
 	v.footer(l)
-	return l.err
+	return l.Err
 }
 
-func (v planView) header(l *lines) {
-	l.f("%s", v.paint.in(bold, "Plan: "+place(v.plan.Source)+" -> "+place(v.plan.Target)))
-	l.f("  from %s", cli.Clean(v.plan.Source.URL, false))
-	l.f("  to   %s", cli.Clean(v.plan.Target.URL, false))
+func (v Plan) header(l *cli.Lines) {
+	l.Line("%s", v.Paint.In(cli.Bold, "Plan: "+tenant(v.Plan.Source)+" -> "+tenant(v.Plan.Target)))
+	l.Line("  from %s", cli.Clean(v.Plan.Source.URL, false))
+	l.Line("  to   %s", cli.Clean(v.Plan.Target.URL, false))
 }
 
-// place names a tenant with its platform and SSO mode.
-func place(t identity.Tenant) string {
+// tenant names a tenant with its platform and SSO mode.
+func tenant(t identity.Tenant) string {
 	return cli.Clean(fmt.Sprintf("%s (%s, SSO %s)", t.Name, strings.ToUpper(t.Platform), t.SSO), false)
 }
 
-func (v planView) counts(l *lines) {
-	parts := countParts(v.plan.Counts)
-	l.f("")
+func (v Plan) counts(l *cli.Lines) {
+	parts := countParts(v.Plan.Counts)
+	l.Line("")
 	if len(parts) == 0 {
-		l.f("Nothing to do: %s and %s are as wanted.", cli.Count(v.plan.Counts.UnchangedUsers, "person/people"),
-			cli.Count(v.plan.Counts.UnchangedTeams, "team"))
+		l.Line("Nothing to do: %s and %s are as wanted.", cli.Count(v.Plan.Counts.UnchangedUsers, "person/people"),
+			cli.Count(v.Plan.Counts.UnchangedTeams, "team"))
 		return
 	}
 	for _, p := range parts {
-		l.f("  %s", p)
+		l.Line("  %s", p)
 	}
-	l.f("  unchanged:  %s, %s", cli.Count(v.plan.Counts.UnchangedUsers, "person/people"), cli.Count(v.plan.Counts.UnchangedTeams, "team"))
+	l.Line("  unchanged:  %s, %s", cli.Count(v.Plan.Counts.UnchangedUsers, "person/people"), cli.Count(v.Plan.Counts.UnchangedTeams, "team"))
 }
 
 // countParts sums a plan up in a few lines, one for each kind of thing that changes.
@@ -92,7 +92,7 @@ func countParts(c plan.Counts) []string {
 }
 
 // changes groups the changes by what they do, in the order in which people weigh them.
-func (v planView) changes() []section {
+func (v Plan) changes() []section {
 	kinds := []struct {
 		title string
 		e     plan.Entity
@@ -109,8 +109,8 @@ func (v planView) changes() []section {
 	for i, k := range kinds {
 		sections[i].title = k.title
 	}
-	for i := range v.plan.Changes {
-		c := &v.plan.Changes[i]
+	for i := range v.Plan.Changes {
+		c := &v.Plan.Changes[i]
 		for j, k := range kinds {
 			if c.Entity == k.e && c.Op == k.op {
 				sections[j].rows = append(sections[j].rows, v.change(c))
@@ -121,18 +121,18 @@ func (v planView) changes() []section {
 }
 
 // change is one entity's line, with its reasons below when asked for.
-func (v planView) change(c *plan.Change) string {
-	sign, colour := "~", yellow
+func (v Plan) change(c *plan.Change) string {
+	sign, colour := "~", cli.Yellow
 	switch c.Op {
 	case plan.Create:
-		sign, colour = "+", green
+		sign, colour = "+", cli.Green
 	case plan.Delete:
-		sign, colour = "-", red
+		sign, colour = "-", cli.Red
 	case plan.Update:
 	}
-	line := v.paint.in(colour, sign) + " " + cli.Pad(cli.Clean(c.Key, false), 20) + " " + cli.Clean(details(c), false)
+	line := v.Paint.In(colour, sign) + " " + cli.Pad(cli.Clean(c.Key, false), 20) + " " + cli.Clean(details(c), false)
 	line = strings.TrimRight(line, " ")
-	if v.reasons {
+	if v.Reasons {
 		for _, r := range c.Reasons {
 			line += "\n      because " + cli.Clean(r, false)
 		}
@@ -156,10 +156,10 @@ func details(c *plan.Change) string {
 		parts = append(parts, fmt.Sprintf("%s %q -> %q", f.Name, f.Before, f.After))
 	}
 	if len(c.AddRoles) > 0 {
-		parts = append(parts, "roles +"+some(c.AddRoles, 2))
+		parts = append(parts, "roles +"+cli.Some(c.AddRoles, 2))
 	}
 	if len(c.RemoveRoles) > 0 {
-		parts = append(parts, "roles -"+some(c.RemoveRoles, 2))
+		parts = append(parts, "roles -"+cli.Some(c.RemoveRoles, 2))
 	}
 	if len(c.AddMembers)+len(c.RemoveMembers) > 0 {
 		parts = append(parts, fmt.Sprintf("members +%d -%d of %d", len(c.AddMembers), len(c.RemoveMembers), c.Size))
@@ -168,11 +168,11 @@ func details(c *plan.Change) string {
 }
 
 // obstacles are what keeps parts of the plan, or all of it, from being done.
-func (v planView) obstacles() []section {
+func (v Plan) obstacles() []section {
 	conflicts := section{title: "Conflicts: these are left out until someone answers them"}
 	missing := section{title: "Missing roles and managers: only these links are left out"}
-	for _, c := range v.plan.Conflicts {
-		row := v.paint.in(red, "!") + " " + cli.Pad(cli.Clean(c.Key, false), 20) + " " + string(c.Kind) + ": " + cli.Clean(c.Detail, false)
+	for _, c := range v.Plan.Conflicts {
+		row := v.Paint.In(cli.Red, "!") + " " + cli.Pad(cli.Clean(c.Key, false), 20) + " " + string(c.Kind) + ": " + cli.Clean(c.Detail, false)
 		if needs := needers(c); needs != "" {
 			row += "\n      needed by " + needs
 		}
@@ -183,12 +183,12 @@ func (v planView) obstacles() []section {
 		}
 	}
 	skips := section{title: "Skipped on purpose"}
-	for _, s := range v.plan.Skips {
+	for _, s := range v.Plan.Skips {
 		skips.rows = append(skips.rows, ". "+cli.Pad(cli.Clean(s.Key, false), 20)+" "+cli.Clean(s.Reason, false))
 	}
 	held := section{title: "Held by guards: nothing is written"}
-	for _, t := range v.plan.Held {
-		held.rows = append(held.rows, v.paint.in(red, "!")+" "+cli.Pad(t.Guard, 20)+" "+cli.Clean(t.Message, false))
+	for _, t := range v.Plan.Held {
+		held.rows = append(held.rows, v.Paint.In(cli.Red, "!")+" "+cli.Pad(t.Guard, 20)+" "+cli.Clean(t.Message, false))
 	}
 	return []section{conflicts, missing, skips, held}
 }
@@ -197,36 +197,36 @@ func (v planView) obstacles() []section {
 func needers(c plan.Conflict) string {
 	var parts []string
 	if len(c.Teams) > 0 {
-		parts = append(parts, cli.Count(len(c.Teams), "team")+" ("+cli.Clean(some(c.Teams, 5), false)+")")
+		parts = append(parts, cli.Count(len(c.Teams), "team")+" ("+cli.Clean(cli.Some(c.Teams, 5), false)+")")
 	}
 	if len(c.Users) > 0 {
-		parts = append(parts, cli.Count(len(c.Users), "person/people")+" ("+cli.Clean(some(c.Users, 5), false)+")")
+		parts = append(parts, cli.Count(len(c.Users), "person/people")+" ("+cli.Clean(cli.Some(c.Users, 5), false)+")")
 	}
 	return strings.Join(parts, " and ")
 }
 
 // section shows a heading and its first rows.
-func (v planView) section(l *lines, s section) {
+func (v Plan) section(l *cli.Lines, s section) {
 	if len(s.rows) == 0 {
 		return
 	}
-	l.f("")
-	l.f("%s (%d)", v.paint.in(bold, s.title), len(s.rows))
+	l.Line("")
+	l.Line("%s (%d)", v.Paint.In(cli.Bold, s.title), len(s.rows))
 	for _, row := range s.rows[:min(len(s.rows), shown)] {
-		l.f("  %s", row)
+		l.Line("  %s", row)
 	}
 	if rest := len(s.rows) - shown; rest > 0 {
-		l.f("  ... and %d more (see %s)", rest, v.more)
+		l.Line("  ... and %d more (see %s)", rest, v.More)
 	}
 }
 
-func (v planView) footer(l *lines) {
+func (v Plan) footer(l *cli.Lines) {
 	switch {
-	case v.reads > 0 && !v.plan.Empty():
-		l.f("\n%s made to read, about %d to apply", cli.Count(v.reads, "call"), v.plan.Calls)
-	case v.reads > 0:
-		l.f("\n%s made to read", cli.Count(v.reads, "call"))
-	case !v.plan.Empty():
-		l.f("\nabout %s to apply", cli.Count(v.plan.Calls, "call"))
+	case v.Reads > 0 && !v.Plan.Empty():
+		l.Line("\n%s made to read, about %d to apply", cli.Count(v.Reads, "call"), v.Plan.Calls)
+	case v.Reads > 0:
+		l.Line("\n%s made to read", cli.Count(v.Reads, "call"))
+	case !v.Plan.Empty():
+		l.Line("\nabout %s to apply", cli.Count(v.Plan.Calls, "call"))
 	}
 }
