@@ -86,7 +86,7 @@ enough where only one run begins so. The JSON form has the plan and every call o
 			return runRunsShow(cmd.Context(), a, opts)
 		},
 	}
-	cmd.ValidArgsFunction = suggest(a.runIDs)
+	cmd.ValidArgsFunction = suggest(func() ([]string, error) { return a.runIDs(cmd.Context()) })
 	opts.output.Add(cmd.Flags())
 	return cmd
 }
@@ -100,7 +100,7 @@ type runReport struct {
 }
 
 func runRunsShow(ctx context.Context, a *app, opts *runsShowOptions) (err error) {
-	_, id, j, err := a.openRun(opts.id)
+	_, id, j, err := a.openRun(ctx, opts.id)
 	if err != nil {
 		return err
 	}
@@ -116,14 +116,14 @@ func runRunsShow(ctx context.Context, a *app, opts *runsShowOptions) (err error)
 }
 
 // openRun opens the journal of the one run whose ID begins with prefix.
-func (a *app) openRun(prefix string) (place stateFolder, id string, j apply.Journal, err error) {
+func (a *app) openRun(ctx context.Context, prefix string) (place stateFolder, id string, j apply.Journal, err error) {
 	if place, err = a.stateFolder(); err != nil {
 		return place, "", nil, err
 	}
-	if id, err = place.find(prefix); err != nil {
+	if id, err = place.find(ctx, prefix); err != nil {
 		return place, "", nil, err
 	}
-	j, err = place.open(id)
+	j, err = place.open(ctx, id)
 	return place, id, j, err
 }
 
@@ -206,7 +206,7 @@ again. The tenants are those of the run: from the configuration, or, for a run t
 			return runRunsResume(cmd.Context(), a, opts)
 		},
 	}
-	cmd.ValidArgsFunction = suggest(a.runIDs)
+	cmd.ValidArgsFunction = suggest(func() ([]string, error) { return a.runIDs(cmd.Context()) })
 	opts.env.add(cmd)
 	cmd.Flags().IntVar(&opts.workers, "workers", 0, "calls side by side to the tenant")
 	opts.output.Add(cmd.Flags())
@@ -214,7 +214,7 @@ again. The tenants are those of the run: from the configuration, or, for a run t
 }
 
 func runRunsResume(ctx context.Context, a *app, opts *runsResumeOptions) (err error) {
-	place, id, j, err := a.openRun(opts.id)
+	place, id, j, err := a.openRun(ctx, opts.id)
 	if err != nil {
 		return err
 	}

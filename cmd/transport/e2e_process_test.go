@@ -104,7 +104,7 @@ func TestTheProcessIsStruckInTheMiddleOfAWrite(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			d.must(t, exitOK, "runs", "resume", strings.TrimSuffix(runs[0].Name(), journalEnd))
+			d.must(t, exitOK, "runs", "resume", strings.TrimSuffix(runs[0].Name(), ".db"))
 			if diff := cmp.Diff(d.prod.state(t).text(t), want.text(t)); diff != "" {
 				t.Errorf("the end (-got +want):\n%s", diff)
 			}

@@ -235,12 +235,12 @@ func (j *trip) journaled(do func(apply.Deps) (*apply.Result, error)) (*apply.Res
 	if err != nil {
 		return nil, err
 	}
-	journal := &journal{Journal: db.Journal(), db: db}
+	journal := db.Journal()
 	res, err := do(apply.Deps{
 		Target: j.ends.to.conn, Journal: mortalJournal{journal, j.life}, Now: time.Now, RunID: "run-1", Command: "test",
 		Wait: j.wait,
 	})
-	return res, errors.Join(err, journal.Close())
+	return res, errors.Join(err, journal.Close(), db.Close())
 }
 
 // troubles are the entities of a result that did not end well, with their causes.

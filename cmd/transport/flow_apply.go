@@ -35,7 +35,7 @@ func (a *app) takeLease(ctx context.Context, w *work) (release func(), err error
 
 // applyPlan carries the plan out with a fresh journal and shows the result.
 func (a *app) applyPlan(ctx context.Context, w work, rep *show.Report) error {
-	j, err := w.place.create(w.runID)
+	j, err := w.place.create(ctx, w.runID)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (a *app) applyPlan(ctx context.Context, w work, rep *show.Report) error {
 // carryOut runs or resumes under the lease on the target with progress on stderr, shows the result and
 // closes the journal.
 func (a *app) carryOut(ctx context.Context, w work, j apply.Journal, rep *show.Report, do func(context.Context, apply.Deps) (*apply.Result, error)) (err error) {
-	defer func() { err = errors.Join(err, w.place.put(context.WithoutCancel(ctx), w.runID, j)) }()
+	defer func() { err = errors.Join(err, j.Close()) }()
 	m := show.StartMeter(&a.World, "writing to "+w.to.tenant.Name, both(w.to))
 	result, err := do(ctx, apply.Deps{
 		Target: w.to.conn, Journal: j, Lease: w.lease,

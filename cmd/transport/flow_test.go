@@ -286,7 +286,7 @@ func TestTheWorstFindingGivesTheExitCode(t *testing.T) {
 func TestARunThatFindsTheTenantLeasedLeavesNoJournal(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, "")
-	if err := s.pair.place.make(); err != nil {
+	if err := s.pair.place.writable(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.pair.place.leaseFile().Acquire(t.Context(), s.pair.to.origin(), "someone else", time.Hour); err != nil {
@@ -301,7 +301,7 @@ func TestARunThatFindsTheTenantLeasedLeavesNoJournal(t *testing.T) {
 	if _, err := s.app.takeLease(t.Context(), &w); exitCode(err) != exitUsage || w.lease != nil {
 		t.Errorf("got %v, lease %v; want an error of usage, nothing taken", err, w.lease)
 	}
-	if ids, err := s.pair.place.ids(); err != nil || len(ids) > 0 {
+	if ids, err := s.pair.place.ids(t.Context()); err != nil || len(ids) > 0 {
 		t.Errorf("got journals %v, %v; want none", ids, err)
 	}
 	if got := s.writes(t); got > 0 {

@@ -8,7 +8,6 @@ import (
 
 	"sacbridge/cmd/internal/show"
 	"sacbridge/internal/apply"
-	"sacbridge/internal/store/bolt"
 )
 
 // The statuses of a run as a whole.
@@ -40,7 +39,7 @@ func (r runInfo) resumable() bool { return r.Status == runInterrupted || r.Statu
 
 // list inspects every run. One that cannot be opened is listed with the cause.
 func (s stateFolder) list(ctx context.Context) ([]runInfo, error) {
-	ids, err := s.ids()
+	ids, err := s.ids(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -53,10 +52,12 @@ func (s stateFolder) list(ctx context.Context) ([]runInfo, error) {
 
 // look opens a journal for a moment.
 func (s stateFolder) look(ctx context.Context, id string) runInfo {
-	j, err := openJournal(s.file(id), bolt.Options{Timeout: 100 * time.Millisecond})
+	brief, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+	defer cancel()
+	j, err := s.folder().Open(brief, id)
 	if err != nil {
 		status := runUnreadable
-		if errors.Is(err, bolt.ErrInUse) {
+		if errors.Is(err, apply.ErrJournalOpen) {
 			status = runRunning
 		}
 		return runInfo{ID: id, Status: status, Cause: err.Error()}
@@ -100,10 +101,10 @@ func inspect(ctx context.Context, id string, j apply.Journal) (runInfo, error) {
 }
 
 // runIDs lists the runs for completion.
-func (a *app) runIDs() ([]string, error) {
+func (a *app) runIDs(ctx context.Context) ([]string, error) {
 	s, err := a.stateFolder()
 	if err != nil {
 		return nil, err
 	}
-	return s.ids()
+	return s.ids(ctx)
 }

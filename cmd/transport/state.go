@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,9 +16,6 @@ import (
 
 // stateFolder is where runs leave their journals, and the file that says who may write to a tenant.
 type stateFolder struct{ runs, leases string }
-
-// journalEnd is how journal files end; before it stands the run's ID.
-const journalEnd = ".db"
 
 // stateIn is the state folder below a directory.
 func stateIn(dir string) stateFolder {
@@ -59,102 +54,48 @@ func (s stateFolder) reclaim(ctx context.Context, runID, tenant string) error {
 	return wrap("take over the lease of the killed process", err)
 }
 
-// writable proves by a synced file that a journal can be kept, before any call: without a journal
-// nothing may be written to a tenant.
-func (s stateFolder) writable() (err error) {
-	fail := func(err error) error {
+// writable proves that a journal can be kept, before any call.
+func (s stateFolder) writable() error {
+	if err := errors.Join(s.folder().Writable(), os.MkdirAll(filepath.Dir(s.leases), 0o700)); err != nil {
 		return cli.Usagef("the state folder %s cannot take the journal of a run, so nothing was sent: %w", s.runs, err)
 	}
-	if err := s.make(); err != nil {
-		return fail(err)
-	}
-	f, err := os.CreateTemp(s.runs, ".probe.*")
-	if err != nil {
-		return fail(err)
-	}
-	defer func() { err = errors.Join(err, ignoreMissing(os.Remove(f.Name()))) }()
-	_, werr := f.Write(make([]byte, 1<<20)) // more than an empty journal takes
-	if err := errors.Join(werr, f.Sync(), f.Close()); err != nil {
-		return fail(err)
-	}
 	return nil
-}
-
-// make creates the folders, for their owner only: journals name people.
-func (s stateFolder) make() error {
-	return errors.Join(os.MkdirAll(s.runs, 0o700), os.MkdirAll(filepath.Dir(s.leases), 0o700))
 }
 
 // leaseFile gives the leases that all programs on this machine share.
 func (s stateFolder) leaseFile() apply.Leases { return bolt.LeaseFile(s.leases, time.Now) }
 
-// journal is a run's journal and the file below it.
-type journal struct {
-	apply.Journal
-	db *bolt.DB
+// folder gives the journals of all runs.
+func (s stateFolder) folder() *bolt.JournalFolder {
+	return bolt.NewJournalFolder(s.runs, s.leaseFile(), bolt.Options{})
 }
 
-// Close closes the journal and its file.
-func (j *journal) Close() error { return errors.Join(j.Journal.Close(), j.db.Close()) }
-
 // create makes the journal of a new run.
-func (s stateFolder) create(runID string) (apply.Journal, error) {
-	if err := s.make(); err != nil {
-		return nil, fmt.Errorf("make the state folder: %w", err)
-	}
-	return openJournal(s.file(runID), bolt.Options{})
+func (s stateFolder) create(ctx context.Context, runID string) (apply.Journal, error) {
+	return s.folder().Create(ctx, runID)
 }
 
 // open opens the journal of an earlier run.
-func (s stateFolder) open(runID string) (apply.Journal, error) {
-	if _, err := os.Stat(s.file(runID)); err != nil {
-		return nil, cli.Usagef("there is no run %s: %w", runID, err)
+func (s stateFolder) open(ctx context.Context, runID string) (apply.Journal, error) {
+	j, err := s.folder().Open(ctx, runID)
+	if errors.Is(err, apply.ErrNoRun) {
+		return nil, cli.Coded(cli.ExitUsage, err)
 	}
-	return openJournal(s.file(runID), bolt.Options{})
+	return j, err
 }
 
-func openJournal(path string, opts bolt.Options) (apply.Journal, error) {
-	db, err := bolt.Open(path, opts)
+// ids lists the runs that have a journal, the newest first.
+func (s stateFolder) ids(ctx context.Context) ([]string, error) {
+	ids, err := s.folder().List(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("journal of the run: %w", err)
+		return nil, cli.Coded(cli.ExitUsage, err)
 	}
-	return &journal{Journal: db.Journal(), db: db}, nil
-}
-
-// put closes a journal, and takes the file of a run away that never began.
-func (s stateFolder) put(ctx context.Context, runID string, j apply.Journal) error {
-	_, err := j.Header(ctx)
-	closed := j.Close()
-	if errors.Is(err, apply.ErrNoRun) && closed == nil {
-		return ignoreMissing(os.Remove(s.file(runID)))
-	}
-	return closed
-}
-
-func (s stateFolder) file(runID string) string { return filepath.Join(s.runs, runID+journalEnd) }
-
-// ids lists the runs that have a journal, the newest first: run IDs sort by time.
-func (s stateFolder) ids() ([]string, error) {
-	entries, err := os.ReadDir(s.runs)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, cli.Usagef("list runs: %w", err)
-	}
-	var ids []string
-	for _, e := range entries {
-		if id, ok := strings.CutSuffix(e.Name(), journalEnd); ok && !strings.HasPrefix(id, ".") {
-			ids = append(ids, id)
-		}
-	}
-	slices.SortFunc(ids, func(a, b string) int { return strings.Compare(b, a) })
 	return ids, nil
 }
 
 // find gives the one run whose ID begins with prefix.
-func (s stateFolder) find(prefix string) (string, error) {
-	ids, err := s.ids()
+func (s stateFolder) find(ctx context.Context, prefix string) (string, error) {
+	ids, err := s.ids(ctx)
 	if err != nil {
 		return "", err
 	}

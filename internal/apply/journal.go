@@ -16,9 +16,11 @@ type Journal interface {
 	Header(ctx context.Context) (Header, error)
 	Plan(ctx context.Context) ([]byte, error)
 	// Intend stores that a call is about to be made under lease l, the zero Lease where the run takes none,
-	// and gives its sequence number (from 1, gapless). The record keeps the lease's fencing number.
+	// and gives its sequence number (from 1, gapless). The record keeps the lease's fencing number. With
+	// ErrLeaseLost, for a lease that is over or outdated, nothing is stored.
 	Intend(ctx context.Context, l Lease, r Record) (seq uint64, err error)
-	// Settle stores what became of the call.
+	// Settle stores what became of the call. Whoever made it may tell so even after the lease was lost, but what
+	// another has settled since is replaced under a lease that holds only: ErrLeaseLost otherwise.
 	Settle(ctx context.Context, l Lease, seq uint64, outcomes []ItemOutcome) error
 	// Finish stores how the run ended. The end of an interrupted run is replaced by that of its resumption.
 	Finish(ctx context.Context, end End) error
@@ -29,10 +31,26 @@ type Journal interface {
 	Close() error
 }
 
+// Journals keeps the journals of many runs, by run ID. It is safe for concurrent use.
+type Journals interface {
+	// Create makes the journal of a new run; ErrJournalUsed where that run has one. Closed without a run in it,
+	// the journal is gone again.
+	Create(ctx context.Context, runID string) (Journal, error)
+	// Open opens the journal of an earlier run; ErrNoRun where there is none. Where only one can have a journal
+	// open, which is that of a run that goes on, others get ErrJournalOpen, at the latest when ctx ends.
+	Open(ctx context.Context, runID string) (Journal, error)
+	// List gives the IDs of all runs, the newest first: run IDs sort by time.
+	List(ctx context.Context) (runIDs []string, err error)
+	// Prune takes away the journals of which drop says so, and gives their runs' IDs. The end is nil where the run
+	// did not end. Journals that are open stay, and so do those that cannot be read, which the error names.
+	Prune(ctx context.Context, drop func(Header, *End) bool) (runIDs []string, err error)
+}
+
 // The sentinel errors about journals. ErrFinished comes from Resume.
 var (
 	ErrNoRun       = errors.New("the journal holds no run")
 	ErrJournalUsed = errors.New("the journal holds a run already")
+	ErrJournalOpen = errors.New("the run goes on: its journal is open elsewhere")
 	ErrFinished    = errors.New("the run is finished, there is nothing to resume")
 )
 

@@ -42,10 +42,10 @@ func fresh(t *testing.T) string {
 
 func TestJournalContract(t *testing.T) {
 	t.Parallel()
-	storetest.Journal(t, func(t *testing.T) (apply.Journal, func() apply.Journal) {
-		path, o := fresh(t), bolt.Options{NoSync: true}
+	storetest.Journal(t, func(t *testing.T, now func() time.Time) (apply.Journal, apply.Leases, func() apply.Journal) {
+		path, o := fresh(t), bolt.Options{NoSync: true, Now: now}
 		db := openDB(t, path, o)
-		return db.Journal(), func() apply.Journal {
+		return db.Journal(), db.Leases(), func() apply.Journal {
 			if err := db.Close(); err != nil {
 				t.Fatal(err)
 			}

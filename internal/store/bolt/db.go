@@ -45,6 +45,8 @@ type Options struct {
 	// MmapSize is how much address space the file gets at once, in bytes. A write that outgrows it waits for
 	// every reader. 0 suits a file that stays small; a directory wants DirectoryMmapSize.
 	MmapSize int
+
+	openFile func(path string, flag int, mode fs.FileMode) (*os.File, error) // os.OpenFile if nil
 }
 
 // DirectoryMmapSize is address space for a directory of some million records. It is not memory.
@@ -70,7 +72,7 @@ func Open(path string, o Options) (*DB, error) {
 	}
 	file, err := openFile(path, &bbolt.Options{
 		Timeout: o.Timeout, NoSync: o.NoSync, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType,
-		InitialMmapSize: o.MmapSize,
+		InitialMmapSize: o.MmapSize, OpenFile: o.openFile,
 	})
 	if err != nil {
 		return nil, err
@@ -178,7 +180,7 @@ func isFull(err error) bool {
 	return false
 }
 
-// Journal gives the journal that the file holds.
+// Journal gives the journal that the file holds, of a run whose lease is in the file too.
 func (db *DB) Journal() apply.Journal { return &journal{db: db} }
 
 // Leases gives the leases that the file holds.

@@ -30,6 +30,7 @@ const recordsPage = 256
 // journal is the journal of the run that a file holds.
 type journal struct {
 	db     *DB
+	leases apply.Leases // where they are not in the file itself
 	closed atomic.Bool
 }
 
@@ -46,6 +47,30 @@ func (j *journal) view(ctx context.Context, fn func(tx *bbolt.Tx) error) error {
 		return err
 	}
 	return j.db.view(fn)
+}
+
+// updateUnder makes a durable write unless lease l is over or outdated. Leases in the same file are looked at in
+// the transaction of the write; others right before, since no lock of another file may be held while this one syncs:
+// a process that is stopped then would keep everybody from every tenant.
+func (j *journal) updateUnder(ctx context.Context, l apply.Lease, fn func(tx *bbolt.Tx) error) error {
+	switch {
+	case l == apply.Lease{}:
+		return j.update(ctx, fn)
+	case j.leases != nil:
+		if err := j.usable(ctx); err != nil {
+			return err
+		}
+		if err := j.leases.Check(ctx, l); err != nil {
+			return fmt.Errorf("journal %s: %w", j.db.path, err)
+		}
+		return j.update(ctx, fn)
+	}
+	return j.update(ctx, func(tx *bbolt.Tx) error {
+		if err := checkLease(tx, l, j.db.now()); err != nil {
+			return refuse(fmt.Errorf("journal %s: %w", j.db.path, err))
+		}
+		return fn(tx)
+	})
 }
 
 // usable fails where the journal is closed or the caller has gone.
@@ -115,7 +140,7 @@ func (j *journal) Intend(ctx context.Context, l apply.Lease, r apply.Record) (se
 	if err != nil {
 		return 0, err
 	}
-	err = j.update(ctx, func(tx *bbolt.Tx) error {
+	err = j.updateUnder(ctx, l, func(tx *bbolt.Tx) error {
 		b, err := j.bucket(tx, bucketIntent)
 		if err != nil {
 			return err
@@ -141,27 +166,40 @@ func (j *journal) bucket(tx *bbolt.Tx, name []byte) (*bbolt.Bucket, error) {
 	return b, nil
 }
 
-// Settle implements apply.Journal.
-func (j *journal) Settle(ctx context.Context, _ apply.Lease, seq uint64, outcomes []apply.ItemOutcome) error {
+// errSettled says that a record has its outcome already.
+var errSettled = errors.New("the record is settled")
+
+// Settle implements apply.Journal. The lease is looked at only where an outcome is to be replaced.
+func (j *journal) Settle(ctx context.Context, l apply.Lease, seq uint64, outcomes []apply.ItemOutcome) error {
 	value, err := store.Encode(outcomes)
 	if err != nil {
 		return err
 	}
+	err = j.update(ctx, func(tx *bbolt.Tx) error { return j.putOutcome(tx, seq, value, false) })
+	if !errors.Is(err, errSettled) {
+		return err
+	}
+	return j.updateUnder(ctx, l, func(tx *bbolt.Tx) error { return j.putOutcome(tx, seq, value, true) })
+}
+
+// putOutcome stores what became of an intended call.
+func (j *journal) putOutcome(tx *bbolt.Tx, seq uint64, value []byte, replace bool) error {
 	key := store.SeqKey(seq)
-	return j.update(ctx, func(tx *bbolt.Tx) error {
-		intents, err := j.bucket(tx, bucketIntent)
-		if err != nil {
-			return err
-		}
-		if intents.Get(key) == nil {
-			return &refusal{fmt.Errorf("%s: no record %d to settle", j.db.path, seq)}
-		}
-		b, err := j.bucket(tx, bucketOutcome)
-		if err != nil {
-			return err
-		}
-		return b.Put(key, value)
-	})
+	intents, err := j.bucket(tx, bucketIntent)
+	if err != nil {
+		return err
+	}
+	if intents.Get(key) == nil {
+		return &refusal{fmt.Errorf("%s: no record %d to settle", j.db.path, seq)}
+	}
+	b, err := j.bucket(tx, bucketOutcome)
+	if err != nil {
+		return err
+	}
+	if !replace && b.Get(key) != nil {
+		return &refusal{errSettled}
+	}
+	return b.Put(key, value)
 }
 
 // Finish implements apply.Journal.

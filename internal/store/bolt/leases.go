@@ -136,7 +136,21 @@ func (s *leases) Check(ctx context.Context, l apply.Lease) error {
 	if err != nil {
 		return err
 	}
-	if !isSame(stored, l) || !s.now().Before(stored.Expires) {
+	return holds(stored, l, s.now())
+}
+
+// checkLease fails with ErrLeaseLost where l, of leases in the same file, is outdated or over at now.
+func checkLease(tx *bbolt.Tx, l apply.Lease, now time.Time) error {
+	stored, err := readLease(tx, l.Tenant)
+	if err != nil {
+		return err
+	}
+	return holds(stored, l, now)
+}
+
+// holds fails with ErrLeaseLost unless l is the stored lease and lasts at now.
+func holds(stored, l apply.Lease, now time.Time) error {
+	if !isSame(stored, l) || !now.Before(stored.Expires) {
 		return apply.ErrLeaseLost
 	}
 	return nil

@@ -15,9 +15,10 @@ import (
 	"sacbridge/internal/apply"
 )
 
-// OpenJournal gives an empty journal and a function that closes whatever is open and opens the same
-// journal again, as another process would. What is open at the end of the test is closed by t.Cleanup.
-type OpenJournal func(t *testing.T) (j apply.Journal, reopen func() apply.Journal)
+// OpenJournal gives an empty journal, the leases that its run goes by, on the clock now, and a function that closes
+// whatever is open and opens the same journal again, as another process would. What is open at the end of the test is
+// closed by t.Cleanup.
+type OpenJournal func(t *testing.T, now func() time.Time) (j apply.Journal, leases apply.Leases, reopen func() apply.Journal)
 
 // noLease is what a run without leases writes under.
 var noLease apply.Lease
@@ -36,13 +37,15 @@ func Journal(t *testing.T, open OpenJournal) {
 	t.Run("only what was intended can be settled", func(t *testing.T) { strangerInJournal(t, open) })
 	t.Run("many writers get numbers without gaps", func(t *testing.T) { crowdedJournal(t, open) })
 	t.Run("records can be written while they are read", func(t *testing.T) { busyJournal(t, open) })
+	t.Run("an outdated lease intends nothing and only fills gaps", func(t *testing.T) { fencedJournal(t, open) })
+	t.Run("a lease that is over intends nothing", func(t *testing.T) { lateJournal(t, open) })
 	t.Run("a caller who has gone stores nothing", func(t *testing.T) { leftJournal(t, open) })
 	t.Run("a closed journal refuses", func(t *testing.T) { closedJournal(t, open) })
 	t.Run("it agrees with a plain list", func(t *testing.T) { modelledJournal(t, open) })
 }
 
 func emptyJournal(t *testing.T, open OpenJournal) {
-	j, _ := open(t)
+	j, _, _ := open(t, time.Now)
 	_, headerErr := j.Header(t.Context())
 	_, planErr := j.Plan(t.Context())
 	_, _, endErr := j.End(t.Context())
@@ -60,7 +63,7 @@ func emptyJournal(t *testing.T, open OpenJournal) {
 }
 
 func usedJournal(t *testing.T, open OpenJournal) {
-	j, reopen := open(t)
+	j, _, reopen := open(t, time.Now)
 	begin(t, j)
 	if err := j.Begin(t.Context(), apply.Header{RunID: "other"}, []byte("other")); !errors.Is(err, apply.ErrJournalUsed) {
 		t.Errorf("second Begin: got %v, want ErrJournalUsed", err)
@@ -75,17 +78,17 @@ func usedJournal(t *testing.T, open OpenJournal) {
 }
 
 func durableJournal(t *testing.T, open OpenJournal) {
-	j, reopen := open(t)
+	j, _, reopen := open(t, time.Now)
 	begin(t, j)
 	records := []apply.Record{
-		{Kind: apply.KindCreateUsers, Keys: []string{"ANNA", "ÇELIK"}, Fence: 3, At: header.Started},
+		{Kind: apply.KindCreateUsers, Keys: []string{"ANNA", "ÇELIK"}, At: header.Started},
 		{
 			Kind: apply.KindAddMembers, Team: "Finance", Keys: []string{"ANNA"}, Describe: true, At: header.Started,
 			LeftOut: map[string][]apply.LinkFailure{"ANNA": {{Kind: apply.RoleLink, Key: "r", Cause: "c"}}},
 		},
 	}
 	for n := range records {
-		seq, err := j.Intend(t.Context(), apply.Lease{Fence: records[n].Fence}, records[n])
+		seq, err := j.Intend(t.Context(), noLease, records[n])
 		if err != nil || seq != uint64(n)+1 {
 			t.Fatalf("Intend: got number %d and error %v, want %d", seq, err, n+1)
 		}
@@ -118,7 +121,7 @@ func durableJournal(t *testing.T, open OpenJournal) {
 }
 
 func endOfJournal(t *testing.T, open OpenJournal) {
-	j, reopen := open(t)
+	j, _, reopen := open(t, time.Now)
 	begin(t, j)
 	if _, ok, err := j.End(t.Context()); ok || err != nil {
 		t.Errorf("a running run: got an end (%v) or error %v, want none", ok, err)
@@ -140,7 +143,7 @@ func endOfJournal(t *testing.T, open OpenJournal) {
 }
 
 func strangerInJournal(t *testing.T, open OpenJournal) {
-	j, _ := open(t)
+	j, _, _ := open(t, time.Now)
 	begin(t, j)
 	for _, seq := range []uint64{0, 1, 99} {
 		if err := j.Settle(t.Context(), noLease, seq, nil); err == nil {
@@ -154,7 +157,7 @@ func strangerInJournal(t *testing.T, open OpenJournal) {
 
 func crowdedJournal(t *testing.T, open OpenJournal) {
 	const writers, each = 16, 40
-	j, reopen := open(t)
+	j, _, reopen := open(t, time.Now)
 	begin(t, j)
 	var crowd sync.WaitGroup
 	for w := range writers {
@@ -194,7 +197,7 @@ func crowdedJournal(t *testing.T, open OpenJournal) {
 
 func busyJournal(t *testing.T, open OpenJournal) {
 	const n = 700
-	j, _ := open(t)
+	j, _, _ := open(t, time.Now)
 	begin(t, j)
 	for range n {
 		if _, err := j.Intend(t.Context(), noLease, apply.Record{Kind: "k"}); err != nil {
@@ -214,8 +217,76 @@ func busyJournal(t *testing.T, open OpenJournal) {
 	}
 }
 
+func fencedJournal(t *testing.T, open OpenJournal) {
+	c := newClock()
+	j, leases, _ := open(t, c.now)
+	begin(t, j)
+	old := acquire(t, leases, "a")
+	for range 2 {
+		if _, err := j.Intend(t.Context(), old, apply.Record{Kind: "k", At: header.Started}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.advance(ttl)
+	l := acquire(t, leases, "b")
+	if _, err := j.Intend(t.Context(), old, apply.Record{Kind: "late"}); !errors.Is(err, apply.ErrLeaseLost) {
+		t.Errorf("Intend under the outdated lease: got %v, want ErrLeaseLost", err)
+	}
+	if _, err := j.Intend(t.Context(), l, apply.Record{Kind: "k", At: header.Started}); err != nil {
+		t.Error(err)
+	}
+	told := func(key string) []apply.ItemOutcome { return []apply.ItemOutcome{{Key: key, OK: true}} }
+	if err := errors.Join(
+		j.Settle(t.Context(), old, 1, told("by the one who made the call")),
+		j.Settle(t.Context(), l, 2, told("by looking")),
+		j.Settle(t.Context(), l, 2, told("by looking again")),
+		j.Settle(t.Context(), l, 3, told("by the new holder")),
+	); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Settle(t.Context(), old, 2, told("too late")); !errors.Is(err, apply.ErrLeaseLost) {
+		t.Errorf("replacing an outcome under the outdated lease: got %v, want ErrLeaseLost", err)
+	}
+	record := func(seq uint64, l apply.Lease, key string) apply.Record {
+		return apply.Record{Seq: seq, Kind: "k", Fence: l.Fence, At: header.Started, Settled: true, Outcomes: told(key)}
+	}
+	want := []apply.Record{
+		record(1, old, "by the one who made the call"), record(2, old, "by looking again"), record(3, l, "by the new holder"),
+	}
+	if diff := cmp.Diff(all(t, j), want); diff != "" {
+		t.Errorf("records (-got +want):\n%s", diff)
+	}
+}
+
+func lateJournal(t *testing.T, open OpenJournal) {
+	c := newClock()
+	j, leases, _ := open(t, c.now)
+	begin(t, j)
+	l := acquire(t, leases, "a")
+	c.advance(ttl)
+	if _, err := j.Intend(t.Context(), l, apply.Record{Kind: "k"}); !errors.Is(err, apply.ErrLeaseLost) {
+		t.Errorf("at the end of its time: got %v, want ErrLeaseLost", err)
+	}
+	l, err := leases.Renew(t.Context(), l, ttl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seq, err := j.Intend(t.Context(), l, apply.Record{Kind: "k"}); err != nil || seq != 1 {
+		t.Errorf("renewed: got number %d and error %v, want 1", seq, err)
+	}
+	if err := leases.Release(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.Intend(t.Context(), l, apply.Record{Kind: "k"}); !errors.Is(err, apply.ErrLeaseLost) {
+		t.Errorf("given back: got %v, want ErrLeaseLost", err)
+	}
+	if got := all(t, j); len(got) != 1 {
+		t.Errorf("got %d records, want 1", len(got))
+	}
+}
+
 func leftJournal(t *testing.T, open OpenJournal) {
-	j, reopen := open(t)
+	j, _, reopen := open(t, time.Now)
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := j.Begin(gone, header, nil); !errors.Is(err, context.Canceled) {
@@ -246,7 +317,7 @@ func leftJournal(t *testing.T, open OpenJournal) {
 }
 
 func closedJournal(t *testing.T, open OpenJournal) {
-	j, reopen := open(t)
+	j, _, reopen := open(t, time.Now)
 	begin(t, j)
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
@@ -264,7 +335,7 @@ func closedJournal(t *testing.T, open OpenJournal) {
 
 func modelledJournal(t *testing.T, open OpenJournal) {
 	rapid.Check(t, func(rt *rapid.T) {
-		j, reopen := open(t)
+		j, _, reopen := open(t, time.Now)
 		begin(t, j)
 		var model []apply.Record
 		text := rapid.StringMatching(`[A-Zé_ ]{0,5}`)
