@@ -47,6 +47,9 @@ func unwrapped(a *Attribute, raw any) any {
 }
 
 func (c canon) list(ref *Ref, raw []any) (any, error) {
+	if c.isMembers(ref) {
+		return c.members(ref, raw)
+	}
 	out := make([]any, 0, len(raw))
 	for _, e := range raw {
 		v, err := c.single(ref, e)
@@ -60,7 +63,7 @@ func (c canon) list(ref *Ref, raw []any) (any, error) {
 	if len(out) == 0 {
 		return nil, nil
 	}
-	if c.dropReadOnly && ref.Attr.Name != "members" { // what is stored is read as it is, and a membership has no twin
+	if c.dropReadOnly { // what is stored is read as it is
 		out = withoutTwins(out)
 	}
 	if err := c.onePrimary(ref, out, nil); err != nil {
@@ -207,15 +210,9 @@ func parseBool(s string) (value, ok bool) {
 // complex gives the canonical form of an object, nil where nothing in it is assigned.
 func (c canon) complex(ref *Ref, raw any) (any, error) {
 	a, path := ref.Attr, ref.Name
-	if s, ok := raw.(string); ok && c.tol.BareValues && a.subs["value"] != nil {
-		raw = object{{"value", s}}
-	}
-	o, ok := raw.(object)
-	if !ok {
-		if !c.valid.Value(a, raw) {
-			return nil, misfit(path, raw, a)
-		}
-		return raw, nil
+	o, err := c.objectOf(ref, raw)
+	if err != nil {
+		return nil, err
 	}
 	out := make(map[string]any, len(o))
 	for _, f := range o {
@@ -245,6 +242,18 @@ func (c canon) complex(ref *Ref, raw any) (any, error) {
 		return nil, nil
 	}
 	return out, nil
+}
+
+// objectOf gives the object that a complex value is, or that a bare value stands for.
+func (c canon) objectOf(ref *Ref, raw any) (object, error) {
+	if s, ok := raw.(string); ok && c.tol.BareValues && ref.Attr.subs["value"] != nil {
+		return object{{"value", s}}, nil
+	}
+	o, ok := raw.(object)
+	if !ok && !c.valid.Value(ref.Attr, raw) {
+		return nil, misfit(ref.Name, raw, ref.Attr)
+	}
+	return o, nil
 }
 
 // subOf finds a sub-attribute; SCIM 1.1 called a manager's value managerId, and some clients call a member's display
@@ -293,20 +302,4 @@ func plain(raw any) any {
 	default:
 		return raw
 	}
-}
-
-// membersOf reads the canonical list of members. A member without a value names nobody.
-func membersOf(list []any) ([]Member, error) {
-	out := make([]Member, 0, len(list))
-	for _, e := range list {
-		m, _ := e.(map[string]any)
-		value, _ := m["value"].(string)
-		if value == "" {
-			return nil, NewInvalidValue("members.value", "a member has no value, the member's id is expected")
-		}
-		kind, _ := m["type"].(string)
-		display, _ := m["display"].(string)
-		out = append(out, Member{Value: value, Type: kind, Display: display})
-	}
-	return out, nil
 }

@@ -117,11 +117,10 @@ func (c canon) set(r *Resource, ref *Ref, raw any) error {
 	if err != nil {
 		return err
 	}
-	if ref.Schema == c.t.Core && ref.Attr.Name == "members" {
-		list, _ := v.([]any)
+	if c.isMembers(ref) {
 		r.HasMembers = true
-		r.Members, err = membersOf(list)
-		return err
+		r.Members, _ = v.([]Member)
+		return nil
 	}
 	if v != nil {
 		r.home(ref.Schema)[ref.Attr.Name] = v

@@ -70,6 +70,11 @@ type Literal struct {
 // safe for concurrent use.
 type Filter struct{ Root Expr }
 
+// Equals is the filter that compares an attribute that is a string with a text.
+func Equals(ref *Ref, text string) *Filter {
+	return &Filter{Root: &Term{Ref: ref, Op: OpEq, Value: textLiteral(ref.Target(), text)}}
+}
+
 // String gives the filter in canonical spelling; parsing it gives an equal filter.
 func (f *Filter) String() string {
 	var b strings.Builder

@@ -270,24 +270,3 @@ func byName() cmp.Option {
 		cmpopts.EquateEmpty(),
 	}
 }
-
-func TestQuickFilterIsTheSameAsTheParsedOne(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		attr := rapid.SampledFrom([]string{"userName", "ID", "externalid", "emails", `emails[type eq "work"].value`, "manager", "name", "active", "password", "shoe", "groups"}).Draw(t, "attr")
-		op := rapid.SampledFrom([]string{" eq ", " EQ ", " ne ", "  eq "}).Draw(t, "op")
-		value := rapid.StringMatching(`[a-zA-Zü"\\ \]]{0,5}`).Draw(t, "value")
-		text := attr + op + `"` + value + `"` + rapid.SampledFrom([]string{"", " ", " and title pr"}).Draw(t, "tail")
-		q, ok := scim.ScanFilter(scim.User(), text)
-		if !ok {
-			return
-		}
-		want, err := scim.ParseFilter(scim.User(), text, scim.Tolerance{})
-		if err != nil {
-			t.Fatalf("%s is recognised, but %v", text, err)
-		}
-		if diff := cmp.Diff(q.Filter(), want, byName()); diff != "" {
-			t.Fatalf("%s (-got +want):\n%s", text, diff)
-		}
-	})
-}

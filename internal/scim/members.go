@@ -1,5 +1,10 @@
 package scim
 
+import (
+	"slices"
+	"strings"
+)
+
 // MemberOpKind is what a [MemberOp] does.
 type MemberOpKind uint8
 
@@ -19,17 +24,93 @@ type MemberOp struct {
 	Where   Expr
 }
 
+// isMembers says whether ref is the list of a group's members, which is never part of the tree.
+func (c canon) isMembers(ref *Ref) bool {
+	return ref.Sub == nil && ref.Schema == c.t.Core && ref.Attr.Name == "members"
+}
+
+// members reads a list of members, nil where it names nobody.
+func (c canon) members(ref *Ref, raw []any) (any, error) {
+	out := make([]Member, 0, len(raw))
+	for _, e := range raw {
+		if e == nil {
+			continue
+		}
+		m, assigned, err := c.member(ref, e)
+		if err != nil {
+			return nil, err
+		}
+		if assigned {
+			out = append(out, m)
+		}
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	return slices.Clip(out), nil // steps that are joined must not grow into each other
+}
+
+// member reads one member; assigned is false for an object in which nothing is.
+func (c canon) member(ref *Ref, raw any) (m Member, assigned bool, err error) {
+	o, err := c.objectOf(ref, raw)
+	if err != nil {
+		return Member{}, false, err
+	}
+	for _, f := range o {
+		sub := c.subOf(ref.Attr, f.key)
+		if sub == nil {
+			if err := c.unknown(ref.Name + "." + f.key); err != nil {
+				return Member{}, false, err
+			}
+			continue
+		}
+		v, err := c.value(ref.parts[sub.Name], f.value)
+		if err != nil {
+			return Member{}, false, err
+		}
+		assigned = assigned || v != nil
+		text, _ := v.(string)
+		switch sub.Name {
+		case "value":
+			m.Value = text
+		case "type":
+			m.Type = text
+		case "display":
+			if m.Display == "" || strings.EqualFold(f.key, sub.Name) { // a client may call it displayName, too
+				m.Display = text
+			}
+		}
+	}
+	if assigned && m.Value == "" {
+		return Member{}, false, errNoMemberValue()
+	}
+	return m, assigned, nil
+}
+
+// errNoMemberValue refuses a member without a value, who would be nobody.
+func errNoMemberValue() *Error {
+	return NewInvalidValue("members.value", "a member has no value, the member's id is expected")
+}
+
+// Membership gives the steps of a patch of a group that changes its members and nothing else, without the group;
+// ok is false for every other patch, and for one that [Patch.Apply] refuses.
+func (p *Patch) Membership() (ops []MemberOp, ok bool) {
+	a := applier{canon: canon{t: p.Type, tol: p.tol, valid: p.valid}}
+	for _, op := range p.Operations {
+		if op.Path.Ref == nil || !a.isMembers(op.Path.Ref.whole) || a.membership(op) != nil {
+			return nil, false
+		}
+	}
+	return a.members, len(a.members) > 0
+}
+
 // membership turns an operation on members into steps for the store.
 func (a *applier) membership(op Operation) error {
 	if op.Kind == Remove {
 		return a.removeMembers(op)
 	}
 	if op.Path.Where == nil && op.Path.Ref.Sub == nil {
-		list, _ := op.Value.([]any)
-		members, err := membersOf(list)
-		if err != nil {
-			return err
-		}
+		members, _ := op.Value.([]Member)
 		kind := AddMembers
 		if op.Kind == Replace {
 			kind = ReplaceMembers
@@ -57,11 +138,14 @@ func (a *applier) putMember(op Operation) error {
 	if named != nil && tree["value"] != named {
 		return NewMutability("members.value", "a member is immutable, it can be added and removed only")
 	}
-	members, err := membersOf([]any{tree})
-	if err != nil {
-		return err
+	var m Member
+	m.Value, _ = tree["value"].(string)
+	m.Type, _ = tree["type"].(string)
+	m.Display, _ = tree["display"].(string)
+	if m.Value == "" {
+		return errNoMemberValue()
 	}
-	a.members = appendMemberOp(a.members, MemberOp{Kind: AddMembers, Members: members})
+	a.members = appendMemberOp(a.members, MemberOp{Kind: AddMembers, Members: []Member{m}})
 	return nil
 }
 
@@ -72,14 +156,10 @@ func (a *applier) removeMembers(op Operation) error {
 	if op.Path.Ref.Sub != nil {
 		return NewMutability(op.Path.Ref.Name, "%s is immutable", op.Path.Ref.Name)
 	}
-	list, given := op.Value.([]any)
+	list, given := op.Value.([]Member)
 	switch {
 	case given:
-		members, err := membersOf(list)
-		if err != nil {
-			return err
-		}
-		a.members = appendMemberOp(a.members, MemberOp{Kind: RemoveMembers, Members: members})
+		a.members = appendMemberOp(a.members, MemberOp{Kind: RemoveMembers, Members: list})
 	case op.Path.Where == nil:
 		a.members = appendMemberOp(a.members, MemberOp{Kind: ClearMembers})
 	default:

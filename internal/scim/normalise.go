@@ -236,6 +236,9 @@ func (n *normaliser) removal(path *Path, raw any) error {
 		return err
 	}
 	if v == nil {
+		if n.isMembers(ref) {
+			return nil // an empty list takes nobody out
+		}
 		v = []any{}
 	}
 	n.emit(Remove, path, v)

@@ -112,18 +112,13 @@ func (s *service) patch(ctx context.Context, c change) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	if int64(len(c.body)) > s.limit(c.kind) {
-		return result{}, scim.NewTooLarge(int(s.limit(c.kind)))
-	}
-	if c.kind == scim.Group() {
-		if ops, ok := scim.ScanMembership(c.body); ok {
-			w, err := s.dir.PatchMembers(ctx, s.source, id, ops, s.options(c))
-			return result{http.StatusOK, w.Found}, s.groupFirst(ctx, id, err)
-		}
-	}
 	p, err := scim.DecodePatch(c.kind, c.body, int(s.limit(c.kind)), s.switches.Tolerance, s.library)
 	if err != nil {
 		return result{}, err
+	}
+	if ops, ok := p.Membership(); ok {
+		w, err := s.dir.PatchMembers(ctx, s.source, id, ops, s.options(c))
+		return result{http.StatusOK, w.Found}, s.groupFirst(ctx, id, err)
 	}
 	w, err := s.dir.Patch(ctx, s.source, directory.KindOf(c.kind), id, p.Apply, s.options(c))
 	return result{http.StatusOK, w.Found}, err
@@ -165,7 +160,7 @@ func (s *service) query(ctx context.Context, kind *scim.ResourceType, p params, 
 	}
 	var err error
 	if p.filter != "" {
-		if q.Filter, err = s.filter(kind, p.filter); err != nil {
+		if q.Filter, err = scim.ParseFilter(kind, p.filter, s.switches.Tolerance); err != nil {
 			return directory.Page{}, err
 		}
 	}
@@ -175,14 +170,6 @@ func (s *service) query(ctx context.Context, kind *scim.ResourceType, p params, 
 		}
 	}
 	return s.dir.Query(ctx, s.source, q)
-}
-
-// filter reads a filter; the few shapes that providers send all day are recognised without a parser.
-func (s *service) filter(kind *scim.ResourceType, text string) (*scim.Filter, error) {
-	if q, ok := scim.ScanFilter(kind, text); ok {
-		return q.Filter(), nil
-	}
-	return scim.ParseFilter(kind, text, s.switches.Tolerance)
 }
 
 // person finds the user a credential's subject means: by id, externalId or userName, in that order.
@@ -198,7 +185,7 @@ func (s *service) person(ctx context.Context, subject string) (string, error) {
 		if !ok {
 			continue
 		}
-		page, err := s.dir.Query(ctx, s.source, directory.Query{Kind: directory.User, Filter: scim.Quick{Ref: ref, Value: subject}.Filter(), Start: 1, Count: 2})
+		page, err := s.dir.Query(ctx, s.source, directory.Query{Kind: directory.User, Filter: scim.Equals(ref, subject), Start: 1, Count: 2})
 		if err != nil {
 			return "", err
 		}
