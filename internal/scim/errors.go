@@ -18,8 +18,6 @@ const (
 	InvalidPath   ErrorType = "invalidPath"
 	NoTarget      ErrorType = "noTarget"
 	InvalidValue  ErrorType = "invalidValue"
-	InvalidVers   ErrorType = "invalidVers"
-	Sensitive     ErrorType = "sensitive"
 )
 
 // Error is a refusal in the terms of RFC 7644 §3.12. Detail is written for the person who runs the
@@ -48,16 +46,6 @@ func NewInvalidFilter(path, format string, args ...any) *Error {
 	return refuse(http.StatusBadRequest, InvalidFilter, path, format, args)
 }
 
-// NewTooMany is the answer 400 to a query that would cost more than the server is willing to spend.
-func NewTooMany(format string, args ...any) *Error {
-	return refuse(http.StatusBadRequest, TooMany, "", format, args)
-}
-
-// NewUniqueness is the answer 409 to a value that another resource holds already.
-func NewUniqueness(path, format string, args ...any) *Error {
-	return refuse(http.StatusConflict, Uniqueness, path, format, args)
-}
-
 // NewMutability is the answer 400 to a change of what may not be changed.
 func NewMutability(path, format string, args ...any) *Error {
 	return refuse(http.StatusBadRequest, Mutability, path, format, args)
@@ -81,26 +69,6 @@ func NewNoTarget(path, format string, args ...any) *Error {
 // NewInvalidValue is the answer 400 to a value that is missing or does not fit its attribute.
 func NewInvalidValue(path, format string, args ...any) *Error {
 	return refuse(http.StatusBadRequest, InvalidValue, path, format, args)
-}
-
-// NewInvalidVers is the answer 400 to a protocol version that is not spoken.
-func NewInvalidVers(format string, args ...any) *Error {
-	return refuse(http.StatusBadRequest, InvalidVers, "", format, args)
-}
-
-// NewSensitive is the answer 403 to a request whose URL would carry personal data (RFC 7644 §7.5.2).
-func NewSensitive(format string, args ...any) *Error {
-	return refuse(http.StatusForbidden, Sensitive, "", format, args)
-}
-
-// NewNotFound is the answer 404 for a resource that does not exist.
-func NewNotFound(id string) *Error {
-	return refuse(http.StatusNotFound, "", "", "resource %q does not exist", []any{id})
-}
-
-// NewStale is the answer 412 to a change of a version that is no longer the current one.
-func NewStale(current string) *Error {
-	return refuse(http.StatusPreconditionFailed, "", "", "the resource has changed; its version is %s now", []any{current})
 }
 
 // NewTooLarge is the answer 413 to a body above limit bytes.

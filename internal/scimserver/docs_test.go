@@ -9,6 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// On says whether the switch is on in s.
+func (w Switch) On(s Switches) bool { return *w.at(&s) }
+
 // switchTable is the table of docs/scim.md, made from the code.
 func switchTable(t *testing.T) string {
 	t.Helper()

@@ -76,9 +76,6 @@ func AllSwitches() []Switch {
 	}
 }
 
-// On says whether the switch is on in s.
-func (w Switch) On(s Switches) bool { return *w.at(&s) }
-
 // SwitchesOf gives the switches of a profile with single ones overridden by name. It refuses names it
 // does not know.
 func SwitchesOf(p Profile, overrides map[string]bool) (Switches, error) {
