@@ -30,6 +30,7 @@ type item struct {
 	update   *upstream.UserUpdate // to update or correct
 	ref      string
 	links    []LinkFailure // left out of what is sent
+	undone   []LinkFailure // accepted by the tenant and not done
 	warnings []string
 	unsure   bool  // an earlier try may have taken effect, now or later
 	cut      bool  // something was left out, so that the next try may start at once
@@ -171,7 +172,8 @@ func (r *runner) verdicts(ctx context.Context, st stage, items []item, outs []up
 	var stop error
 	for n := range items {
 		it, out := &items[n], outs[n]
-		it.err, it.warnings = out.Err, append(it.warnings, out.Warnings...)
+		it.err, it.undone = out.Err, failuresOf(out.Undone)
+		it.warnings = append(append(it.warnings, out.Warnings...), told(out.Kept)...)
 		if out.Ref != "" {
 			it.ref = out.Ref
 		}
@@ -234,8 +236,8 @@ func (r *runner) settleItem(st stage, it *item, cause error) {
 		st.ok(it)
 	case cause == nil:
 		r.remember(it.change, it.ref)
-		r.done(it.change, it.links, it.warnings)
-		r.tally.fail(len(it.links))
+		r.done(it.change, it.failures(), it.warnings)
+		r.tally.fail(len(it.failures()))
 	case st.bad != nil:
 		st.bad(it, cause)
 	default:
@@ -250,7 +252,7 @@ func (r *runner) settleItem(st stage, it *item, cause error) {
 func outcomeOf(it *item) ItemOutcome {
 	o := ItemOutcome{Key: it.key, OK: it.err == nil}
 	if o.OK {
-		o.Ref, o.Warnings = it.ref, it.warnings
+		o.Ref, o.Warnings, o.Undone = it.ref, it.warnings, it.undone
 		return o
 	}
 	o.Error, o.Class = it.err.Error(), string(upstream.ClassOf(it.err))

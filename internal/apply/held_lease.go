@@ -133,12 +133,10 @@ func (h *HeldLease) Check(ctx context.Context) error {
 // Ensure is Check for the beginning of a piece of work: it renews a lease whose time is over as long as
 // nobody else has come.
 func (h *HeldLease) Ensure(ctx context.Context) error {
-	if h == nil {
+	if h.Check(ctx) == nil {
 		return nil
 	}
-	if h.inTime() != nil {
-		h.renew(ctx)
-	}
+	h.renew(ctx)
 	return h.Check(ctx)
 }
 

@@ -78,8 +78,13 @@ type progress struct {
 // absorb adds what a settled record of a write tells.
 func (t *progress) absorb(kind string, rec *Record) {
 	own := make(map[string]bool, len(rec.Outcomes))
+	describes := rec.Describe
 	for _, o := range rec.Outcomes {
 		own[o.Key] = o.OK
+		for _, l := range o.Undone {
+			own[l.Key] = false
+			describes = describes && l.Kind != AttributeLink
+		}
 	}
 	set := &t.members
 	if kind == KindChangeRoles {
@@ -97,12 +102,12 @@ func (t *progress) absorb(kind string, rec *Record) {
 			(*set)[key] = struct{}{}
 		}
 	}
-	t.described = t.described || rec.Describe && own[""]
+	t.described = t.described || describes && own[""]
 }
 
-// shorten takes what has been written off q.
+// shorten takes what has been written off q, whose idea of the team follows.
 func (t *progress) shorten(q *queue) {
-	removed, added := len(q.removeMembers), len(q.addMembers)
+	before := *q
 	q.filter(func(kind LinkKind, key string) bool {
 		set := t.members
 		if kind == RoleLink {
@@ -114,5 +119,21 @@ func (t *progress) shorten(q *queue) {
 	if t.described {
 		q.description = nil
 	}
-	q.size = max(q.size+(added-len(q.addMembers))-(removed-len(q.removeMembers)), 0)
+	q.size = max(q.size+(len(before.addMembers)-len(q.addMembers))-(len(before.removeMembers)-len(q.removeMembers)), 0)
+	q.rolesNow = changed(q.rolesNow, missingFrom(before.removeRoles, q.removeRoles), missingFrom(before.addRoles, q.addRoles))
+	if q.exactMembers {
+		q.membersNow = changed(q.membersNow, missingFrom(before.removeMembers, q.removeMembers), missingFrom(before.addMembers, q.addMembers))
+	}
+}
+
+// missingFrom gives what was taken out of a list, whose rest is in the same order.
+func missingFrom(list, rest []string) (taken []string) {
+	for _, key := range list {
+		if len(rest) > 0 && rest[0] == key {
+			rest = rest[1:]
+			continue
+		}
+		taken = append(taken, key)
+	}
+	return taken
 }

@@ -66,3 +66,27 @@ func (it *item) leaveManager(manager, cause string) bool {
 
 // userKey names the item's person for a call.
 func (it *item) userKey() upstream.UserKey { return upstream.UserKey{UserID: it.key, Ref: it.ref} }
+
+// failures gives all links of an item that are not made, though it succeeded.
+func (it *item) failures() []LinkFailure { return slices.Concat(it.links, it.undone) }
+
+// failuresOf puts what the tenant accepted and did not do into the words of results.
+func failuresOf(parts []upstream.Undone) []LinkFailure {
+	if len(parts) == 0 {
+		return nil
+	}
+	out := make([]LinkFailure, len(parts))
+	for n, p := range parts {
+		out[n] = LinkFailure{Kind: LinkKind(p.Kind), Key: p.Key, Cause: p.Cause, Code: p.Code}
+	}
+	return out
+}
+
+// told puts what somebody else did meanwhile into warnings.
+func told(kept []string) []string {
+	out := make([]string, len(kept))
+	for n, what := range kept {
+		out[n] = "changed by somebody else and kept: " + what
+	}
+	return out
+}

@@ -116,6 +116,8 @@ type ItemOutcome struct {
 	Error    string   `json:"error,omitempty"`
 	Class    string   `json:"class,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
+	// Undone holds what the tenant accepted and did not do.
+	Undone []LinkFailure `json:"undone,omitempty"`
 }
 
 // End is how a run ended.

@@ -156,7 +156,7 @@ func (d *drawn) richTeam(name string, op plan.Op) {
 	if op == plan.Update {
 		old := identity.Group{Name: name, Members: []string{"OLD2", "OLD3", "OLD4"}, Roles: []string{"R4", "R5"}}
 		d.tenant.teams[name] = old
-		c.RemoveMembers, c.RemoveRoles, c.Size, c.Group = old.Members, old.Roles, 3, nil
+		c.RemoveMembers, c.RemoveRoles, c.RolesBefore, c.Size, c.Group = old.Members, old.Roles, old.Roles, 3, nil
 		c.Fields = []plan.Field{{Name: plan.FieldDescription, After: want.Description}}
 	}
 	d.teams[name] = want

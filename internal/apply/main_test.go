@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -283,7 +284,7 @@ func (d *drawn) team(rt *rapid.T, name string, someRoles *rapid.Generator[[]stri
 		before := slices.DeleteFunc(some.Draw(rt, "members before"), func(id string) bool { return !there(id) })
 		old := identity.Group{Name: name, Ref: "ref " + name, Members: union(before, nil), Roles: union(someRoles.Draw(rt, "roles before"), nil)}
 		d.tenant.teams[name] = old
-		c = plan.Change{Entity: plan.Team, Key: name, Op: plan.Update, Ref: old.Ref, Size: len(old.Members)}
+		c = plan.Change{Entity: plan.Team, Key: name, Op: plan.Update, Ref: old.Ref, Size: len(old.Members), RolesBefore: old.Roles}
 		c.Fields = []plan.Field{{Name: plan.FieldDescription, After: want.Description}}
 		c.RemoveMembers, c.RemoveRoles = without(old.Members, want.Members), without(old.Roles, want.Roles)
 		c.AddMembers, c.AddRoles = without(want.Members, old.Members), without(want.Roles, old.Roles)
@@ -299,3 +300,11 @@ func (d *drawn) differs(f *tenant) string {
 	users, teams := f.state()
 	return cmp.Diff(users, d.users, cmpopts.EquateEmpty()) + cmp.Diff(teams, d.teams, cmpopts.EquateEmpty())
 }
+
+func limitsOf(l upstream.Limits) func(int) upstream.Limits {
+	return func(int) upstream.Limits { return l }
+}
+
+func has(list []string, key string) bool { return slices.Contains(list, key) }
+
+func contains(text, part string) bool { return strings.Contains(text, part) }

@@ -3,6 +3,7 @@ package apply
 import (
 	"slices"
 
+	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
 	"sacbridge/internal/upstream"
 )
@@ -16,6 +17,12 @@ type queue struct {
 	addRoles      []string
 	addMembers    []string
 	size          int // members the team has now
+
+	// What the team is expected to hold now, where an action decided about the whole set.
+	exactRoles   bool
+	rolesNow     []string // known where roles change
+	exactMembers bool
+	membersNow   []string // known for exactMembers until the first write
 }
 
 // newQueue gives the writes that change c needs once its team exists.
@@ -23,6 +30,7 @@ func newQueue(c *plan.Change) queue {
 	q := queue{
 		removeMembers: c.RemoveMembers, removeRoles: c.RemoveRoles,
 		addRoles: c.AddRoles, addMembers: c.AddMembers, size: c.Size,
+		exactRoles: c.ExactRoles, rolesNow: c.RolesBefore, exactMembers: c.ExactMembers, membersNow: c.MembersBefore,
 	}
 	if c.Op == plan.Create {
 		q.size = 0
@@ -61,12 +69,16 @@ func (q *queue) next(l upstream.Limits) upstream.GroupUpdate {
 	case len(q.removeMembers) > 0:
 		u.RemoveMembers = head(q.removeMembers, l.RemoveChunk)
 	case len(q.removeRoles)+len(q.addRoles) > 0:
+		u.RolesBefore, u.ExactRoles = q.rolesNow, q.exactRoles
 		u.RemoveRoles = head(q.removeRoles, l.RoleChunk)
 		if left := max(l.RoleChunk, 1) - len(u.RemoveRoles); left > 0 {
 			u.AddRoles = head(q.addRoles, left)
 		}
 	case len(q.addMembers) > 0:
 		u.AddMembers = head(q.addMembers, l.AddChunk)
+	}
+	if q.exactMembers {
+		u.MembersBefore, u.ExactMembers = q.membersNow, true
 	}
 	return u
 }
@@ -87,6 +99,38 @@ func (q *queue) take(u *upstream.GroupUpdate) {
 	q.addRoles = q.addRoles[len(u.AddRoles):]
 	q.addMembers = q.addMembers[len(u.AddMembers):]
 	q.size = max(q.size+len(u.AddMembers)-len(u.RemoveMembers), 0)
+	if u.ChangesRoles() {
+		q.rolesNow = changed(q.rolesNow, u.RemoveRoles, u.AddRoles)
+	}
+	q.exactMembers, q.membersNow = false, nil // they were compared
+}
+
+// leave corrects the queue's idea of the team by what was not done of a write that was taken off.
+func (q *queue) leave(u *upstream.GroupUpdate, undone []LinkFailure) {
+	var add, remove []string
+	for _, l := range undone {
+		switch {
+		case l.Kind == MemberLink && len(u.AddMembers) > 0:
+			q.size = max(q.size-1, 0)
+		case l.Kind == MemberLink:
+			q.size++
+		case l.Kind == RoleLink && slices.Contains(u.AddRoles, l.Key):
+			add = append(add, l.Key)
+		case l.Kind == RoleLink:
+			remove = append(remove, l.Key)
+		}
+	}
+	q.rolesNow = changed(q.rolesNow, add, remove)
+}
+
+// changed gives set without the links of remove and with those of add.
+func changed(set, remove, add []string) []string {
+	gone := identity.Set(remove)
+	rest := slices.DeleteFunc(slices.Clone(set), func(key string) bool {
+		_, ok := slices.BinarySearch(gone, key)
+		return ok
+	})
+	return identity.Set(slices.Concat(rest, add))
 }
 
 // filter takes out of all lists what keep does not want. Lists that lose nothing are not copied.

@@ -151,7 +151,7 @@ func (r *runner) correctStage(fixes map[int]*upstream.UserUpdate) stage {
 		look: r.lookAtPeople(func(it *item, u *identity.User) bool { return u != nil && len(it.update.Missing(u)) == 0 }),
 		ok: func(it *item) {
 			r.warn(it.change, it.warnings...)
-			r.failLinks(it.change, it.links...)
+			r.failLinks(it.change, it.failures()...)
 		},
 		bad: func(it *item, cause error) {
 			kind, key := LicenceLink, "concurrent"

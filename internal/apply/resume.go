@@ -152,13 +152,14 @@ func (r *runner) absorbItem(rec *Record, i int, key string, o ItemOutcome) {
 	case rec.Kind == KindCreateTeam:
 		r.past.team(i).created = true
 		r.warn(i, o.Warnings...)
-	case rec.Kind == KindUpdateUsers && len(rec.LeftOut[key]) > 0:
-		// The links left out get another try with the rest, for a manager may have been created since; an
+	case rec.Kind == KindUpdateUsers && len(rec.LeftOut[key])+len(o.Undone) > 0:
+		// What was not done gets another try with the rest, for a manager may have been created since; an
 		// update may be repeated.
 	default:
+		failures := slices.Concat(rec.LeftOut[key], o.Undone)
 		r.past.earlier[i] = true
-		r.done(i, rec.LeftOut[key], o.Warnings)
-		r.tally.fail(len(rec.LeftOut[key]))
+		r.done(i, failures, o.Warnings)
+		r.tally.fail(len(failures))
 		r.tally.advance(1)
 	}
 }

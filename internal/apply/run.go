@@ -11,8 +11,8 @@ import (
 	"sacbridge/internal/upstream"
 )
 
-// defaultGrace is the default of Deps.Grace.
-const defaultGrace = 5 * time.Minute
+// defaultGrace is the default of Deps.Grace: longer than the time-out of any single request.
+const defaultGrace = 6 * time.Minute
 
 // maxTries is how often a write, or the look at what became of one, is tried before it counts as failed.
 const maxTries = 5
@@ -32,7 +32,7 @@ type Deps struct {
 	RunID   string // of a new run; the plan's ID where it is empty
 	Command string // what started a new run, for people; without secrets
 
-	Grace time.Duration // how long a call in flight may go on after ctx is cancelled; 5 min if 0
+	Grace time.Duration // how long a call in flight may go on after ctx is cancelled; 6 min if 0
 	// Wait says how long to wait before try number try (from 2) of something, where the tenant asked
 	// for a pause of asked (0: it did not). nil: the pause asked for, else 1, 2, 4 and 8 seconds.
 	Wait func(try int, asked time.Duration) time.Duration
@@ -79,13 +79,16 @@ const (
 	MemberLink  LinkKind = "member"
 	LicenceLink LinkKind = "licence" // the kind of BI licence, which default roles can flip
 	DetailLink  LinkKind = "detail"  // photos and login ID, where a create takes several requests
+	// AttributeLink is an attribute that the tenant accepted and did not take over.
+	AttributeLink LinkKind = "attribute"
 )
 
 // LinkFailure is a link that could not be made or unmade though its entity was written.
 type LinkFailure struct {
 	Kind  LinkKind `json:"kind"`
-	Key   string   `json:"key"` // role ID or user ID, "default roles" or "concurrent"
+	Key   string   `json:"key"` // role ID, user ID or attribute, "default roles" or "concurrent"
 	Cause string   `json:"cause"`
+	Code  string   `json:"code,omitempty"` // a short word that stays the same for equal causes
 }
 
 // EntityResult is what became of one change, or of something the plan skips (Op is empty then).

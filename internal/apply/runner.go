@@ -20,7 +20,7 @@ type runner struct {
 	d      Deps
 	p      *plan.Plan
 	header Header
-	target upstream.Writer
+	target upstream.Writer // writes under the run's permission
 	lay    layout
 	past   *history // what the journal tells of earlier processes; nil in a new run
 	tally  tally
@@ -39,15 +39,6 @@ type runner struct {
 	noRole  map[string]bool   // roles the tenant does not know
 }
 
-// always is the permission of a run that asks for none.
-type always struct{}
-
-// Check permits.
-func (always) Check() error { return nil }
-
-// Stopping is never closed.
-func (always) Stopping() <-chan struct{} { return nil }
-
 // newRunner makes a runner for p.
 func newRunner(d Deps, p *plan.Plan) *runner {
 	if d.Logger == nil {
@@ -63,7 +54,7 @@ func newRunner(d Deps, p *plan.Plan) *runner {
 		d.RunID = p.ID
 	}
 	r := &runner{
-		d: d, p: p, target: d.Target.Writer(always{}), lay: arrange(p), results: pendingResults(p),
+		d: d, p: p, lay: arrange(p), results: pendingResults(p),
 		refs: map[string]string{}, absent: map[string]string{}, noRole: map[string]bool{}, sighted: map[int]bool{},
 		wantRef: map[string]bool{},
 		header: Header{
@@ -95,6 +86,7 @@ func (r *runner) carry(parent context.Context, work func(context.Context) error)
 	r.halt = halt
 	var landed func()
 	r.inFlight, landed = graceful(parent, r.d.Grace)
+	r.target = r.d.Target.Writer(&permission{run: ctx, inFlight: r.inFlight, lease: r.d.Lease})
 	var watch sync.WaitGroup
 	watch.Go(func() {
 		select {

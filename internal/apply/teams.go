@@ -11,9 +11,6 @@ import (
 	"sacbridge/internal/upstream"
 )
 
-// classDropped is the class that the journal gives to members which the tenant left out of an accepted write.
-const classDropped = "left out"
-
 // errGone says that an entity went away while the run was going on.
 var errGone = errors.New("does not exist any more")
 
@@ -128,16 +125,20 @@ func (r *runner) writeTeam(ctx context.Context, i int, q *queue) bool {
 // afterWrite settles a write to a team and takes what is done off q. ok is false where the run stops;
 // an uncertain write that could not be looked at stays unsettled then.
 func (r *runner) afterWrite(ctx context.Context, i int, q *queue, seq uint64, u *upstream.GroupUpdate, out upstream.Outcome) (v verdict, ok bool) {
-	whole := ItemOutcome{OK: out.Err == nil, Ref: out.Ref, Warnings: out.Warnings}
+	whole := ItemOutcome{OK: out.Err == nil, Ref: out.Ref, Warnings: append(told(out.Kept), out.Warnings...)}
 	if out.Err != nil {
 		whole.Error, whole.Class = out.Err.Error(), string(upstream.ClassOf(out.Err))
+	} else {
+		whole.Undone = failuresOf(out.Undone)
 	}
 	outcomes := []ItemOutcome{whole}
 	v = judge(out.Err)
 	switch v {
 	case succeeded:
-		outcomes = append(outcomes, r.takeUndone(i, q, u, out.Undone)...)
-		r.warn(i, out.Warnings...)
+		q.take(u)
+		q.leave(u, whole.Undone)
+		r.failLinks(i, whole.Undone...)
+		r.warn(i, whole.Warnings...)
 	case dangling:
 		if r.leaveMissing(i, q, missingRef(out.Err)) == 0 {
 			v = failed
@@ -159,18 +160,6 @@ func (r *runner) afterWrite(ctx context.Context, i int, q *queue, seq uint64, u 
 	case failed, again:
 	}
 	return v, r.settle(seq, outcomes) && v != fatal
-}
-
-// takeUndone takes an accepted write off q; what the tenant left out are failed links.
-func (r *runner) takeUndone(i int, q *queue, u *upstream.GroupUpdate, undone []upstream.Undone) []ItemOutcome {
-	q.take(u)
-	q.size = max(q.size-len(undone), 0)
-	var outcomes []ItemOutcome
-	for _, part := range undone {
-		r.failLinks(i, LinkFailure{Kind: LinkKind(part.Kind), Key: part.Key, Cause: part.Cause})
-		outcomes = append(outcomes, ItemOutcome{Key: part.Key, Error: part.Cause, Class: classDropped})
-	}
-	return outcomes
 }
 
 // leaveMissing takes a role or member that the tenant does not know out of q.

@@ -24,7 +24,9 @@ type tenant struct {
 	// write takes effect where effect is true.
 	before func(op string, n int) (err error, effect bool)
 	reads  func(n int) error // may fail a read
-	dead   func() bool       // no call may come once it is true
+	// sending is called right before each send of a write asks for its permission, with its number, from 1.
+	sending func(n int)
+	dead    func() bool // no call may come once it is true
 
 	mu           sync.Mutex
 	users        map[string]identity.User
@@ -35,6 +37,7 @@ type tenant struct {
 	dropped      map[string]bool // members whom team writes leave out
 	writing      map[string]bool // teams with a write in flight
 	opNumber     map[string]int
+	sends        int
 	requests     int
 	readCount    int
 	creates      map[string]int
@@ -61,7 +64,13 @@ func (f *tenant) Clock(local time.Time) (time.Time, bool) { return local, true }
 
 func (f *tenant) Facts() upstream.Facts { return upstream.Facts{} }
 
-func (f *tenant) Writer(upstream.Permission) upstream.Writer { return f }
+func (f *tenant) Writer(p upstream.Permission) upstream.Writer { return &permitted{f, p} }
+
+// permitted are the tenant's writes under a permission.
+type permitted struct {
+	*tenant
+	permission upstream.Permission
+}
 
 // UpdateCalls makes those cost more whose roles change.
 func (f *tenant) UpdateCalls(updates []upstream.UserUpdate) int {
@@ -85,7 +94,7 @@ func (f *tenant) GroupCalls(u *upstream.GroupUpdate) int {
 func (f *tenant) RoleIDs(context.Context) ([]string, bool, error) { return nil, false, nil }
 
 // enter counts a call and asks what is to go wrong with it.
-func (f *tenant) enter(ctx context.Context, op, detail string, price, size, most int) (error, bool) {
+func (f *permitted) enter(ctx context.Context, op, team, detail string, price, size, most int) (error, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.dead != nil && f.dead() {
@@ -94,6 +103,22 @@ func (f *tenant) enter(ctx context.Context, op, detail string, price, size, most
 	if ctx.Err() != nil {
 		f.breaches = append(f.breaches, op+" with a context that is over")
 	}
+	f.sends++
+	n := f.sends
+	f.mu.Unlock()
+	if f.sending != nil {
+		f.sending(n)
+	}
+	refusal := f.permission.Check()
+	f.mu.Lock()
+	if refusal != nil {
+		return &upstream.Error{Class: upstream.NotSent, Op: op, Err: refusal}, false
+	}
+	if f.writing[team] {
+		f.breaches = append(f.breaches, "two writes to team "+team+" at a time")
+	}
+	f.writing[team] = team != ""
+	defer func() { f.writing[team] = false }()
 	if size > most {
 		f.breaches = append(f.breaches, fmt.Sprintf("%s of %d, at most %d are allowed", op, size, most))
 	}
@@ -103,7 +128,7 @@ func (f *tenant) enter(ctx context.Context, op, detail string, price, size, most
 	if f.before == nil {
 		return nil, true
 	}
-	n := f.opNumber[op]
+	n = f.opNumber[op]
 	f.mu.Unlock()
 	err, effect := f.before(op, n)
 	f.mu.Lock()
@@ -198,9 +223,9 @@ func (f *tenant) CreateCalls(users []*identity.User) int {
 	return calls
 }
 
-func (f *tenant) CreateUsers(ctx context.Context, users []*identity.User) []upstream.Outcome {
+func (f *permitted) CreateUsers(ctx context.Context, users []*identity.User) []upstream.Outcome {
 	l := f.limits(0)
-	err, effect := f.enter(ctx, "create users", names(users), f.CreateCalls(users), len(users), l.CreateBatch)
+	err, effect := f.enter(ctx, "create users", "", names(users), f.CreateCalls(users), len(users), l.CreateBatch)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	outs := make([]upstream.Outcome, len(users))
@@ -242,9 +267,9 @@ func (f *tenant) create(u *identity.User) upstream.Outcome {
 	return upstream.Outcome{Ref: made.Ref}
 }
 
-func (f *tenant) UpdateUsers(ctx context.Context, updates []upstream.UserUpdate) []upstream.Outcome {
+func (f *permitted) UpdateUsers(ctx context.Context, updates []upstream.UserUpdate) []upstream.Outcome {
 	l := f.limits(0)
-	err, effect := f.enter(ctx, "update users", fmt.Sprint(len(updates)), f.UpdateCalls(updates), len(updates), l.UpdateBatch)
+	err, effect := f.enter(ctx, "update users", "", fmt.Sprint(len(updates)), f.UpdateCalls(updates), len(updates), l.UpdateBatch)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	outs := make([]upstream.Outcome, len(updates))
@@ -308,9 +333,9 @@ func set[T any](to *T, from *upstream.Edit[T]) {
 	}
 }
 
-func (f *tenant) DeleteUsers(ctx context.Context, users []upstream.UserKey) []upstream.Outcome {
+func (f *permitted) DeleteUsers(ctx context.Context, users []upstream.UserKey) []upstream.Outcome {
 	l := f.limits(0)
-	err, effect := f.enter(ctx, "delete users", fmt.Sprint(users), l.DeleteCalls, len(users), l.DeleteBatch)
+	err, effect := f.enter(ctx, "delete users", "", fmt.Sprint(users), l.DeleteCalls, len(users), l.DeleteBatch)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	outs := make([]upstream.Outcome, len(users))
@@ -337,8 +362,8 @@ func (f *tenant) DeleteUsers(ctx context.Context, users []upstream.UserKey) []up
 	return outs
 }
 
-func (f *tenant) CreateGroup(ctx context.Context, g *identity.Group) upstream.Outcome {
-	err, effect := f.enter(ctx, "create team", g.Name, f.limits(0).GroupCreateCalls, 1, 1)
+func (f *permitted) CreateGroup(ctx context.Context, g *identity.Group) upstream.Outcome {
+	err, effect := f.enter(ctx, "create team", g.Name, g.Name, f.limits(0).GroupCreateCalls, 1, 1)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var out upstream.Outcome
@@ -361,19 +386,12 @@ func (f *tenant) CreateGroup(ctx context.Context, g *identity.Group) upstream.Ou
 	return out
 }
 
-func (f *tenant) UpdateGroup(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
-	f.mu.Lock()
-	if f.writing[u.Name] {
-		f.breaches = append(f.breaches, "two writes to team "+u.Name+" at a time")
-	}
-	f.writing[u.Name] = true
+func (f *permitted) UpdateGroup(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
 	l, roles := f.limits(u.Size), len(u.RemoveRoles)+len(u.AddRoles)
-	f.mu.Unlock()
 	size := max(len(u.AddMembers)-l.AddChunk, len(u.RemoveMembers)-l.RemoveChunk, roles-l.RoleChunk)
-	err, effect := f.enter(ctx, "write team", fmt.Sprintf("%s -%d -%v +%v +%d", u.Name, len(u.RemoveMembers), u.RemoveRoles, u.AddRoles, len(u.AddMembers)), f.GroupCalls(&u), size, 0)
+	err, effect := f.enter(ctx, "write team", u.Name, fmt.Sprintf("%s -%d -%v +%v +%d", u.Name, len(u.RemoveMembers), u.RemoveRoles, u.AddRoles, len(u.AddMembers)), f.GroupCalls(&u), size, 0)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.writing[u.Name] = false
 	var out upstream.Outcome
 	if effect {
 		out = f.write(&u)
@@ -395,6 +413,17 @@ func (f *tenant) write(u *upstream.GroupUpdate) (out upstream.Outcome) {
 	if len(u.RemoveMembers) > 0 && roleOrAdd(u) {
 		f.breaches = append(f.breaches, "members removed together with something else")
 	}
+	now := g
+	if !u.ExactMembers {
+		now.Members = nil // only then they are read
+	} else if now.Members == nil {
+		now.Members = []string{}
+	}
+	rest, kept, err := u.Against(&now)
+	if err != nil {
+		return upstream.Outcome{Err: err}
+	}
+	u, out.Kept = &rest, kept
 	for _, role := range u.AddRoles {
 		if f.roles != nil && !f.roles[role] {
 			return refuse(upstream.Refused, "unknown role", role)
@@ -422,8 +451,8 @@ func roleOrAdd(u *upstream.GroupUpdate) bool {
 	return len(u.AddMembers)+len(u.RemoveRoles)+len(u.AddRoles) > 0
 }
 
-func (f *tenant) DeleteGroup(ctx context.Context, g upstream.GroupKey) upstream.Outcome {
-	err, effect := f.enter(ctx, "delete team", g.Name, f.limits(0).GroupDeleteCalls, 1, 1)
+func (f *permitted) DeleteGroup(ctx context.Context, g upstream.GroupKey) upstream.Outcome {
+	err, effect := f.enter(ctx, "delete team", g.Name, g.Name, f.limits(0).GroupDeleteCalls, 1, 1)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if effect {
@@ -490,10 +519,14 @@ func names(users []*identity.User) (out string) {
 // stuckTenant creates people and then never answers, until the call's context ends.
 type stuckTenant struct{ *tenant }
 
-func (s *stuckTenant) Writer(upstream.Permission) upstream.Writer { return s }
+func (s *stuckTenant) Writer(p upstream.Permission) upstream.Writer {
+	return &stuckWriter{permitted{s.tenant, p}}
+}
 
-func (s *stuckTenant) CreateUsers(ctx context.Context, users []*identity.User) []upstream.Outcome {
-	s.tenant.CreateUsers(ctx, users)
+type stuckWriter struct{ permitted }
+
+func (s *stuckWriter) CreateUsers(ctx context.Context, users []*identity.User) []upstream.Outcome {
+	s.permitted.CreateUsers(ctx, users)
 	<-ctx.Done()
 	outs := make([]upstream.Outcome, len(users))
 	for n := range outs {
