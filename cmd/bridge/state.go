@@ -44,7 +44,8 @@ func (a *app) openState(ctx context.Context, path string, b *config.Bridge, log 
 	if s.dir, err = directory.New(directory.Deps{Store: s.store, Now: a.Now, Log: log, Retention: b.Retention.Std()}); err != nil {
 		return nil, err
 	}
-	if s.tokens, err = openTokens(ctx, db.Tokens()); err != nil {
+	s.tokens = newTokens(db.Tokens())
+	if _, err = s.tokens.List(ctx, ""); err != nil { // what cannot be read is told at the start, not to a provider
 		return nil, err
 	}
 	return s, nil

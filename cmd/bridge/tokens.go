@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -11,14 +12,45 @@ import (
 	"sacbridge/internal/store"
 )
 
-// tokens is the scimserver.TokenStore over the state. It knows all tokens by heart, for one process has the state
-// at a time, and each request looks one up.
+// tokens is the scimserver.TokenStore over the state. Each request looks a token up, so those in use are remembered, for
+// as long as the store says that none was made or revoked, by this process or by another.
 type tokens struct {
 	store store.Values
 
-	writes sync.Mutex // held by whoever writes, for as long as that takes
-	mu     sync.RWMutex
-	known  map[scimserver.TokenHash]keptToken
+	mu      sync.RWMutex
+	version uint64 // of the store when known was empty
+	known   map[scimserver.TokenHash]scimserver.Token
+}
+
+func newTokens(from store.Values) *tokens {
+	return &tokens{store: from, known: map[scimserver.TokenHash]scimserver.Token{}}
+}
+
+// recall gives a token that was read at this version of the store.
+func (t *tokens) recall(hash scimserver.TokenHash, version uint64) (token scimserver.Token, ok bool) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if t.version == version {
+		token, ok = t.known[hash]
+	}
+	return token, ok
+}
+
+// remember keeps a token that was read after the store had told its version.
+func (t *tokens) remember(token scimserver.Token, version uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.version != version {
+		t.version = version
+		clear(t.known)
+	}
+	t.known[token.Hash] = token
+}
+
+func (t *tokens) forget(hash scimserver.TokenHash) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.known, hash)
 }
 
 // keptToken is a token as it is stored, under its hash.
@@ -38,98 +70,89 @@ func (k keptToken) token(hash scimserver.TokenHash) scimserver.Token {
 	}
 }
 
-// openTokens reads the tokens of a store.
-func openTokens(ctx context.Context, from store.Values) (*tokens, error) {
-	t := &tokens{store: from, known: map[scimserver.TokenHash]keptToken{}}
-	err := from.Each(ctx, func(key string, read func(into any) error) error {
+// keyOf gives the key under which a token is kept.
+func keyOf(hash scimserver.TokenHash) string { return hex.EncodeToString(hash[:]) }
+
+// Put implements scimserver.TokenStore.
+func (t *tokens) Put(ctx context.Context, token scimserver.Token) error {
+	err := t.store.Put(ctx, keyOf(token.Hash), keptToken{
+		Source: token.Source, Name: token.Name, Created: token.Created, Expires: token.Expires, LastUsed: token.LastUsed, Client: token.Client,
+	})
+	return tokenError("store the token", err)
+}
+
+// tokenError says what was done to a token, and what the server calls one that is not there.
+func tokenError(what string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.ErrNoValue):
+		return scimserver.ErrNoToken
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// Get implements scimserver.TokenStore.
+func (t *tokens) Get(ctx context.Context, hash scimserver.TokenHash) (scimserver.Token, error) {
+	version, err := t.store.Version(ctx)
+	if err != nil {
+		return scimserver.Token{}, tokenError("read a token", err)
+	}
+	if token, ok := t.recall(hash, version); ok {
+		return token, nil
+	}
+	var kept keptToken
+	if err := t.store.Get(ctx, keyOf(hash), &kept); err != nil {
+		return scimserver.Token{}, tokenError("read a token", err)
+	}
+	token := kept.token(hash)
+	t.remember(token, version)
+	return token, nil
+}
+
+// List implements scimserver.TokenStore.
+func (t *tokens) List(ctx context.Context, source string) (all []scimserver.Token, err error) {
+	err = t.store.Each(ctx, func(key string, read func(into any) error) error {
 		hash, err := hex.DecodeString(key)
 		if err != nil || len(hash) != len(scimserver.TokenHash{}) {
 			return fmt.Errorf("a token's hash has %d digits", len(key))
 		}
-		var token keptToken
-		err = read(&token)
-		t.known[scimserver.TokenHash(hash)] = token
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read the tokens: %w", err)
-	}
-	return t, nil
-}
-
-// Put implements scimserver.TokenStore.
-func (t *tokens) Put(ctx context.Context, token scimserver.Token) error {
-	t.writes.Lock()
-	defer t.writes.Unlock()
-	return t.write(ctx, token.Hash, keptToken{
-		Source: token.Source, Name: token.Name, Created: token.Created, Expires: token.Expires, LastUsed: token.LastUsed, Client: token.Client,
-	})
-}
-
-func (t *tokens) kept(hash scimserver.TokenHash) (keptToken, bool) {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	token, ok := t.known[hash]
-	return token, ok
-}
-
-// write stores a token; the caller holds writes.
-func (t *tokens) write(ctx context.Context, hash scimserver.TokenHash, token keptToken) error {
-	if err := t.store.Put(ctx, hex.EncodeToString(hash[:]), token); err != nil {
-		return fmt.Errorf("store the token: %w", err)
-	}
-	t.mu.Lock()
-	t.known[hash] = token
-	t.mu.Unlock()
-	return nil
-}
-
-// Get implements scimserver.TokenStore.
-func (t *tokens) Get(_ context.Context, hash scimserver.TokenHash) (scimserver.Token, error) {
-	kept, ok := t.kept(hash)
-	if !ok {
-		return scimserver.Token{}, scimserver.ErrNoToken
-	}
-	return kept.token(hash), nil
-}
-
-// List implements scimserver.TokenStore.
-func (t *tokens) List(_ context.Context, source string) ([]scimserver.Token, error) {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	var out []scimserver.Token
-	for hash, kept := range t.known {
-		if source == "" || kept.Source == source {
-			out = append(out, kept.token(hash))
+		var kept keptToken
+		if err := read(&kept); err != nil {
+			return err
 		}
-	}
-	return out, nil
+		if source == "" || kept.Source == source {
+			all = append(all, kept.token(scimserver.TokenHash(hash)))
+		}
+		return nil
+	})
+	return all, tokenError("read the tokens", err)
 }
 
 // Delete implements scimserver.TokenStore.
 func (t *tokens) Delete(ctx context.Context, hash scimserver.TokenHash) error {
-	t.writes.Lock()
-	defer t.writes.Unlock()
-	if _, ok := t.kept(hash); !ok {
-		return scimserver.ErrNoToken
-	}
-	if err := t.store.Delete(ctx, hex.EncodeToString(hash[:])); err != nil {
-		return fmt.Errorf("remove the token: %w", err)
-	}
-	t.mu.Lock()
-	delete(t.known, hash)
-	t.mu.Unlock()
-	return nil
+	return tokenError("remove the token", t.store.Delete(ctx, keyOf(hash)))
 }
+
+// errNotLater says that a token was used later than a use that is to be noted.
+var errNotLater = errors.New("used later already")
 
 // Touch implements scimserver.TokenStore.
 func (t *tokens) Touch(ctx context.Context, hash scimserver.TokenHash, at time.Time) error {
-	t.writes.Lock()
-	defer t.writes.Unlock()
-	token, ok := t.kept(hash)
-	if !ok || !at.After(token.LastUsed) {
+	err := t.store.Update(ctx, keyOf(hash), func(read func(into any) error) (any, error) {
+		var kept keptToken
+		if err := read(&kept); err != nil {
+			return nil, err
+		}
+		if !at.After(kept.LastUsed) {
+			return nil, errNotLater
+		}
+		kept.LastUsed = at
+		return kept, nil
+	})
+	if errors.Is(err, errNotLater) || errors.Is(err, store.ErrNoValue) {
 		return nil
 	}
-	token.LastUsed = at
-	return t.write(ctx, hash, token)
+	t.forget(hash)
+	return tokenError("note the use of a token", err)
 }

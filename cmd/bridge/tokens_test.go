@@ -97,3 +97,36 @@ func compareTokens(rt *rapid.T, t *testing.T, st *state, model map[scimserver.To
 		}
 	}
 }
+
+// TestATokenCountsAtTheNextRequestWhoeverMadeOrRevokedIt has two stores of tokens on one state, as two processes would
+// that share it.
+func TestATokenCountsAtTheNextRequestWhoeverMadeOrRevokedIt(t *testing.T) {
+	t.Parallel()
+	st := openTestState(t, filepath.Join(t.TempDir(), "state.db"))
+	defer func() { _ = st.Close() }()
+	here, there := st.tokens, newTokens(st.db.Tokens())
+	hash := scimserver.HashToken("a")
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	if _, err := here.Get(t.Context(), hash); !errors.Is(err, scimserver.ErrNoToken) {
+		t.Fatalf("before it is made: got %v, want ErrNoToken", err)
+	}
+	if err := there.Put(t.Context(), scimserver.Token{Hash: hash, Source: "s", Name: "n", Created: at}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := here.Get(t.Context(), hash); err != nil {
+			t.Fatalf("made elsewhere: %v", err)
+		}
+	}
+	if err := there.Delete(t.Context(), hash); err != nil {
+		t.Fatal(err)
+	}
+	if err := here.Touch(t.Context(), hash, at.Add(time.Hour)); err != nil {
+		t.Error(err)
+	}
+	for _, store := range []*tokens{here, there} {
+		if token, err := store.Get(t.Context(), hash); !errors.Is(err, scimserver.ErrNoToken) {
+			t.Errorf("revoked elsewhere and then noted as used: got %v, %v, want ErrNoToken", token, err)
+		}
+	}
+}

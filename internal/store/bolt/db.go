@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -59,6 +60,8 @@ type DB struct {
 	commits *committer
 	now     func() time.Time
 	bell    bell // rung by each commit of the directory, and at the end
+
+	tokenVersion atomic.Uint64
 }
 
 // Open opens or creates the file at path, which only this process can use until Close. It fails with

@@ -25,6 +25,10 @@ func Values(t *testing.T, open OpenValues) {
 		"a cancelled caller gets its error and changes nothing": cancelledPut,
 		"what does not encode or decode is an error":            badValues,
 		"an error of visit ends the reading":                    endedReading,
+		"an update never brings back what is gone":              updatedWhileDeleted,
+		"an update sees what others have written":               crowdOfUpdates,
+		"a refused update leaves the value":                     refusedUpdate,
+		"the version tells that something was put or deleted":   versionOfValues,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,7 +65,8 @@ func likeAMap(t *testing.T, open OpenValues) {
 		keys := rapid.SampledFrom([]string{"a", "b", "\x00", "key with blanks", "Ü"})
 		for range rapid.IntRange(1, 15).Draw(rt, "steps") {
 			key := keys.Draw(rt, "key")
-			switch rapid.IntRange(0, 3).Draw(rt, "step") {
+			old, there := model[key]
+			switch rapid.IntRange(0, 4).Draw(rt, "step") {
 			case 0, 1:
 				value := valued{rapid.String().Draw(rt, "name"), rapid.Int().Draw(rt, "count")}
 				if err := v.Put(t.Context(), key, value); err != nil {
@@ -69,12 +74,24 @@ func likeAMap(t *testing.T, open OpenValues) {
 				}
 				model[key] = value
 			case 2:
-				if err := v.Delete(t.Context(), key); err != nil {
-					rt.Fatal(err)
+				if err := v.Delete(t.Context(), key); there == (err != nil) || err != nil && !errors.Is(err, store.ErrNoValue) {
+					rt.Fatalf("Delete of what is there (%v): got %v", there, err)
 				}
 				delete(model, key)
 			case 3:
 				v = reopen()
+			case 4:
+				if err := v.Update(t.Context(), key, increment); there == (err != nil) || err != nil && !errors.Is(err, store.ErrNoValue) {
+					rt.Fatalf("Update of what is there (%v): got %v", there, err)
+				}
+				if there {
+					model[key] = valued{old.Name, old.Count + 1}
+				}
+			}
+			var one valued
+			want, there := model[key]
+			if err := v.Get(t.Context(), key, &one); one != want || there == (err != nil) || err != nil && !errors.Is(err, store.ErrNoValue) {
+				rt.Fatalf("Get: got %v, %v, want %v, %v", one, err, want, there)
 			}
 			got, err := allOf(t.Context(), v)
 			if diff := cmp.Diff(got, model); diff != "" || err != nil {
@@ -104,6 +121,106 @@ func crowdOfWriters(t *testing.T, open OpenValues) {
 	}
 }
 
+// increment counts a value up.
+func increment(read func(into any) error) (any, error) {
+	var one valued
+	err := read(&one)
+	one.Count++
+	return one, err
+}
+
+func crowdOfUpdates(t *testing.T, open OpenValues) {
+	const updates = 50
+	v, reopen := open(t)
+	if err := v.Put(t.Context(), "a", valued{"a", 0}); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range updates {
+		all.Go(func() {
+			if err := v.Update(t.Context(), "a", increment); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	var got valued
+	if err := reopen().Get(t.Context(), "a", &got); err != nil || got.Count != updates {
+		t.Errorf("got %v, %v, want %d", got, err, updates)
+	}
+}
+
+func updatedWhileDeleted(t *testing.T, open OpenValues) {
+	v, _ := open(t)
+	for n := range 20 {
+		key := fmt.Sprint(n)
+		if err := v.Put(t.Context(), key, valued{key, 0}); err != nil {
+			t.Fatal(err)
+		}
+		var race sync.WaitGroup
+		race.Go(func() {
+			if err := v.Delete(t.Context(), key); err != nil {
+				t.Error(err)
+			}
+		})
+		for range 4 {
+			race.Go(func() {
+				if err := v.Update(t.Context(), key, increment); err != nil && !errors.Is(err, store.ErrNoValue) {
+					t.Error(err)
+				}
+			})
+		}
+		race.Wait()
+	}
+	if got, err := allOf(t.Context(), v); len(got) > 0 || err != nil {
+		t.Errorf("got %v, %v, want nothing", got, err)
+	}
+}
+
+func versionOfValues(t *testing.T, open OpenValues) {
+	v, _ := open(t)
+	seen := map[uint64]bool{}
+	next := func(after string, changed bool, err error) {
+		t.Helper()
+		version, verr := v.Version(t.Context())
+		if err = errors.Join(err, verr); err != nil || seen[version] == changed {
+			t.Errorf("after %s: got version %d, error %v; want a new one: %v", after, version, err, changed)
+		}
+		seen[version] = true
+	}
+	next("nothing", true, nil)
+	next("nothing", false, nil)
+	next("a put", true, v.Put(t.Context(), "a", valued{}))
+	next("the same put", true, v.Put(t.Context(), "a", valued{}))
+	next("reading", false, v.Get(t.Context(), "a", &valued{}))
+	next("a delete", true, v.Delete(t.Context(), "a"))
+}
+
+func refusedUpdate(t *testing.T, open OpenValues) {
+	v, _ := open(t)
+	if err := v.Put(t.Context(), "a", valued{"kept", 1}); err != nil {
+		t.Fatal(err)
+	}
+	enough := errors.New("enough")
+	if err := v.Update(t.Context(), "a", func(func(any) error) (any, error) { return valued{}, enough }); !errors.Is(err, enough) {
+		t.Errorf("got %v, want the error of the change", err)
+	}
+	if err := v.Update(t.Context(), "a", func(func(any) error) (any, error) { return func() {}, nil }); err == nil {
+		t.Error("a function was kept")
+	}
+	wrong := func(read func(any) error) (any, error) {
+		var text string
+		return text, read(&text)
+	}
+	if err := v.Update(t.Context(), "a", wrong); err == nil {
+		t.Error("a structure was read as a text")
+	}
+	got, err := allOf(t.Context(), v)
+	if !maps.Equal(got, map[string]valued{"a": {"kept", 1}}) || err != nil {
+		t.Errorf("got %v, %v, want what was there before", got, err)
+	}
+}
+
 func cancelledPut(t *testing.T, open OpenValues) {
 	v, _ := open(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -111,10 +228,16 @@ func cancelledPut(t *testing.T, open OpenValues) {
 		t.Fatal(err)
 	}
 	cancel()
-	for what, err := range map[string]error{"Put": v.Put(ctx, "b", valued{}), "Delete": v.Delete(ctx, "a")} {
+	for what, err := range map[string]error{
+		"Put": v.Put(ctx, "b", valued{}), "Delete": v.Delete(ctx, "a"), "Get": v.Get(ctx, "a", &valued{}),
+		"Update": v.Update(ctx, "a", increment),
+	} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: got %v, want context.Canceled", what, err)
 		}
+	}
+	if _, err := v.Version(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Version: got %v, want context.Canceled", err)
 	}
 	if _, err := allOf(ctx, v); !errors.Is(err, context.Canceled) {
 		t.Errorf("Each: got %v, want context.Canceled", err)
