@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"internal/mapping":         {"internal/identity", "internal/nearest"},
 	"internal/plan":            {"internal/identity"},
 	"internal/upstream":        {"internal/identity"},
+	"internal/messages":        {"internal/identity", "internal/plan", "internal/upstream"},
 	"internal/apply":           {"internal/identity", "internal/plan", "internal/upstream"},
 	"internal/sac":             {"internal/identity", "internal/upstream", "internal/sac/session"},
 	"internal/sac/session":     {"internal/upstream"},
@@ -37,7 +38,7 @@ var mayImport = map[string][]string{
 	"internal/config":          {"internal/mapping", "internal/nearest"},
 	"internal/tenants":         {"internal/config", "internal/identity", "internal/plan", "internal/upstream", "internal/sac", "internal/sac/session"},
 	"cmd/internal/cli":         {"internal/config", "internal/apply", "internal/upstream", "internal/store/bolt"},
-	"cmd/internal/show":        {"cmd/internal/cli", "internal/identity", "internal/plan", "internal/apply"},
+	"cmd/internal/show":        {"cmd/internal/cli", "internal/identity", "internal/plan", "internal/apply", "internal/messages"},
 	"internal/directory":       {"internal/identity", "internal/scim"},
 	"internal/store":           {"internal/identity", "internal/apply", "internal/directory"},
 	"internal/store/bolt":      {"internal/identity", "internal/apply", "internal/directory", "internal/store"},
@@ -46,7 +47,7 @@ var mayImport = map[string][]string{
 	"cmd/transport": {
 		"internal/identity", "internal/mapping", "internal/plan", "internal/upstream", "internal/dataset",
 		"internal/dataset/script", "internal/sac", "internal/sac/session", "internal/apply", "internal/store/bolt", "cmd/internal/cli", "internal/config",
-		"internal/sacsim", "internal/sacsim/service", "internal/tenants", "cmd/internal/show",
+		"internal/sacsim", "internal/sacsim/service", "internal/tenants", "internal/messages", "cmd/internal/show",
 	},
 	"cmd/bridge": {"cmd/internal/cli", "internal/config", "internal/directory", "internal/scimserver", "internal/store", "internal/store/bolt", "internal/tenants"},
 }

@@ -8,6 +8,7 @@ import (
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/cmd/internal/show"
+	"sacbridge/internal/messages"
 	"sacbridge/internal/plan"
 )
 
@@ -57,7 +58,7 @@ func runApply(ctx context.Context, a *app, opts *applyOptions) error {
 	}
 	w := ends.work("apply "+opts.file, &opts.planFlags, &limitFlags{})
 	w.approved = true
-	rep := &show.Report{PlanFile: opts.file}
+	rep := &show.Report{Door: messages.Transport, PlanFile: opts.file}
 	return a.finish(&opts.planFlags, rep, a.checkAndApply(ctx, w, p, rep))
 }
 
@@ -69,7 +70,7 @@ func stillAllowed(p *plan.Plan, protect plan.Protect) error {
 	}
 	names := make([]string, len(hits))
 	for i, h := range hits {
-		names[i] = fmt.Sprintf("%s %s (%s)", h.Entity, h.Key, h.Reason)
+		names[i] = fmt.Sprintf("%s %s (%s)", h.Entity, h.Key, messages.OfFinding(h, messages.Transport).Cause)
 	}
 	return cli.Codef(cli.ExitHeld, "the plan changes what is protected now: %s; nothing was written: make a new plan", cli.Some(names, 3))
 }

@@ -12,6 +12,7 @@ import (
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/cmd/internal/show"
 	"sacbridge/internal/identity"
+	"sacbridge/internal/messages"
 	"sacbridge/internal/plan"
 	"sacbridge/internal/sac"
 	"sacbridge/internal/sac/session"
@@ -105,7 +106,7 @@ func (a *app) playDemo(ctx context.Context, p *pair) error {
 	w := p.work("demo", &planFlags{yes: true, output: cli.AsTable}, &limitFlags{})
 	w.lost = true
 	w.request = func(context.Context) (plan.Request, *identity.Snapshot, error) { return demoRequest(), nil, nil }
-	rep := &show.Report{}
+	rep := &show.Report{Door: messages.Transport}
 	if err := errors.Join(l.Err, demoOutcome(a.planAndApply(ctx, w, rep))); err != nil {
 		return err
 	}
@@ -117,7 +118,7 @@ func (a *app) playDemo(ctx context.Context, p *pair) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(l.Err, show.Plan{Plan: second, More: "-o json", Paint: a.Paint()}.Write(a.Out)); err != nil {
+	if err := errors.Join(l.Err, show.Plan{Plan: second, More: "-o json", Door: messages.Transport, Paint: a.Paint()}.Write(a.Out)); err != nil {
 		return err
 	}
 	l.Line("")

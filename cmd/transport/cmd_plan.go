@@ -9,6 +9,7 @@ import (
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/cmd/internal/show"
 	"sacbridge/internal/identity"
+	"sacbridge/internal/messages"
 	"sacbridge/internal/plan"
 )
 
@@ -56,7 +57,7 @@ func runPlanShow(a *app, opts *planShowOptions) error {
 	if opts.output == cli.AsJSON {
 		return cli.WriteJSON(a.Out, p)
 	}
-	return show.Plan{Plan: p, More: opts.file, Reasons: opts.reasons, Paint: a.Paint()}.Write(a.Out)
+	return show.Plan{Plan: p, More: opts.file, Reasons: opts.reasons, Door: messages.Transport, Paint: a.Paint()}.Write(a.Out)
 }
 
 // planCheckOptions are the flags of `plan check`.

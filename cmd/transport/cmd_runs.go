@@ -11,6 +11,7 @@ import (
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/cmd/internal/show"
 	"sacbridge/internal/apply"
+	"sacbridge/internal/messages"
 	"sacbridge/internal/plan"
 )
 
@@ -244,7 +245,7 @@ func runRunsResume(ctx context.Context, a *app, opts *runsResumeOptions) (err er
 		return errors.Join(err, j.Close())
 	}
 	defer release()
-	rep := &show.Report{Plan: r.Plan}
+	rep := &show.Report{Plan: r.Plan, Door: messages.Transport}
 	return a.finish(flags, rep, a.resumeRun(ctx, w, j, rep))
 }
 

@@ -11,6 +11,7 @@ import (
 	"sacbridge/cmd/internal/show"
 	"sacbridge/internal/apply"
 	"sacbridge/internal/identity"
+	"sacbridge/internal/messages"
 	"sacbridge/internal/plan"
 	"sacbridge/internal/upstream"
 )
@@ -35,7 +36,7 @@ type work struct {
 // change is the whole way from checks to result. Everything before the first read is refused with
 // exit code 2 and without a call.
 func (a *app) change(ctx context.Context, w work) error {
-	rep := &show.Report{}
+	rep := &show.Report{Door: messages.Transport}
 	err := a.planAndApply(ctx, w, rep)
 	return a.finish(w.flags, rep, err)
 }
@@ -226,7 +227,7 @@ func (a *app) decideAndApply(ctx context.Context, w work, rep *show.Report) erro
 // showPlan prints the plan for people: on stdout, or on stderr where stdout is for JSON and someone
 // will be asked.
 func (a *app) showPlan(flags *planFlags, rep *show.Report) error {
-	view := show.Plan{Plan: rep.Plan, Reads: rep.ReadCalls, More: "-o json", Reasons: flags.reasons, Paint: a.Paint()}
+	view := show.Plan{Plan: rep.Plan, Reads: rep.ReadCalls, More: "-o json", Reasons: flags.reasons, Door: messages.Transport, Paint: a.Paint()}
 	if rep.PlanFile != "" {
 		view.More = rep.PlanFile
 	}
@@ -244,7 +245,7 @@ func (a *app) showPlan(flags *planFlags, rep *show.Report) error {
 func verdict(p *plan.Plan) error {
 	switch p.Verdict() {
 	case plan.Stopped:
-		return cli.Codef(cli.ExitHeld, "held by a guard: %s; nothing was written", p.Held[0].Message)
+		return cli.Codef(cli.ExitHeld, "held by a guard: %s: %s; nothing was written", p.Held[0].Guard, messages.OfTrip(p.Held[0], messages.Transport).Line())
 	case plan.Blocked:
 		why := "nothing is left to do but"
 		if !p.Empty() {

@@ -252,7 +252,7 @@ func TestResultErrorGivesTheExitCodeOfARun(t *testing.T) {
 		"something protected was skipped":       {&plan.Plan{}, with(apply.Done, apply.Skipped), exitOK},
 		"one entity failed":                     {&plan.Plan{}, with(apply.Done, apply.Failed), exitPartial},
 		"one link was left out":                 {&plan.Plan{}, with(apply.Partly), exitPartial},
-		"all is done but the plan's conflicts":  {&plan.Plan{Conflicts: []plan.Conflict{{Kind: plan.ConflictEmail}}}, with(apply.Done), exitPartial},
+		"all is done but the plan's conflicts":  {&plan.Plan{Conflicts: []plan.Finding{{Code: plan.EmailTaken}}}, with(apply.Done), exitPartial},
 		"the run was interrupted in the middle": {&plan.Plan{}, stopped, exitInterrupted},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/cmd/internal/show"
 	"sacbridge/internal/apply"
+	"sacbridge/internal/messages"
 	"sacbridge/internal/plan"
 )
 
@@ -28,7 +29,7 @@ func resultError(p *plan.Plan, r *apply.Result) error {
 func conflictKeys(p *plan.Plan) []string {
 	var keys []string
 	for _, c := range p.Conflicts {
-		if name := string(c.Kind) + " " + c.Key; !slices.Contains(keys, name) {
+		if name := messages.OfFinding(c, messages.Transport).Title + " " + c.Key; !slices.Contains(keys, name) {
 			keys = append(keys, name)
 		}
 	}

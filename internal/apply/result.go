@@ -13,8 +13,9 @@ func pendingResults(p *plan.Plan) []EntityResult {
 		c := &p.Changes[i]
 		out = append(out, EntityResult{Entity: c.Entity, Key: c.Key, Op: c.Op, Status: Pending})
 	}
-	for _, s := range p.Skips {
-		out = append(out, EntityResult{Entity: s.Entity, Key: s.Key, Status: Skipped, Cause: s.Reason})
+	for i := range p.Skips {
+		s := &p.Skips[i]
+		out = append(out, EntityResult{Entity: s.Entity, Key: s.Key, Status: Skipped, Finding: s})
 	}
 	return out
 }

@@ -98,6 +98,7 @@ type EntityResult struct {
 	Op       plan.Op       `json:"op,omitempty"`
 	Status   Status        `json:"status"`
 	Cause    string        `json:"cause,omitempty"`
+	Finding  *plan.Finding `json:"finding,omitempty"` // why it was skipped
 	Links    []LinkFailure `json:"links,omitempty"`
 	Warnings []string      `json:"warnings,omitempty"`
 }
@@ -132,7 +133,7 @@ func (r *Result) Complete() bool {
 func Run(ctx context.Context, d Deps, p *plan.Plan) (*Result, error) {
 	r := newRunner(d, p)
 	if len(p.Held) > 0 {
-		return r.result(true), fmt.Errorf("%w: %s", ErrHeld, p.Held[0].Message)
+		return r.result(true), fmt.Errorf("%w: %s", ErrHeld, p.Held[0].Guard)
 	}
 	if err := check(p); err != nil {
 		return r.result(true), err

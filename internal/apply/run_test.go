@@ -57,7 +57,7 @@ func TestARunLeadsToWhatThePlanSaysWithTheEstimatedCalls(t *testing.T) {
 func TestAPlanThatNobodyMayCarryOutIsRefusedBeforeAnyCall(t *testing.T) {
 	t.Parallel()
 	held := planOf(createUser("ANNA", ""))
-	held.Held = []plan.Trip{{Guard: "max_create", Message: "too many people"}}
+	held.Held = []plan.Trip{{Guard: "max_create"}}
 	for name, p := range map[string]*plan.Plan{
 		"a plan held by a guard":               held,
 		"a plan with a number that is none":    planOf(plan.Change{Entity: plan.User, Op: plan.Update, Key: "A", Fields: []plan.Field{{Name: plan.FieldCleanUpDays, After: "soon"}}}),
@@ -217,10 +217,10 @@ func TestAnUnreadableTeamExistsAndIsWrittenBlindly(t *testing.T) {
 func TestSkipsAreInTheResult(t *testing.T) {
 	t.Parallel()
 	p := planOf(createUser("ANNA", ""))
-	p.Skips = []plan.Skip{{Entity: plan.User, Key: "OWNER", Reason: "protected"}}
+	p.Skips = []plan.Finding{{Code: plan.OwnerUnchanged, Entity: plan.User, Key: "OWNER"}}
 	p.Counts.UnchangedUsers, p.Counts.UnchangedTeams = 3, 4
 	res := mustRun(t, newTenant(usual), p)
-	want := apply.EntityResult{Entity: plan.User, Key: "OWNER", Status: apply.Skipped, Cause: "protected"}
+	want := apply.EntityResult{Entity: plan.User, Key: "OWNER", Status: apply.Skipped, Finding: &p.Skips[0]}
 	if diff := cmp.Diff(res.Entities[1], want); diff != "" || res.Unchanged != 7 || !res.Complete() {
 		t.Errorf("unchanged %d, complete %v, skip (-got +want):\n%s", res.Unchanged, res.Complete(), diff)
 	}

@@ -1,10 +1,6 @@
 package plan
 
-import (
-	"fmt"
-
-	"sacbridge/internal/identity"
-)
+import "sacbridge/internal/identity"
 
 // maxDescription is the length of a team's description that SAC takes, in characters (script 1501).
 const maxDescription = 1024
@@ -40,10 +36,7 @@ func (m *maker) copyTeam(c CopyTeam, origin string, why reasons) {
 // sourceTeam gives the source's team of a row, or notes why the row cannot be done.
 func (m *maker) sourceTeam(c CopyTeam, origin string) *identity.Group {
 	if cause, ok := m.source.Unreadable[c.Team]; ok {
-		m.conflict(Conflict{
-			Kind: ConflictUnreadable, Entity: Team, Key: c.Team,
-			Detail: fmt.Sprintf("%s: the source's team cannot be read: %s", origin, cause),
-		})
+		m.conflict(Finding{Code: SourceUnreadable, Entity: Team, Key: c.Team, Origin: origin, Cause: cause})
 		return nil
 	}
 	src := m.source.Groups[c.Team]
@@ -52,17 +45,11 @@ func (m *maker) sourceTeam(c CopyTeam, origin string) *identity.Group {
 		return nil
 	}
 	if src.Twins > 0 {
-		m.conflict(Conflict{
-			Kind: ConflictTeamName, Entity: Team, Key: c.Team,
-			Detail: fmt.Sprintf("%s: the source has %d teams of this name in different content namespaces: rename or delete all but one", origin, src.Twins+1),
-		})
+		m.conflict(Finding{Code: SourceTeamTwice, Entity: Team, Key: c.Team, Origin: origin, Count: src.Twins + 1})
 		return nil
 	}
 	if src.Members == nil && src.Size > 0 && needsMembers(c) {
-		m.conflict(Conflict{
-			Kind: ConflictUnreadable, Entity: Team, Key: c.Team,
-			Detail: fmt.Sprintf("%s: the %d members of the source's team were not read", origin, src.Size),
-		})
+		m.conflict(Finding{Code: SourceMembersUnread, Entity: Team, Key: c.Team, Origin: origin, Count: src.Size})
 		return nil
 	}
 	return src
@@ -99,10 +86,7 @@ func (m *maker) copyTeamItself(t *team, c CopyTeam, src *identity.Group, why rea
 // target are taken out again when the picture is settled, for a later step may create them.
 func (m *maker) copyMembers(t *team, action identity.Action, source []string, why reasons) {
 	if t.old != nil && t.old.Members == nil && t.old.Size > 0 && action.Shrinks() {
-		m.conflict(Conflict{
-			Kind: ConflictUnreadable, Entity: Team, Key: t.name,
-			Detail: fmt.Sprintf("the %d members of the target's team were not read: %s cannot be decided", t.old.Size, why.members),
-		})
+		m.conflict(Finding{Code: MembersUnread, Entity: Team, Key: t.name, Count: t.old.Size, Name: string(action)})
 		return
 	}
 	t.exactMembers = t.exactMembers || action.Exact()

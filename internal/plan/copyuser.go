@@ -1,10 +1,6 @@
 package plan
 
-import (
-	"fmt"
-
-	"sacbridge/internal/identity"
-)
+import "sacbridge/internal/identity"
 
 // copyUser applies one row of scripts 1903 and 1933.
 func (m *maker) copyUser(c CopyUser, origin string, why reasons) {
@@ -19,10 +15,7 @@ func (m *maker) copyUser(c CopyUser, origin string, why reasons) {
 // missing notes that the source lacks someone or something that was asked for. Only that row, or that
 // member, ends there (the scripts end a whole row of 1953 at one missing member).
 func (m *maker) missing(e Entity, key, origin string) {
-	m.conflict(Conflict{
-		Kind: ConflictMissing, Entity: e, Key: key,
-		Detail: fmt.Sprintf("%s: the source has no %s %q: check the spelling, upper and lower case count", origin, e, key),
-	})
+	m.conflict(Finding{Code: MissingInSource, Entity: e, Key: key, Origin: origin})
 }
 
 // copyPerson brings one person with role links and teams into the picture. Who is created has no links

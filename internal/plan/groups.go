@@ -1,17 +1,12 @@
 package plan
 
 import (
-	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"sacbridge/internal/identity"
 )
-
-// maxNames bounds the names in one message.
-const maxNames = 20
 
 // settleTeams writes the changes of teams down, creates first.
 func (m *maker) settleTeams(p *Plan) {
@@ -72,8 +67,8 @@ func (c *Change) idle() bool {
 // allowTeam takes out of a team's change what cannot or must not be done, with a conflict or skip for
 // each. It reports whether anything is left.
 func (m *maker) allowTeam(t *team, c *Change, cases map[string][]string) bool {
-	if reason := m.guard.team(t.name); reason != "" {
-		m.skip(Team, t.name, reason+": nothing about it is changed")
+	if m.guard.teams[t.name] {
+		m.skip(Finding{Code: ProtectedTeam, Entity: Team, Key: t.name})
 		return false
 	}
 	before := len(c.AddMembers)
@@ -101,8 +96,8 @@ func (m *maker) allowTeam(t *team, c *Change, cases map[string][]string) bool {
 // allowMembers takes out of a team's change the people who are protected or will not exist, and all
 // removals where the source's list looks cut short.
 func (m *maker) allowMembers(t *team, c *Change) {
-	if t.short != "" && len(c.RemoveMembers) > 0 {
-		m.conflict(Conflict{Kind: ConflictShortSource, Entity: Team, Key: t.name, Detail: t.short})
+	if t.short != nil && len(c.RemoveMembers) > 0 {
+		m.conflict(*t.short)
 		c.RemoveMembers = nil
 	}
 	var ghosts []string
@@ -117,35 +112,29 @@ func (m *maker) allowMembers(t *team, c *Change) {
 	})
 	c.RemoveMembers = slices.DeleteFunc(c.RemoveMembers, func(id string) bool { return m.skipMember(t, id) })
 	if len(ghosts) > 0 {
-		m.skip(Team, t.name, fmt.Sprintf("%d members of the source's team do not exist in the target and stay out: %s", len(ghosts), some(ghosts)))
+		m.skip(Finding{Code: MembersMissing, Entity: Team, Key: t.name, Users: ghosts})
 	}
 }
 
 // skipMember notes a protected person whose membership would change.
 func (m *maker) skipMember(t *team, id string) bool {
-	reason := m.guard.user(id)
+	reason := m.guard.membership(id)
 	if reason != "" {
-		m.skip(User, id, fmt.Sprintf("%s: membership of team %s stays", reason, t.name))
+		m.skip(Finding{Code: reason, Entity: User, Key: id, Teams: []string{t.name}})
 	}
 	return reason != ""
 }
 
 // teamConflict gives what stands against writing to a team, or nil.
-func (m *maker) teamConflict(t *team, cases map[string][]string) *Conflict {
+func (m *maker) teamConflict(t *team, cases map[string][]string) *Finding {
 	if cause, ok := m.target.Unreadable[t.name]; ok {
-		return &Conflict{Kind: ConflictUnreadable, Entity: Team, Key: t.name, Detail: cause}
+		return &Finding{Code: TeamUnreadable, Entity: Team, Key: t.name, Cause: cause}
 	}
 	if t.old != nil && t.old.Twins > 0 {
-		return &Conflict{
-			Kind: ConflictTeamName, Entity: Team, Key: t.name,
-			Detail: fmt.Sprintf("the target has %d teams of this name in different content namespaces: rename or delete all but one", t.old.Twins+1),
-		}
+		return &Finding{Code: TeamNameTwice, Entity: Team, Key: t.name, Count: t.old.Twins + 1}
 	}
 	if others := without(cases[strings.ToLower(t.name)], t.name); t.create && len(others) > 0 {
-		return &Conflict{
-			Kind: ConflictTeamName, Entity: Team, Key: t.name,
-			Detail: fmt.Sprintf("differs only in letter case from team %s, and SAC refuses such a pair", strings.Join(others, ", ")),
-		}
+		return &Finding{Code: TeamNameCase, Entity: Team, Key: t.name, Teams: others}
 	}
 	return nil
 }
@@ -180,42 +169,17 @@ func (m *maker) checkSourceSize(t *team, c CopyTeam, src *identity.Group, member
 	if t.old != nil {
 		had = max(had, t.old.Size)
 	}
-	cure := "nobody is removed; look whether the source was read in full, and allow it with --min-source-size 0"
+	short := Finding{Entity: Team, Key: t.name, Count: members}
 	g := m.rules.Guards.MinSourceSize
 	switch {
 	case src.Size > members && members > 0:
-		t.short = fmt.Sprintf("only %d of the %d members of the source's team were read: %s", members, src.Size, cure)
+		short.Code, short.Of = SourceReadShort, src.Size
 	case g.Count != nil && members < *g.Count:
-		t.short = fmt.Sprintf("the source's team has %d members, fewer than the %d asked for: %s", members, *g.Count, cure)
+		short.Code, short.Limit = SourceTooSmall, *g.Count
 	case replaces && g.Percent != nil && had >= minTrusted && float64(members)*100 < *g.Percent*float64(had):
-		t.short = fmt.Sprintf("the source's team has %d members and the target's %d, a share under %g %%: %s", members, had, *g.Percent, cure)
+		short.Code, short.Of, short.Percent = SourceShareTooSmall, had, *g.Percent
+	default:
+		return
 	}
-}
-
-// some joins the first names of a list and counts the rest.
-func some(names []string) string {
-	if len(names) <= maxNames {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNames], ", "), len(names)-maxNames)
-}
-
-// sortedConflicts orders conflicts and drops repetitions: several rows may meet the same one.
-func sortedConflicts(list []Conflict) []Conflict {
-	for i := range list {
-		list[i].Users, list[i].Teams = identity.Set(list[i].Users), identity.Set(list[i].Teams)
-	}
-	slices.SortStableFunc(list, func(a, b Conflict) int {
-		return cmp.Or(cmp.Compare(a.Entity, b.Entity), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Kind, b.Kind))
-	})
-	return slices.CompactFunc(list, func(a, b Conflict) bool {
-		return a.Entity == b.Entity && a.Key == b.Key && a.Kind == b.Kind
-	})
-}
-
-func sortedSkips(list []Skip) []Skip {
-	slices.SortFunc(list, func(a, b Skip) int {
-		return cmp.Or(cmp.Compare(a.Entity, b.Entity), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Reason, b.Reason))
-	})
-	return slices.Compact(list)
+	t.short = &short
 }

@@ -1,11 +1,6 @@
 package plan
 
-import (
-	"fmt"
-	"strings"
-
-	"sacbridge/internal/identity"
-)
+import "sacbridge/internal/identity"
 
 const (
 	// minPopulation is how many there must be before a share of them counts.
@@ -64,28 +59,28 @@ func (n Population) atLeast(read Population) Population {
 // limited is one kind of change that has a guard. Creating, updating and deactivating count people,
 // deleting counts people and teams, removals count links.
 type limited struct {
-	name, what string
-	guard      func(Guards) Guard
-	amount     func(*Amounts) *int
-	of         func(Population) int
+	name   string
+	guard  func(Guards) Guard
+	amount func(*Amounts) *int
+	of     func(Population) int
 }
 
 func limitedKinds() []limited {
 	people := func(n Population) int { return n.People }
 	return []limited{
-		{"max_create", "people created", func(g Guards) Guard { return g.MaxCreate }, func(a *Amounts) *int { return &a.Create }, people},
-		{"max_update", "people updated", func(g Guards) Guard { return g.MaxUpdate }, func(a *Amounts) *int { return &a.Update }, people},
-		{"max_deactivate", "people deactivated", func(g Guards) Guard { return g.MaxDeactivate }, func(a *Amounts) *int { return &a.Deactivate }, people},
+		{"max_create", func(g Guards) Guard { return g.MaxCreate }, func(a *Amounts) *int { return &a.Create }, people},
+		{"max_update", func(g Guards) Guard { return g.MaxUpdate }, func(a *Amounts) *int { return &a.Update }, people},
+		{"max_deactivate", func(g Guards) Guard { return g.MaxDeactivate }, func(a *Amounts) *int { return &a.Deactivate }, people},
 		{
-			"max_delete", "people and teams deleted", func(g Guards) Guard { return g.MaxDelete }, func(a *Amounts) *int { return &a.Delete },
+			"max_delete", func(g Guards) Guard { return g.MaxDelete }, func(a *Amounts) *int { return &a.Delete },
 			func(n Population) int { return n.People + n.Teams },
 		},
 		{
-			"max_role_removal", "role links removed", func(g Guards) Guard { return g.MaxRoleRemoval }, func(a *Amounts) *int { return &a.RoleRemoval },
+			"max_role_removal", func(g Guards) Guard { return g.MaxRoleRemoval }, func(a *Amounts) *int { return &a.RoleRemoval },
 			func(n Population) int { return n.RoleLinks },
 		},
 		{
-			"max_member_removal", "memberships removed", func(g Guards) Guard { return g.MaxMemberRemoval }, func(a *Amounts) *int { return &a.MemberRemoval },
+			"max_member_removal", func(g Guards) Guard { return g.MaxMemberRemoval }, func(a *Amounts) *int { return &a.MemberRemoval },
 			func(n Population) int { return n.Memberships },
 		},
 	}
@@ -111,7 +106,6 @@ func (p *Plan) Judge() {
 			t, over := g.trip(*k.amount(&planned), before, k.of(there))
 			if over {
 				t.Guard, t.Job = k.name, job
-				t.Message = t.message(k.what)
 				p.Held = append(p.Held, t)
 			}
 			return over
@@ -140,26 +134,4 @@ func (g Guard) trip(count, spent, of int) (Trip, bool) {
 		return t, true
 	}
 	return t, false
-}
-
-// message says which rule was exceeded, by what, and how to go on.
-func (t Trip) message(what string) string {
-	limit := fmt.Sprintf("the limit of %d", t.Limit)
-	if t.Percent > 0 {
-		limit = fmt.Sprintf("the limit of %g %%", t.Percent)
-	}
-	after := ""
-	if t.Spent > 0 {
-		by := ""
-		if t.Job {
-			by = " by this job"
-		}
-		after = fmt.Sprintf(" after %d%s in the guards' window", t.Spent, by)
-	}
-	share := ""
-	if t.Of > 0 {
-		share = fmt.Sprintf(" (%.1f %% of %d read)", float64(t.Count+t.Spent)*100/float64(t.Of), t.Of)
-	}
-	return fmt.Sprintf("%s: %d %s%s%s, over %s; if that is meant, allow it for this run with --%s %d",
-		t.Guard, t.Count, what, after, share, limit, strings.ReplaceAll(t.Guard, "_", "-"), t.Count)
 }

@@ -2,7 +2,6 @@ package plan_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,7 +51,7 @@ func TestGuardsTrip(t *testing.T) {
 		},
 		"a limit on creating": {
 			source: crowd(3, true, roleOne), target: tenantOf("userid", nil), row: row, guards: plan.Guards{MaxCreate: limit(2, -1)},
-			want: []plan.Trip{{Guard: "max_create", Count: 3, Limit: 2, Message: "max_create: 3 people created, over the limit of 2; if that is meant, allow it for this run with --max-create 3"}},
+			want: []plan.Trip{{Guard: "max_create", Count: 3, Limit: 2}},
 		},
 		"as many as allowed is fine": {
 			source: crowd(2, true, roleOne), target: tenantOf("userid", nil), row: row, guards: plan.Guards{MaxCreate: limit(2, -1)},
@@ -64,35 +63,30 @@ func TestGuardsTrip(t *testing.T) {
 			source: crowd(100, true, roleOne), target: crowd(100, true, roleTwo), row: row, guards: plan.Guards{MaxUpdate: limit(-1, 5)},
 			want: []plan.Trip{{
 				Guard: "max_update", Count: 100, Of: 100, Percent: 5,
-				Message: "max_update: 100 people updated (100.0 % of 100 read), over the limit of 5 %; if that is meant, allow it for this run with --max-update 100",
 			}},
 		},
 		"role links are limited to 25 by default": {
 			source: crowd(26, true, roleOne), target: crowd(26, true, roleTwo), row: row, guards: plan.DefaultGuards(),
 			want: []plan.Trip{{
 				Guard: "max_role_removal", Count: 26, Of: 26, Limit: 25,
-				Message: "max_role_removal: 26 role links removed (100.0 % of 26 read), over the limit of 25; if that is meant, allow it for this run with --max-role-removal 26",
 			}},
 		},
 		"deactivation is limited to ten by default": {
 			source: crowd(11, false, roleOne), target: crowd(11, true, roleOne), row: row, active: plan.ActiveSource, guards: plan.DefaultGuards(),
 			want: []plan.Trip{{
 				Guard: "max_deactivate", Count: 11, Of: 11, Limit: 10,
-				Message: "max_deactivate: 11 people deactivated (100.0 % of 11 read), over the limit of 10; if that is meant, allow it for this run with --max-deactivate 11",
 			}},
 		},
 		"a tenth of 100 memberships and more": {
 			source: crowd(11, true, roleOne), target: crowd(100, true, roleOne), row: leave, guards: plan.DefaultGuards(),
 			want: []plan.Trip{{
 				Guard: "max_member_removal", Count: 11, Of: 100, Percent: 10,
-				Message: "max_member_removal: 11 memberships removed (11.0 % of 100 read), over the limit of 10 %; if that is meant, allow it for this run with --max-member-removal 11",
 			}},
 		},
 		"a limit of zero allows nothing": {
 			source: crowd(1, true, roleOne), target: crowd(1, true, roleOne), row: leave, guards: plan.Guards{MaxMemberRemoval: limit(0, -1)},
 			want: []plan.Trip{{
 				Guard: "max_member_removal", Count: 1, Of: 1,
-				Message: "max_member_removal: 1 memberships removed (100.0 % of 1 read), over the limit of 0; if that is meant, allow it for this run with --max-member-removal 1",
 			}},
 		},
 	}
@@ -124,42 +118,46 @@ func TestAShortSourceTeamRemovesNobody(t *testing.T) {
 		row            plan.CopyTeam
 		guards         plan.Guards
 		added, removed int
-		detail         string
+		found          plan.Finding
 	}{
 		"an empty source team": {
 			crowd(0, true, roleOne), crowd(3, true, roleOne), replace, plan.DefaultGuards(),
-			0, 0, "the source's team has 0 members, fewer than the 1 asked for",
+			0, 0,
+			plan.Finding{Code: plan.SourceTooSmall, Limit: 1},
 		},
 		"an empty source team where that is allowed": {
-			crowd(0, true, roleOne), crowd(3, true, roleOne), replace, plan.Guards{MinSourceSize: limit(0, -1)}, 0, 3, "",
+			crowd(0, true, roleOne), crowd(3, true, roleOne), replace, plan.Guards{MinSourceSize: limit(0, -1)}, 0, 3, plan.Finding{},
 		},
 		"an empty source team for an empty target team": {
-			crowd(0, true, roleOne), crowd(0, true, roleOne), replace, plan.DefaultGuards(), 0, 0, "",
+			crowd(0, true, roleOne), crowd(0, true, roleOne), replace, plan.DefaultGuards(), 0, 0, plan.Finding{},
 		},
 		"less than a fifth": {
 			crowd(2, true, roleOne), crowd(11, true, roleOne), replace, plan.DefaultGuards(),
-			0, 0, "the source's team has 2 members and the target's 11, a share under 20 %",
+			0, 0,
+			plan.Finding{Code: plan.SourceShareTooSmall, Count: 2, Of: 11, Percent: 20},
 		},
 		"less than a fifth of a small team": {
-			crowd(1, true, roleOne), crowd(9, true, roleOne), replace, plan.DefaultGuards(), 0, 8, "",
+			crowd(1, true, roleOne), crowd(9, true, roleOne), replace, plan.DefaultGuards(), 0, 8, plan.Finding{},
 		},
 		"removing a few of many is what remove is for": {
-			crowd(2, true, roleOne), crowd(50, true, roleOne), plan.CopyTeam{Users: plan.UsersNone, Members: identity.Remove}, plan.DefaultGuards(), 0, 2, "",
+			crowd(2, true, roleOne), crowd(50, true, roleOne), plan.CopyTeam{Users: plan.UsersNone, Members: identity.Remove}, plan.DefaultGuards(), 0, 2, plan.Finding{},
 		},
 		"a list shorter than the team's size": {
-			part, crowd(5, true, roleOne), replace, plan.Guards{}, 0, 0, "only 2 of the 12 members of the source's team were read",
+			part, crowd(5, true, roleOne), replace, plan.Guards{}, 0, 0, plan.Finding{Code: plan.SourceReadShort, Count: 2, Of: 12},
 		},
 		"people who come still come": {
 			crowd(2, true, roleOne), tenantOf("userid", []identity.User{user("U0000"), user("U0001"), user("X")}, group("P", "X")),
 			replace,
 			plan.Guards{MinSourceSize: limit(3, -1)},
-			2, 0, "the source's team has 2 members, fewer than the 3 asked for",
+			2, 0,
+			plan.Finding{Code: plan.SourceTooSmall, Count: 2, Limit: 3},
 		},
 		"people whose own list of teams was cut short, too": {
 			teamless, crowd(1, true, roleOne),
 			plan.CopyTeam{Users: plan.UsersAll, UserTeams: identity.Replace, Members: identity.Keep},
 			plan.Guards{MinSourceSize: limit(2, -1)},
-			0, 0, "the source's team has 1 members, fewer than the 2 asked for",
+			0, 0,
+			plan.Finding{Code: plan.SourceTooSmall, Count: 1, Limit: 2},
 		},
 	}
 	for name, tc := range tests {
@@ -169,14 +167,13 @@ func TestAShortSourceTeamRemovesNobody(t *testing.T) {
 			if p.Counts.AddMembers != tc.added || p.Counts.RemoveMembers != tc.removed {
 				t.Errorf("got %d added, %d removed, want %d, %d", p.Counts.AddMembers, p.Counts.RemoveMembers, tc.added, tc.removed)
 			}
-			if tc.detail == "" {
-				if len(p.Conflicts) > 0 {
-					t.Errorf("got %+v, want no conflict", p.Conflicts)
-				}
-				return
+			var want []plan.Finding
+			if tc.found.Code != "" {
+				tc.found.Entity, tc.found.Key = plan.Team, "P"
+				want = append(want, tc.found)
 			}
-			if len(p.Conflicts) != 1 || p.Conflicts[0].Kind != plan.ConflictShortSource || !strings.HasPrefix(p.Conflicts[0].Detail, tc.detail) {
-				t.Errorf("got %+v, want one short source: %s", p.Conflicts, tc.detail)
+			if diff := cmp.Diff(p.Conflicts, want, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("conflicts (-got +want):\n%s", diff)
 			}
 		})
 	}
@@ -185,7 +182,7 @@ func TestAShortSourceTeamRemovesNobody(t *testing.T) {
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
 	one := []plan.Change{{Entity: plan.Team, Op: plan.Create, Key: "P"}}
-	conflict := []plan.Conflict{{Kind: plan.ConflictEmail}}
+	conflict := []plan.Finding{{Code: plan.EmailTaken}}
 	strict := plan.Request{Options: plan.Options{Strict: true}}
 	tests := map[string]struct {
 		p          plan.Plan

@@ -20,7 +20,6 @@ func Make(req Request, source, target identity.Snapshot, rules Rules) *Plan {
 		guard:  newKeeper(rules.Protect, target),
 		rules:  rules,
 		people: map[string]*person{}, teams: map[string]*team{},
-		missingRoles: map[string]*Conflict{}, missingBosses: map[string]*Conflict{},
 	}
 	m.trackJoins = slices.ContainsFunc(req.Steps, func(s Step) bool { return userTeams(s).Shrinks() })
 	for _, s := range req.Steps {
@@ -53,10 +52,7 @@ type maker struct {
 	trackJoins bool
 	joins      map[string][]string
 
-	conflicts     []Conflict
-	skips         []Skip
-	missingRoles  map[string]*Conflict
-	missingBosses map[string]*Conflict
+	conflicts, skips []Finding
 }
 
 // step applies one row to the picture.
@@ -75,24 +71,15 @@ func (m *maker) step(s Step) {
 func (m *maker) settle(p *Plan) {
 	m.settlePeople(p)
 	m.settleTeams(p)
-	for _, c := range m.missingRoles {
-		m.conflicts = append(m.conflicts, *c)
-	}
-	for _, c := range m.missingBosses {
-		m.conflicts = append(m.conflicts, *c)
-	}
-	p.Conflicts = sortedConflicts(m.conflicts)
-	p.Skips = sortedSkips(m.skips)
+	p.Conflicts, p.Skips = sortedFindings(m.conflicts), sortedFindings(m.skips)
 	p.Counts.tally(p.Changes)
 }
 
 // conflict notes what only a person can answer.
-func (m *maker) conflict(c Conflict) { m.conflicts = append(m.conflicts, c) }
+func (m *maker) conflict(f Finding) { m.conflicts = append(m.conflicts, f) }
 
 // skip notes what is deliberately not done.
-func (m *maker) skip(e Entity, key, reason string) {
-	m.skips = append(m.skips, Skip{Entity: e, Key: key, Reason: reason})
-}
+func (m *maker) skip(f Finding) { m.skips = append(m.skips, f) }
 
 // sortedPeople gives the people of the picture by user ID.
 func (m *maker) sortedPeople() []*person {

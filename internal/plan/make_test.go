@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,15 +121,21 @@ func sign(mark string, list []string) []string {
 // found gives a plan's conflicts and skips as lines.
 func found(p *plan.Plan) []string {
 	var out []string
-	for _, c := range p.Conflicts {
-		parts := []string{string(c.Kind) + ":", string(c.Entity), strings.TrimPrefix(c.Key, "PROFILE:")}
-		parts = append(append(parts, c.Users...), c.Teams...)
-		out = append(out, strings.Join(parts, " "))
+	for _, f := range p.Conflicts {
+		out = append(out, finding(f))
 	}
-	for _, s := range p.Skips {
-		out = append(out, "skip: "+string(s.Entity)+" "+s.Key+" "+s.Reason)
+	for _, f := range p.Skips {
+		out = append(out, "skip "+finding(f))
 	}
 	return out
+}
+
+func finding(f plan.Finding) string {
+	parts := []string{string(f.Code) + ":", string(f.Entity), strings.TrimPrefix(f.Key, "PROFILE:")}
+	if f.Name != "" {
+		parts = append(parts, strings.TrimPrefix(f.Name, "PROFILE:"))
+	}
+	return strings.Join(slices.Concat(parts, f.Users, f.Teams), " ")
 }
 
 func check(t *testing.T, p *plan.Plan, changes, findings []string) {
@@ -170,12 +177,12 @@ func TestPeopleAreCreatedManagersFirst(t *testing.T) {
 		"a manager whom the target lacks stops the link only": {
 			source: []identity.User{withBoss("A", "BOSS"), withBoss("B", "BOSS"), withBoss("C", "BOSS")}, target: []identity.User{withBoss("C", "A")},
 			changes: []string{"create user A", "create user B"},
-			found:   []string{"missing manager: user BOSS A B C"},
+			found:   []string{"missing-manager: user BOSS A B C"},
 		},
 		"a manager who cannot be created is missing too": {
 			source: []identity.User{withBoss("A", "B"), withEmail("B", "taken@x.example")}, target: []identity.User{withEmail("Z", "Taken@x.example")},
 			changes: []string{"create user A"},
-			found:   []string{"email taken: user B", "missing manager: user B A"},
+			found:   []string{"email-taken: user B taken@x.example Z", "missing-manager: user B A"},
 		},
 		"a manager is taken away as in the source": {
 			source: []identity.User{withBoss("A", "")}, target: []identity.User{withBoss("A", "B"), withBoss("B", "")},
@@ -366,14 +373,14 @@ func TestTeamsOfTheTargetThatWereNotRead(t *testing.T) {
 		unread := identity.Group{Name: "P", Size: 4}
 		p := plan.Make(copyTeams(plan.CopyTeam{Users: plan.UsersNone, Members: identity.Replace}, "P"),
 			tenantOf("userid", nil, group("P")), tenantOf("userid", nil, unread), plan.Rules{})
-		check(t, p, nil, []string{"team unreadable: team P"})
+		check(t, p, nil, []string{"members-unread: team P replace"})
 	})
 	t.Run("the source's members were not read", func(t *testing.T) {
 		t.Parallel()
 		unread := identity.Group{Name: "P", Size: 4}
 		p := plan.Make(copyTeams(plan.CopyTeam{Users: plan.UsersNone, Members: identity.Add}, "P"),
 			tenantOf("userid", nil, unread), tenantOf("userid", nil, group("P")), plan.Rules{})
-		check(t, p, nil, []string{"team unreadable: team P"})
+		check(t, p, nil, []string{"source-members-unread: team P"})
 	})
 }
 

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -68,17 +67,14 @@ func (m *maker) sourceTwins(emails map[string]*claim) map[string][]string {
 }
 
 // nameConflict gives what stands against a draft's e-mail or login ID, or nil.
-func (m *maker) nameConflict(d *draft, emails, logins map[string]*claim, twins map[string][]string) *Conflict {
+func (m *maker) nameConflict(d *draft, emails, logins map[string]*claim, twins map[string][]string) *Finding {
 	id := d.p.id
 	if d.p.create && d.email == "" {
-		return &Conflict{Kind: ConflictInvalid, Entity: User, Key: id, Detail: "has no e-mail in the source, and nobody can be created without one"}
+		return &Finding{Code: NoEmail, Entity: User, Key: id}
 	}
 	email := identity.Fold(d.email)
 	if others := without(twins[email], id); d.email != "" && len(others) > 0 {
-		return &Conflict{
-			Kind: ConflictSourceEmail, Entity: User, Key: id,
-			Detail: fmt.Sprintf("e-mail %s belongs in the source to %s too: give each their own", d.email, strings.Join(others, ", ")),
-		}
+		return &Finding{Code: SourceEmailTwice, Entity: User, Key: id, Name: d.email, Users: others}
 	}
 	if c := emails[email]; d.email != "" && c != nil {
 		if others := without(c.holders, id); len(others) > 0 {
@@ -87,10 +83,7 @@ func (m *maker) nameConflict(d *draft, emails, logins map[string]*claim, twins m
 	}
 	if c := logins[identity.Fold(d.login)]; d.login != "" && c != nil {
 		if others := without(slices.Concat(c.holders, c.wanted), id); len(others) > 0 {
-			return &Conflict{
-				Kind: ConflictLoginID, Entity: User, Key: id,
-				Detail: fmt.Sprintf("login ID %s is that of %s: change one of them", d.login, strings.Join(others, ", ")),
-			}
+			return &Finding{Code: LoginIDTaken, Entity: User, Key: id, Name: d.login, Users: others}
 		}
 	}
 	return nil
@@ -98,21 +91,13 @@ func (m *maker) nameConflict(d *draft, emails, logins map[string]*claim, twins m
 
 // takenEmail says who has the e-mail. SAC makes a user "<ID>_1" when an existing ID is created with an
 // unknown e-mail; such a duplicate is named as one, and never removed by itself.
-func takenEmail(id, email string, others []string) *Conflict {
+func takenEmail(id, email string, others []string) *Finding {
 	for _, other := range others {
 		if isDuplicate(other, id) {
-			return &Conflict{
-				Kind: ConflictDuplicate, Entity: User, Key: id,
-				Detail: fmt.Sprintf("the target has %s with e-mail %s, it seems a duplicate of %s made by a create: "+
-					"check it, delete it or change its e-mail, then make a new plan", other, email, id),
-			}
+			return &Finding{Code: DuplicateUser, Entity: User, Key: id, Name: email, Users: []string{other}}
 		}
 	}
-	return &Conflict{
-		Kind: ConflictEmail, Entity: User, Key: id,
-		Detail: fmt.Sprintf("e-mail %s belongs in the target to %s: change it there; "+
-			"where this plan does so itself, apply it and make a new plan", email, strings.Join(others, ", ")),
-	}
+	return &Finding{Code: EmailTaken, Entity: User, Key: id, Name: email, Users: others}
 }
 
 // isDuplicate reports whether other has the form "<id>_<n>".

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"sacbridge/internal/identity"
@@ -99,12 +98,8 @@ func (m *maker) draft(p *person) *draft {
 			return nil
 		}
 	}
-	if reason := m.guard.user(p.id); reason != "" {
-		what := "fields and role links stay"
-		if p.create {
-			what = "not created"
-		}
-		m.skip(User, p.id, reason+": "+what)
+	if reason := m.guard.unchanged(p.id, p.create); reason != "" {
+		m.skip(Finding{Code: reason, Entity: User, Key: p.id})
 		p.stopped = true
 		return nil
 	}
@@ -144,14 +139,6 @@ func (m *maker) bossExists(boss, report string) bool {
 	if m.alive(boss) {
 		return true
 	}
-	c := m.missingBosses[boss]
-	if c == nil {
-		c = &Conflict{
-			Kind: ConflictMissingBoss, Entity: User, Key: boss,
-			Detail: fmt.Sprintf("the target has no user %s, who is to be a manager: copy %s first; the reports stay without this link", boss, boss),
-		}
-		m.missingBosses[boss] = c
-	}
-	c.Users = append(c.Users, report)
+	m.conflict(Finding{Code: MissingManager, Entity: User, Key: boss, Users: []string{report}})
 	return false
 }

@@ -58,7 +58,7 @@ type team struct {
 	base  []string        // members before, sorted; nil where they were not read
 	delta map[string]bool // members that differ from before: true has come, false has gone
 
-	short string // why nobody may be removed: the source's list looks cut short
+	short *Finding // why nobody may be removed: the source's list looks cut short
 	why   []string
 }
 

@@ -18,8 +18,8 @@ type Plan struct {
 	Request   Request         `json:"request"`
 	Rules     Rules           `json:"rules"`
 	Changes   []Change        `json:"changes"`
-	Conflicts []Conflict      `json:"conflicts,omitempty"`
-	Skips     []Skip          `json:"skips,omitempty"` // protected entities and the like: asked for, deliberately not done
+	Conflicts []Finding       `json:"conflicts,omitempty"`
+	Skips     []Finding       `json:"skips,omitempty"` // protected entities and the like: asked for, deliberately not done
 	Held      []Trip          `json:"held,omitempty"`  // tripped guards; a plan that has any is not applied
 	Counts    Counts          `json:"counts"`
 	Read      Population      `json:"read"`  // how much the plan read in the target; see Judge
@@ -114,41 +114,6 @@ const (
 	FieldDescription  FieldName = "description" // of a team
 )
 
-// ConflictKind says what stands in the way.
-type ConflictKind string
-
-// The kinds of conflicts.
-const (
-	ConflictEmail       ConflictKind = "email taken"        // the target has this e-mail for someone else
-	ConflictLoginID     ConflictKind = "login ID taken"     // likewise
-	ConflictSourceEmail ConflictKind = "same source email"  // two people of the source share an e-mail
-	ConflictDuplicate   ConflictKind = "duplicate user"     // the target has a "_1" duplicate of this person
-	ConflictTeamName    ConflictKind = "team name"          // same name in two namespaces, or but for letter case
-	ConflictUnreadable  ConflictKind = "team unreadable"    // exists, cannot be read
-	ConflictMissingRole ConflictKind = "missing role"       // stops only these links
-	ConflictMissingBoss ConflictKind = "missing manager"    // stops only this link
-	ConflictMissing     ConflictKind = "missing in source"  // a person or team that was asked for
-	ConflictShortSource ConflictKind = "source too small"   // min_source_size
-	ConflictInvalid     ConflictKind = "invalid for target" // the target's SSO or rules cannot take this entity
-)
-
-// Conflict is something only a person can answer. It stops the entity's own change, or just a link.
-type Conflict struct {
-	Kind   ConflictKind `json:"kind"`
-	Entity Entity       `json:"entity"`
-	Key    string       `json:"key"`
-	Detail string       `json:"detail"`          // what was found and what to do
-	Users  []string     `json:"users,omitempty"` // who needs a missing role or manager
-	Teams  []string     `json:"teams,omitempty"`
-}
-
-// Skip is something that was asked for and is deliberately not done.
-type Skip struct {
-	Entity Entity `json:"entity"`
-	Key    string `json:"key"`
-	Reason string `json:"reason"`
-}
-
 // Trip is a guard that was exceeded.
 type Trip struct {
 	Guard   string  `json:"guard"`           // as in the configuration: "max_role_removal"
@@ -158,7 +123,6 @@ type Trip struct {
 	Of      int     `json:"of"`              // out of how many there are
 	Limit   int     `json:"limit,omitempty"`
 	Percent float64 `json:"percent,omitempty"`
-	Message string  `json:"message"` // rule, number and way forward
 }
 
 // Counts sum a plan up.

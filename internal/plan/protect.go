@@ -16,50 +16,62 @@ func newKeeper(p Protect, target identity.Snapshot) keeper {
 	return keeper{users: identity.Lookup(p.Users), teams: identity.Lookup(p.Teams), roles: identity.Lookup(p.Roles), target: target}
 }
 
-// user gives the reason why a person may not be changed, or "".
-func (k keeper) user(id string) string {
-	if u := k.target.Users[id]; u != nil && u.IsSystemOwner() {
-		return "is the System Owner, whom no API can change"
-	}
-	if k.users[id] {
-		return "is protected"
+// unchanged gives the code of the reason why a person may be neither created nor changed, or "".
+func (k keeper) unchanged(id string, create bool) Code {
+	switch {
+	case k.isOwner(id):
+		return OwnerUnchanged
+	case k.users[id] && create:
+		return ProtectedNotCreated
+	case k.users[id]:
+		return ProtectedUser
 	}
 	return ""
 }
 
-// team gives the reason why a team may not be changed, or "".
-func (k keeper) team(name string) string {
-	if k.teams[name] {
-		return "is protected"
+// membership gives the code of the reason why a person's memberships may not change, or "".
+func (k keeper) membership(id string) Code {
+	switch {
+	case k.isOwner(id):
+		return OwnerMembership
+	case k.users[id]:
+		return ProtectedMembership
 	}
 	return ""
+}
+
+func (k keeper) isOwner(id string) bool {
+	u := k.target.Users[id]
+	return u != nil && u.IsSystemOwner()
 }
 
 // Touching lists what p would change although protect forbids it. Make leaves such changes out, but a saved
 // plan may have been made before something was protected.
-func (p *Plan) Touching(protect Protect) []Skip {
-	var hits []Skip
+func (p *Plan) Touching(protect Protect) []Finding {
+	k := newKeeper(protect, identity.Snapshot{})
+	var hits []Finding
 	for i := range p.Changes {
 		c := &p.Changes[i]
-		hit := func(kind string, keys []string, protected ...string) {
-			for _, key := range keys {
-				if slices.Contains(protected, key) {
-					hits = append(hits, Skip{Entity: c.Entity, Key: c.Key, Reason: kind + " " + key + " is protected"})
-				}
+		if c.Entity == User && k.users[c.Key] {
+			hits = append(hits, Finding{Code: k.unchanged(c.Key, c.Op == Create), Entity: User, Key: c.Key})
+		}
+		if c.Entity == Team && k.teams[c.Key] {
+			hits = append(hits, Finding{Code: ProtectedTeam, Entity: Team, Key: c.Key})
+		}
+		for _, id := range slices.Concat(c.AddMembers, c.RemoveMembers) {
+			if k.users[id] {
+				hits = append(hits, Finding{Code: ProtectedMembership, Entity: User, Key: id, Teams: []string{c.Key}})
 			}
 		}
-		if c.Entity == User {
-			hit("user", []string{c.Key}, protect.Users...)
-		} else {
-			hit("team", []string{c.Key}, protect.Teams...)
-		}
-		hit("user", c.AddMembers, protect.Users...)
-		hit("user", c.RemoveMembers, protect.Users...)
-		hit("role", c.AddRoles, protect.Roles...)
-		hit("role", c.RemoveRoles, protect.Roles...)
+		roles := slices.Concat(c.AddRoles, c.RemoveRoles)
 		if c.User != nil && c.Op == Create {
-			hit("role", c.User.Roles, protect.Roles...)
+			roles = append(roles, c.User.Roles...)
+		}
+		for _, r := range roles {
+			if k.roles[r] {
+				hits = append(hits, Finding{Code: ProtectedRole, Entity: c.Entity, Key: c.Key, Name: r})
+			}
 		}
 	}
-	return hits
+	return sortedFindings(hits)
 }

@@ -47,9 +47,9 @@ func (m *maker) allowRoles(e Entity, key string, add, remove []string) (canAdd, 
 	for _, r := range add {
 		switch {
 		case r == identity.SystemOwnerRole:
-			m.skip(e, key, "the System Owner role is not given: one person holds it, and no API can assign it")
+			m.skip(Finding{Code: OwnerRole, Entity: e, Key: key})
 		case m.guard.roles[r]:
-			m.skip(e, key, "role "+r+" is protected: not added")
+			m.skip(Finding{Code: ProtectedRole, Entity: e, Key: key, Name: r})
 		case m.lacksRole(r):
 			m.missRole(r, e, key)
 		default:
@@ -57,11 +57,14 @@ func (m *maker) allowRoles(e Entity, key string, add, remove []string) (canAdd, 
 		}
 	}
 	for _, r := range remove {
-		if m.guard.roles[r] || r == identity.SystemOwnerRole {
-			m.skip(e, key, "role "+r+" is protected: not removed")
-			continue
+		switch {
+		case r == identity.SystemOwnerRole:
+			m.skip(Finding{Code: OwnerRole, Entity: e, Key: key})
+		case m.guard.roles[r]:
+			m.skip(Finding{Code: ProtectedRole, Entity: e, Key: key, Name: r})
+		default:
+			canRemove = append(canRemove, r)
 		}
-		canRemove = append(canRemove, r)
 	}
 	return canAdd, canRemove
 }
@@ -73,17 +76,11 @@ func (m *maker) lacksRole(id string) bool {
 
 // missRole gathers who needs a role that the target lacks.
 func (m *maker) missRole(id string, e Entity, key string) {
-	c := m.missingRoles[id]
-	if c == nil {
-		c = &Conflict{
-			Kind: ConflictMissingRole, Entity: Role, Key: id,
-			Detail: "the target has no role " + id + ", and no API can create one: create it there, or map it in the roles table",
-		}
-		m.missingRoles[id] = c
-	}
+	f := Finding{Code: MissingRole, Entity: Role, Key: id}
 	if e == Team {
-		c.Teams = append(c.Teams, key)
-		return
+		f.Teams = []string{key}
+	} else {
+		f.Users = []string{key}
 	}
-	c.Users = append(c.Users, key)
+	m.conflict(f)
 }

@@ -23,7 +23,6 @@ func TestDeletesAreCountedAndGuarded(t *testing.T) {
 	p.Judge()
 	want := []Trip{{
 		Guard: "max_delete", Count: 14, Of: 250, Limit: 10,
-		Message: "max_delete: 14 people and teams deleted (5.6 % of 250 read), over the limit of 10; if that is meant, allow it for this run with --max-delete 14",
 	}}
 	if diff := cmp.Diff(p.Held, want); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)

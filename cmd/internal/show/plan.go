@@ -7,6 +7,7 @@ import (
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/identity"
+	"sacbridge/internal/messages"
 	"sacbridge/internal/plan"
 )
 
@@ -19,6 +20,7 @@ type Plan struct {
 	Reads   int    // calls made to read; 0 = not known
 	More    string // where the whole list is, such as "plan.json"
 	Reasons bool
+	Door    messages.Door // whose flags and commands the cures name
 	Paint   cli.Painter
 }
 
@@ -172,29 +174,27 @@ func (v Plan) obstacles() []section {
 	conflicts := section{title: "Conflicts: these are left out until someone answers them"}
 	missing := section{title: "Missing roles and managers: only these links are left out"}
 	for _, c := range v.Plan.Conflicts {
-		row := v.Paint.In(cli.Red, "!") + " " + cli.Pad(cli.Clean(c.Key, false), 20) + " " + string(c.Kind) + ": " + cli.Clean(c.Detail, false)
-		if needs := needers(c); needs != "" {
-			row += "\n      needed by " + needs
-		}
-		if c.Kind == plan.ConflictMissingRole || c.Kind == plan.ConflictMissingBoss {
-			missing.rows = append(missing.rows, row)
+		words := messages.OfFinding(c, v.Door)
+		row := v.Paint.In(cli.Red, "!") + " " + cli.Pad(cli.Clean(c.Key, false), 20) + " " + words.Title + ": " + cli.Clean(words.Line(), false)
+		if c.Code == plan.MissingRole || c.Code == plan.MissingManager {
+			missing.rows = append(missing.rows, row+"\n      needed by "+needers(c))
 		} else {
 			conflicts.rows = append(conflicts.rows, row)
 		}
 	}
 	skips := section{title: "Skipped on purpose"}
 	for _, s := range v.Plan.Skips {
-		skips.rows = append(skips.rows, ". "+cli.Pad(cli.Clean(s.Key, false), 20)+" "+cli.Clean(s.Reason, false))
+		skips.rows = append(skips.rows, ". "+cli.Pad(cli.Clean(s.Key, false), 20)+" "+cli.Clean(messages.OfFinding(s, v.Door).Line(), false))
 	}
 	held := section{title: "Held by guards: nothing is written"}
 	for _, t := range v.Plan.Held {
-		held.rows = append(held.rows, v.Paint.In(cli.Red, "!")+" "+cli.Pad(t.Guard, 20)+" "+cli.Clean(t.Message, false))
+		held.rows = append(held.rows, v.Paint.In(cli.Red, "!")+" "+cli.Pad(t.Guard, 20)+" "+cli.Clean(messages.OfTrip(t, v.Door).Line(), false))
 	}
 	return []section{conflicts, missing, skips, held}
 }
 
 // needers says who waits for a missing role or manager.
-func needers(c plan.Conflict) string {
+func needers(c plan.Finding) string {
 	var parts []string
 	if len(c.Teams) > 0 {
 		parts = append(parts, cli.Count(len(c.Teams), "team")+" ("+cli.Clean(cli.Some(c.Teams, 5), false)+")")

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"sacbridge/internal/apply"
+	"sacbridge/internal/messages"
 	"sacbridge/internal/plan"
 )
 
@@ -13,6 +15,7 @@ import (
 // the plan was made. It is complete: each change with before, after and reasons, and each result.
 type Report struct {
 	Plan      *plan.Plan    `json:"-"`                  // "plan", as in a plan file
+	Door      messages.Door `json:"-"`                  // whose flags and commands the cures name
 	ReadCalls int           `json:"readCalls"`          // requests made to read both tenants; 0 where the plan came from a file
 	PlanFile  string        `json:"planFile,omitempty"` // where --out wrote it
 	Applied   bool          `json:"applied"`            // a run was started
@@ -25,7 +28,10 @@ type Report struct {
 // Write writes the report. The plan is written change by change, exactly as in its file: as text a large
 // one would take more memory than all else.
 func (r *Report) Write(w io.Writer) error {
-	rest, err := json.MarshalIndent(r, "", "  ")
+	rest, err := json.MarshalIndent(struct {
+		*Report
+		Words []words `json:"words,omitempty"` // of the plan's conflicts, skips and tripped guards, in this order
+	}{r, r.words()}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
@@ -39,4 +45,22 @@ func (r *Report) Write(w io.Writer) error {
 		return fmt.Errorf("write JSON: %w", err)
 	}
 	return nil
+}
+
+// words say what was found about one entity or link.
+type words struct {
+	Entity plan.Entity `json:"entity,omitempty"`
+	Key    string      `json:"key,omitempty"`
+	messages.Words
+}
+
+func (r *Report) words() []words {
+	var out []words
+	for _, f := range slices.Concat(r.Plan.Conflicts, r.Plan.Skips) {
+		out = append(out, words{f.Entity, f.Key, messages.OfFinding(f, r.Door)})
+	}
+	for _, t := range r.Plan.Held {
+		out = append(out, words{Words: messages.OfTrip(t, r.Door)})
+	}
+	return out
 }

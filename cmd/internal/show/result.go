@@ -8,6 +8,7 @@ import (
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/apply"
+	"sacbridge/internal/messages"
 )
 
 // Result shows to people what became of a run.
@@ -33,7 +34,7 @@ func (v Result) Write(w io.Writer) error {
 	l.Line("  run %s, %s, %s", v.Result.RunID, cli.Count(v.Result.Calls, "call"), v.Result.Ended.Sub(v.Result.Started).Round(100*time.Millisecond))
 	v.listed(l, "Failed", apply.Failed, func(e apply.EntityResult) []string { return []string{e.Cause} })
 	v.listed(l, "Links left out", apply.Partly, linkCauses)
-	v.listed(l, "Skipped", apply.Skipped, func(e apply.EntityResult) []string { return []string{e.Cause} })
+	v.listed(l, "Skipped", apply.Skipped, func(e apply.EntityResult) []string { return []string{cause(e)} })
 	v.listed(l, "Warnings", "", func(e apply.EntityResult) []string { return e.Warnings })
 	if !v.NoList {
 		l.Line("  whole list: transport runs show %s", v.Result.RunID)
@@ -63,6 +64,14 @@ func (v Result) listed(l *cli.Lines, title string, status apply.Status, tell fun
 	if rest := len(rows) - shown; rest > 0 {
 		l.Line("  ... and %d more (see transport runs show %s)", rest, v.Result.RunID)
 	}
+}
+
+// cause says why an entity failed or was skipped; "" where neither is so.
+func cause(e apply.EntityResult) string {
+	if e.Finding != nil {
+		return messages.OfFinding(*e.Finding, messages.Plain).Line()
+	}
+	return e.Cause
 }
 
 // linkCauses says which links of an entity could not be made or unmade.
@@ -109,8 +118,8 @@ func Entities(w io.Writer, entities []apply.EntityResult) error {
 	rows := make([][]string, 0, len(entities))
 	for _, e := range entities {
 		causes := linkCauses(e)
-		if e.Cause != "" {
-			causes = append([]string{e.Cause}, causes...)
+		if c := cause(e); c != "" {
+			causes = append([]string{c}, causes...)
 		}
 		for _, warning := range e.Warnings {
 			causes = append(causes, "warning: "+warning)

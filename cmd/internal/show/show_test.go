@@ -19,6 +19,7 @@ import (
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/apply"
 	"sacbridge/internal/identity"
+	"sacbridge/internal/messages"
 	"sacbridge/internal/plan"
 )
 
@@ -53,13 +54,13 @@ func fullPlan() *plan.Plan {
 			AddRoles: 3, RemoveRoles: 1, AddMembers: 25, RemoveMembers: 1, UnchangedUsers: 1, UnchangedTeams: 2,
 		},
 		Calls: 12,
-		Conflicts: []plan.Conflict{
-			{Kind: plan.ConflictEmail, Entity: plan.User, Key: "ZOE", Detail: "zoe@example.test belongs to ZOE_OLD: change it there"},
-			{Kind: plan.ConflictMissingRole, Key: "PROFILE:t.PRD:Auditor", Detail: "create it", Users: []string{"A", "B", "C", "D", "E", "F"}, Teams: []string{"Legal"}},
-			{Kind: plan.ConflictMissingBoss, Entity: plan.User, Key: "BOSS", Detail: "copy the manager too", Users: []string{"U001"}},
+		Conflicts: []plan.Finding{
+			{Code: plan.EmailTaken, Entity: plan.User, Key: "ZOE", Name: "zoe@example.test", Users: []string{"ZOE_OLD"}},
+			{Code: plan.MissingRole, Key: "PROFILE:t.PRD:Auditor", Users: []string{"A", "B", "C", "D", "E", "F"}, Teams: []string{"Legal"}},
+			{Code: plan.MissingManager, Entity: plan.User, Key: "BOSS", Users: []string{"U001"}},
 		},
-		Skips: []plan.Skip{{Entity: plan.User, Key: "OWNER", Reason: "the System Owner is protected"}},
-		Held:  []plan.Trip{{Guard: "max_delete", Count: 2, Of: 30, Limit: 1, Message: "2 of 30 would be deleted, 1 is allowed: --max-delete 2 allows it once"}},
+		Skips: []plan.Finding{{Code: plan.OwnerUnchanged, Entity: plan.User, Key: "OWNER"}},
+		Held:  []plan.Trip{{Guard: "max_delete", Count: 2, Of: 30, Limit: 1}},
 	}
 	for i := range 25 {
 		p.Changes = append(p.Changes, plan.Change{
@@ -84,7 +85,7 @@ func fullPlan() *plan.Plan {
 func TestPlanViewShowsCountsThenNamesThenWhatStandsInTheWay(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	if err := (Plan{Plan: fullPlan(), Reads: 7, More: "plan.json"}).Write(&b); err != nil {
+	if err := (Plan{Plan: fullPlan(), Reads: 7, More: "plan.json", Door: messages.Transport}).Write(&b); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "plan.txt", b.Bytes())
@@ -93,7 +94,7 @@ func TestPlanViewShowsCountsThenNamesThenWhatStandsInTheWay(t *testing.T) {
 func TestPlanViewShowsReasonsAndColoursOnDemand(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	if err := (Plan{Plan: fullPlan(), More: "-o json", Reasons: true, Paint: true}).Write(&b); err != nil {
+	if err := (Plan{Plan: fullPlan(), More: "-o json", Reasons: true, Door: messages.Transport, Paint: true}).Write(&b); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "plan_reasons.txt", b.Bytes())
@@ -123,7 +124,7 @@ func mixedResult() *apply.Result {
 			Entity: plan.Team, Key: "Finance", Op: plan.Update, Status: apply.Partly,
 			Links: []apply.LinkFailure{{Kind: apply.MemberLink, Key: "U001", Cause: "could not be created"}},
 		},
-		apply.EntityResult{Entity: plan.User, Key: "OWNER", Status: apply.Skipped, Cause: "the System Owner is protected"},
+		apply.EntityResult{Entity: plan.User, Key: "OWNER", Status: apply.Skipped, Finding: &plan.Finding{Code: plan.OwnerUnchanged, Entity: plan.User, Key: "OWNER"}},
 	)
 	return r
 }

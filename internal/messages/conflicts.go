@@ -1,0 +1,178 @@
+package messages
+
+import (
+	"fmt"
+
+	"sacbridge/internal/plan"
+)
+
+// findings has the words of every code of a plan's conflicts, skips and warnings.
+var findings = map[plan.Code]entry{
+	plan.EmailTaken: {
+		title: "email taken",
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("e-mail %s belongs in the target to %s", f.Name, some(f.Users))
+		},
+		cure: do("change it there; where this plan does so itself, apply it and make a new plan"),
+	},
+	plan.LoginIDTaken: {
+		title: "login ID taken",
+		cause: func(f plan.Finding) string { return fmt.Sprintf("login ID %s is that of %s", f.Name, some(f.Users)) },
+		cure:  do("change one of them"),
+	},
+	plan.SourceEmailTwice: {
+		title: "same source email",
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("e-mail %s belongs in the source to %s too", f.Name, some(f.Users))
+		},
+		cure: do("give each their own"),
+	},
+	plan.DuplicateUser: {
+		title: "duplicate user",
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("the target has %s with e-mail %s, it seems a duplicate of %s made by a create", some(f.Users), f.Name, f.Key)
+		},
+		check: "check it",
+		cure:  do("delete it or change its e-mail, then make a new plan"),
+	},
+	plan.NoEmail: {
+		title: "no email",
+		cause: text("has no e-mail in the source, and nobody can be created without one"),
+		cure:  do("give them one in the source"),
+	},
+	plan.MissingInSource: {
+		title: "missing in source",
+		cause: func(f plan.Finding) string { return fmt.Sprintf("the source has no %s %q", f.Entity, f.Key) },
+		check: "check the spelling, upper and lower case count",
+	},
+	plan.MissingRole: {
+		title: "missing role",
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("the target has no role %s, and no API can create one", f.Key)
+		},
+		cure: do("create it there, or map it in the roles table"),
+	},
+	plan.MissingManager: {
+		title: "missing manager",
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("the target has no user %s, who is to be a manager; the reports stay without this link", f.Key)
+		},
+		cure: func(f plan.Finding, _ Door) string { return fmt.Sprintf("copy %s first", f.Key) },
+	},
+	plan.TeamNameTwice: {
+		title: "team name",
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("the target has %d teams of this name in different content namespaces", f.Count)
+		},
+		cure: do("rename or delete all but one"),
+	},
+	plan.SourceTeamTwice: {
+		title: "team name",
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("the source has %d teams of this name in different content namespaces", f.Count)
+		},
+		cure: do("rename or delete all but one"),
+	},
+	plan.TeamNameCase: {
+		title: "team name",
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("differs only in letter case from team %s, and SAC refuses such a pair", some(f.Teams))
+		},
+		cure: do("rename one of them"),
+	},
+	plan.TeamUnreadable: {
+		title: "team unreadable",
+		cause: func(f plan.Finding) string { return "the target's team cannot be read: " + f.Cause },
+	},
+	plan.SourceUnreadable: {
+		title: "team unreadable",
+		cause: func(f plan.Finding) string { return "the source's team cannot be read: " + f.Cause },
+	},
+	plan.MembersUnread: {
+		title: "team unreadable",
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("the %s of the target's team were not read, so that %s cannot be decided", count(f.Count, "member", "members"), f.Name)
+		},
+		cure: do("make a new plan"),
+	},
+	plan.SourceMembersUnread: {
+		title: "team unreadable",
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("the %s of the source's team were not read", count(f.Count, "member", "members"))
+		},
+		cure: do("make a new plan"),
+	},
+	plan.SourceReadShort: {
+		title: "source too small",
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("only %d of the %s of the source's team were read; nobody is removed", f.Count, count(f.Of, "member", "members"))
+		},
+		check: lookAtTheSource,
+		cure:  allowSmallSource,
+	},
+	plan.SourceTooSmall: {
+		title: "source too small",
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("the source's team has %s, fewer than the %d asked for; nobody is removed", count(f.Count, "member", "members"), f.Limit)
+		},
+		check: lookAtTheSource,
+		cure:  allowSmallSource,
+	},
+	plan.SourceShareTooSmall: {
+		title: "source too small",
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("the source's team has %s and the target's %d, a share under %g %%; nobody is removed", count(f.Count, "member", "members"), f.Of, f.Percent)
+		},
+		check: lookAtTheSource,
+		cure:  allowSmallSource,
+	},
+
+	plan.OwnerUnchanged:  {title: "System Owner", cause: text("is the System Owner, whom no API can change: fields and role links stay")},
+	plan.OwnerMembership: {title: "System Owner", cause: func(f plan.Finding) string { return "is the System Owner: " + memberships(f) }},
+	plan.OwnerRole: {
+		title: "System Owner role",
+		cause: text("the System Owner role is neither given nor taken: one person holds it, and no API can assign it"),
+	},
+	plan.ProtectedUser:       {title: "protected user", cause: text("is protected: fields and role links stay")},
+	plan.ProtectedNotCreated: {title: "protected user", cause: text("is protected: not created")},
+	plan.ProtectedMembership: {title: "protected user", cause: func(f plan.Finding) string { return "is protected: " + memberships(f) }},
+	plan.ProtectedTeam:       {title: "protected team", cause: text("is protected: nothing about it is changed")},
+	plan.ProtectedRole: {
+		title: "protected role",
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("role %s is protected: neither added nor removed", f.Name)
+		},
+	},
+	plan.MembersMissing: {
+		title: "members missing",
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("%s not exist in the target and stay out: %s", count(len(f.Users), "member does", "members do"), some(f.Users))
+		},
+	},
+}
+
+const lookAtTheSource = "look whether the source was read in full"
+
+func allowSmallSource(_ plan.Finding, door Door) string {
+	const meant = "if it was, allow it with "
+	switch door {
+	case Transport:
+		return meant + "--min-source-size 0"
+	case Bridge:
+		return meant + "min_source_size in the guards of the job"
+	case Console, Plain:
+	}
+	return "if it was, allow smaller sources in the guards of the job"
+}
+
+func memberships(f plan.Finding) string {
+	return fmt.Sprintf("membership of %s stays", some(prefixed("team ", f.Teams)))
+}
+
+// prefixed puts a word before the first name.
+func prefixed(word string, names []string) []string {
+	if len(names) == 0 {
+		return nil
+	}
+	return append([]string{word + names[0]}, names[1:]...)
+}

@@ -1,0 +1,96 @@
+package messages
+
+import (
+	"fmt"
+	"strings"
+
+	"sacbridge/internal/plan"
+)
+
+// Door is where words are read, which decides how a reader can act on a cure.
+type Door string
+
+// The doors.
+const (
+	Transport Door = "transport" // a terminal, with the flags and commands of transport
+	Bridge    Door = "bridge"    // a terminal, with the commands of bridge
+	Console   Door = "console"   // pages with buttons
+	Plain     Door = "plain"     // API and notices: no flag, command or button
+)
+
+// Words say what was found. Check and Cure may be empty.
+type Words struct {
+	Code  string `json:"code"`
+	Title string `json:"title"` // two or three words, such as "email taken"
+	Cause string `json:"cause"` // what was found, with names and figures
+	Check string `json:"check,omitempty"`
+	Cure  string `json:"cure,omitempty"`
+}
+
+// Line gives cause, check and cure in one line.
+func (w Words) Line() string {
+	var advice []string
+	for _, s := range []string{w.Check, w.Cure} {
+		if s != "" {
+			advice = append(advice, s)
+		}
+	}
+	if len(advice) == 0 {
+		return w.Cause
+	}
+	return w.Cause + ": " + strings.Join(advice, "; ")
+}
+
+// OfFinding gives the words of a conflict, skip or warning of a plan. A code that this program does not know,
+// of a plan file that another version made, is its own title.
+func OfFinding(f plan.Finding, door Door) Words {
+	e, known := findings[f.Code]
+	if !known {
+		return Words{Code: string(f.Code), Title: spaced(string(f.Code)), Cause: f.Cause}
+	}
+	w := Words{Code: string(f.Code), Title: e.title, Cause: e.cause(f), Check: e.check}
+	if e.cure != nil {
+		w.Cure = e.cure(f, door)
+	}
+	if f.Origin != "" {
+		w.Cause = f.Origin + ": " + w.Cause
+	}
+	return w
+}
+
+// entry has the words of one code.
+type entry struct {
+	title string
+	cause func(plan.Finding) string
+	check string
+	cure  func(plan.Finding, Door) string // nil where there is nothing to cure
+}
+
+// text is a cause without values.
+func text(s string) func(plan.Finding) string { return func(plan.Finding) string { return s } }
+
+// do is a cure that is the same at every door and needs no values.
+func do(s string) func(plan.Finding, Door) string {
+	return func(plan.Finding, Door) string { return s }
+}
+
+// maxNames bounds the names in one text.
+const maxNames = 20
+
+// some joins the first names of a list and counts the rest.
+func some(names []string) string {
+	if len(names) <= maxNames {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNames], ", "), len(names)-maxNames)
+}
+
+// count gives a number with its noun; plural is what the noun is for other numbers than one.
+func count(n int, singular, plural string) string {
+	if n == 1 {
+		return "1 " + singular
+	}
+	return fmt.Sprintf("%d %s", n, plural)
+}
+
+func spaced(code string) string { return strings.ReplaceAll(code, "-", " ") }
