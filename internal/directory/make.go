@@ -2,19 +2,14 @@ package directory
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 
 	"sacbridge/internal/scim"
 )
 
-// enterprise is the URN of the enterprise extension (RFC 7643 §4.3).
-const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-
-// make gives the record of a resource: the header's fields picked from it, the JSON without what a Store
+// makeRecord gives the record of a resource: the header's fields picked from it, the JSON without what a Store
 // keeps apart and without the password, which nobody here ever asks for. It leaves res as it is.
 func makeRecord(res *scim.Resource, id ID) (Record, error) {
 	kind := KindOf(res.Type)
@@ -45,7 +40,7 @@ func fillUser(h *Header, attrs map[string]any) {
 	h.Active = h.Active || !h.HasActive
 	name, _ := attrs["name"].(map[string]any)
 	h.GivenName, h.FamilyName = text(name, "givenName"), text(name, "familyName")
-	work, _ := attrs[enterprise].(map[string]any)
+	work, _ := attrs[scim.EnterpriseUserURN].(map[string]any)
 	manager, _ := work["manager"].(map[string]any)
 	h.Department, h.Manager = text(work, "department"), text(manager, "value")
 	h.Blank = hasBlank(name, "givenName", "familyName") || hasBlank(work, "department") || hasBlank(manager, "value")
@@ -126,42 +121,4 @@ func (f Field) attr(kind Kind) string {
 	case ByID:
 	}
 	return "id"
-}
-
-// differing lists the top-level attributes in which two resources differ, sorted.
-func differing(before, after map[string]any) (names []string) {
-	for name, value := range after {
-		if !same(before[name], value) {
-			names = append(names, name)
-		}
-	}
-	for name := range before {
-		if _, kept := after[name]; !kept {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-// same compares two attribute trees.
-func same(a, b any) bool {
-	switch a := a.(type) {
-	case map[string]any:
-		b, ok := b.(map[string]any)
-		return ok && maps.EqualFunc(a, b, same)
-	case []any:
-		b, ok := b.([]any)
-		return ok && slices.EqualFunc(a, b, same)
-	case string:
-		b, ok := b.(string)
-		return ok && a == b
-	case bool:
-		b, ok := b.(bool)
-		return ok && a == b
-	case json.Number:
-		b, ok := b.(json.Number)
-		return ok && a == b
-	}
-	return a == nil && b == nil
 }

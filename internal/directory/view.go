@@ -87,9 +87,9 @@ func (v *view) part(ref *scim.Ref) (value any, known bool) {
 		return branch("givenName", v.header.GivenName), true
 	case "name.familyName":
 		return branch("familyName", v.header.FamilyName), true
-	case enterprise + ":department":
+	case scim.EnterpriseUserURN + ":department":
 		return orNil(v.header.Department), true
-	case enterprise + ":manager.value":
+	case scim.EnterpriseUserURN + ":manager.value":
 		return branch("value", v.header.Manager), true
 	}
 	return nil, false

@@ -71,7 +71,7 @@ func (d *Directory) Replace(ctx context.Context, source SourceID, id ID, res *sc
 			if err := scim.CheckImmutable(old, res); err != nil {
 				return edited{}, err
 			}
-			e.changed = differing(bareAttrs(old.Attrs), bareAttrs(res.Attrs))
+			e.changed = scim.ChangedAttributes(bareAttrs(old.Attrs), bareAttrs(res.Attrs))
 		}
 		if kind == Group && (res.HasMembers || !o.KeepMembers) {
 			e.ops = []scim.MemberOp{{Kind: scim.ReplaceMembers, Members: res.Members}}

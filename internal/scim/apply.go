@@ -2,7 +2,6 @@ package scim
 
 import (
 	"maps"
-	"slices"
 )
 
 // Outcome is what a patch leads to.
@@ -44,23 +43,7 @@ func (p *Patch) Apply(r *Resource) (Outcome, error) {
 	if err := CheckImmutable(r, a.r); err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{Resource: a.r, Changed: changed(r.Attrs, a.r.Attrs), Members: a.members}, nil
-}
-
-func changed(before, after map[string]any) []string {
-	var out []string
-	for key, v := range before {
-		if !equalTree(v, after[key]) {
-			out = append(out, key)
-		}
-	}
-	for key := range after {
-		if _, had := before[key]; !had {
-			out = append(out, key)
-		}
-	}
-	slices.Sort(out)
-	return out
+	return Outcome{Resource: a.r, Changed: ChangedAttributes(r.Attrs, a.r.Attrs), Members: a.members}, nil
 }
 
 type applier struct {

@@ -162,6 +162,23 @@ func equalTree(a, b any) bool {
 	}
 }
 
+// ChangedAttributes lists the top-level names and extension URNs whose values differ between two trees, sorted.
+func ChangedAttributes(before, after map[string]any) []string {
+	var out []string
+	for key, v := range before {
+		if !equalTree(v, after[key]) {
+			out = append(out, key)
+		}
+	}
+	for key := range after {
+		if _, had := before[key]; !had {
+			out = append(out, key)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 func texts(list []string) []any {
 	out := make([]any, len(list))
 	for i, s := range list {
