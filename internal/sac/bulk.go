@@ -89,9 +89,10 @@ func (t *Tenant) Discover(ctx context.Context) error {
 			Bytes     text `json:"maxPayloadSize"`
 		}] `json:"bulk"`
 	}
-	_, err := t.http.DoJSON(ctx, session.Request{
+	_, err := t.do(ctx, session.Request{
 		Op: "read the tenant's limits", Method: http.MethodGet, Path: pathV2 + "/ServiceProviderConfig",
-	}, &doc)
+		Decode: func(dec *json.Decoder) error { return dec.Decode(&doc) },
+	})
 	if err != nil && !isAbsent(err) {
 		return classed("read the tenant's limits", err)
 	}

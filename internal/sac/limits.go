@@ -62,7 +62,7 @@ func (t *Tenant) GroupCalls(u *upstream.GroupUpdate) int {
 func (t *Tenant) Facts() upstream.Facts { return upstream.Facts{} }
 
 // Clock gives what the tenant's clock showed at a local time.
-func (t *Tenant) Clock(time.Time) (time.Time, bool) { return time.Time{}, false }
+func (t *Tenant) Clock(local time.Time) (tenant time.Time, ok bool) { return t.http.Clock(local) }
 
 // lookupSize is how many people one look-up by user ID asks for.
 func (t *Tenant) lookupSize() int {

@@ -72,6 +72,7 @@ func (t *Tenant) Writer(p upstream.Permission) upstream.Writer {
 
 // do makes one call under the permission of the writer that makes it.
 func (t *Tenant) do(ctx context.Context, r session.Request) (*session.Response, error) {
+	r.Permission = t.permission
 	return t.http.Do(ctx, r)
 }
 

@@ -24,21 +24,25 @@ const (
 
 const headerCSRF = "X-Csrf-Token"
 
-// attempt tries the call once, with whatever calls the session needs for it.
-func (s *Session) attempt(ctx context.Context, c *call, stale *login, n int) (*Response, *failure) {
-	if err := s.pace.enter(ctx); err != nil {
-		return nil, s.broken(ctx, c, err, false)
+// attempt tries the call once, with whatever calls the session needs for it. waits is the context of
+// everything but the call itself.
+func (s *Session) attempt(ctx, waits context.Context, c *call, stale *login, n int) (*Response, *failure) {
+	if err := s.pace.enter(waits); err != nil {
+		return nil, s.broken(waits, c, err, false)
 	}
 	defer s.pace.leave()
-	l, f := s.signIn(ctx, c.Op, stale)
+	if err := c.permitted(); err != nil {
+		return nil, c.notSent(err)
+	}
+	l, f := s.signIn(waits, c.Op, stale)
 	if f != nil {
 		return nil, f
 	}
-	csrf, opened, f := s.open(ctx, l, c)
+	csrf, opened, f := s.open(waits, l, c)
 	if f != nil {
 		return nil, f
 	}
-	w, f := s.send(ctx, l, c, csrf)
+	w, f := s.send(ctx, waits, l, c, csrf)
 	opened(w)
 	if f != nil {
 		return nil, f
@@ -64,21 +68,32 @@ func (w *wire) close() {
 }
 
 // send sends the call and gives the answer's header. The caller closes the wire.
-func (s *Session) send(ctx context.Context, l *login, c *call, csrf string) (*wire, *failure) {
-	waited, err := s.pace.wait(ctx)
+func (s *Session) send(ctx, waits context.Context, l *login, c *call, csrf string) (*wire, *failure) {
+	waited, err := s.pace.wait(waits)
 	s.stats.waited(waited)
 	if err != nil {
-		return nil, s.broken(ctx, c, err, false)
+		return nil, s.broken(waits, c, err, false)
 	}
 	limited, cancel := context.WithTimeout(ctx, c.timeout())
-	flight := &flight{count: func() { s.stats.called(c.Method + " " + c.route) }}
-	req, err := s.request(httptrace.WithClientTrace(limited, flight.trace()), l, c, csrf)
+	flight := &flight{
+		count: func() { s.stats.called(c.Method + " " + c.route) },
+		gate:  &gate{ask: c.permitted, cancel: cancel},
+	}
+	req, err := s.request(httptrace.WithClientTrace(limited, flight.trace()), l, c, csrf, flight.gate)
 	if err != nil {
 		cancel()
 		return nil, &failure{Error: upstream.Error{Class: upstream.Refused, Op: c.Op, Err: bare(err)}}
 	}
+	if err := c.permitted(); err != nil {
+		cancel()
+		return nil, c.notSent(err)
+	}
 	begun := time.Now()
 	resp, err := l.client.Do(req) //nolint:bodyclose // the wire's owner closes it
+	if refusal := flight.gate.refusal(); err != nil && refusal != nil {
+		cancel()
+		return nil, c.notSent(refusal)
+	}
 	flight.done()
 	if err != nil {
 		cancel()
@@ -86,17 +101,20 @@ func (s *Session) send(ctx context.Context, l *login, c *call, csrf string) (*wi
 		s.logLost(ctx, c, begun, f)
 		return nil, f
 	}
+	s.clock.note(resp)
 	return &wire{resp: resp, begun: begun, cancel: cancel}, nil
 }
 
-func (s *Session) request(ctx context.Context, l *login, c *call, csrf string) (*http.Request, error) {
-	var body io.Reader
-	if c.body != nil {
-		body = bytes.NewReader(c.body)
-	}
-	req, err := http.NewRequestWithContext(ctx, c.Method, c.url, body)
+func (s *Session) request(ctx context.Context, l *login, c *call, csrf string, g *gate) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, c.Method, c.url, nil)
 	if err != nil {
 		return nil, err
+	}
+	if c.body != nil {
+		// The transport asks for the body again where it repeats a request of which nothing was written.
+		req.ContentLength = int64(len(c.body))
+		req.GetBody = func() (io.ReadCloser, error) { return &guardedBody{data: bytes.NewReader(c.body), gate: g}, nil }
+		req.Body, _ = req.GetBody()
 	}
 	if c.Header != nil {
 		req.Header = c.Header.Clone()
@@ -106,7 +124,7 @@ func (s *Session) request(ctx context.Context, l *login, c *call, csrf string) (
 	req.Header.Del("Idempotency-Key")
 	req.Header.Del("X-Idempotency-Key")
 	for name, value := range map[string]string{"Accept": "application/json", "Content-Type": "application/json"} {
-		if req.Header.Get(name) == "" && (name == "Accept" || body != nil) {
+		if req.Header.Get(name) == "" && (name == "Accept" || c.body != nil) {
 			req.Header.Set(name, value)
 		}
 	}
@@ -134,6 +152,7 @@ func redirect(req *http.Request, via []*http.Request) error {
 // flight watches one request on its way.
 type flight struct {
 	count     func()
+	gate      *gate
 	seen      atomic.Bool // the transport reports: it is net/http's
 	connected atomic.Bool
 	counted   atomic.Bool
@@ -142,7 +161,10 @@ type flight struct {
 func (f *flight) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GetConn: func(string) { f.seen.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { f.connected.Store(true) },
+		GotConn: func(info httptrace.GotConnInfo) {
+			f.connected.Store(true)
+			f.gate.connected(info)
+		},
 		WroteHeaders: func() {
 			f.counted.Store(true)
 			f.count()

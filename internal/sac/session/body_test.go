@@ -47,14 +47,6 @@ func TestADecoderThatRefusesTheAnswerIsNotAskedAgain(t *testing.T) {
 	if e := failed(t, s, r); e.Class != upstream.Refused || n.Load() != 1 {
 		t.Errorf("got %v after %d calls", e, n.Load())
 	}
-	r.Decode = nil
-	if _, err := s.DoJSON(t.Context(), r, &into); upstream.ClassOf(err) != upstream.Refused {
-		t.Errorf("DoJSON: got %v", err)
-	}
-	var text struct{ A string }
-	if _, err := s.DoJSON(t.Context(), r, &text); err != nil || text.A != "text" {
-		t.Errorf("DoJSON: got %q, %v", text.A, err)
-	}
 }
 
 func TestAnAnswerBeyondTheLimitIsRefused(t *testing.T) {

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -38,43 +37,30 @@ type failure struct {
 // Do makes one call: it obtains token, CSRF token and cookies where they are missing, renews them
 // when refused, waits for limits, and repeats what certainly had no effect (not sent, 429, 503 with
 // Retry-After, 401 and 403 after renewal; reads after any failure). Every error is an *upstream.Error.
+// A write that is on the wire is waited for as long as ctx lasts; waits end when the permission's
+// Stopping closes, too.
 func (s *Session) Do(ctx context.Context, r Request) (*Response, error) {
 	c, err := newCall(s.cfg.BaseURL, r)
 	if err != nil {
 		return nil, &upstream.Error{Class: upstream.Refused, Op: c.Op, Err: err}
 	}
+	waits, done := c.untilStopped(ctx)
+	defer done()
 	t := s.newTries()
 	var stale *login
 	for {
-		resp, f := s.attempt(ctx, c, stale, t.all)
+		resp, f := s.attempt(ctx, waits, c, stale, t.all)
 		if f == nil {
 			return resp, nil
 		}
-		if ended := t.next(ctx, c, f); ended != nil {
-			return nil, ended
+		if ended := t.next(waits, c, c.stopped(ctx, f)); ended != nil {
+			return nil, &c.stopped(ctx, ended).Error
 		}
 		if f.step == renew {
 			stale = f.login
 		}
 		s.stats.retried()
 	}
-}
-
-// DoJSON is Do, and decodes the body of the answer into the value. An answer without a body leaves
-// the value alone.
-func (s *Session) DoJSON(ctx context.Context, r Request, into any) (*Response, error) {
-	resp, err := s.Do(ctx, r)
-	if err != nil || len(resp.Body) == 0 {
-		return resp, err
-	}
-	if err := json.Unmarshal(resp.Body, into); err != nil {
-		c, _ := newCall(s.cfg.BaseURL, r) // it was made before without an error
-		return nil, &upstream.Error{
-			Class: byEffect(c, upstream.Refused), Op: c.Op, Status: resp.Status,
-			Detail: "the answer has an unknown shape", Err: err,
-		}
-	}
-	return resp, nil
 }
 
 // tries decides whether a failed request gets another try, and waits for it.
@@ -94,10 +80,10 @@ func (s *Session) newTries() *tries {
 }
 
 // next waits until the request may be tried again; otherwise it gives the final error.
-func (t *tries) next(ctx context.Context, c *call, f *failure) error {
+func (t *tries) next(ctx context.Context, c *call, f *failure) *failure {
 	t.all++
 	if f.step == stop {
-		return &f.Error
+		return f
 	}
 	if f.step != pause {
 		t.failed++
@@ -107,7 +93,7 @@ func (t *tries) next(ctx context.Context, c *call, f *failure) error {
 	}
 	t.waited += f.wait
 	if t.failed >= t.s.cfg.MaxTries || t.waited > t.s.cfg.MaxWait || f.step == renew && t.refused >= f.tries {
-		return &f.Error
+		return f
 	}
 	var err error
 	switch {
@@ -121,7 +107,7 @@ func (t *tries) next(ctx context.Context, c *call, f *failure) error {
 		err = wait(ctx, t.backoff.NextBackOff())
 	}
 	if err != nil {
-		return &upstream.Error{Class: upstream.Cancelled, Op: c.Op, Status: f.Status, Detail: f.Detail, Err: err}
+		return &failure{Error: upstream.Error{Class: upstream.Cancelled, Op: c.Op, Status: f.Status, Detail: f.Detail, Err: err}}
 	}
 	return nil
 }

@@ -121,7 +121,7 @@ func (s *Session) open(ctx context.Context, l *login, c *call) (csrf string, ope
 	}
 	if !c.isGet() {
 		defer leave()
-		csrf, f = s.fetchCSRF(ctx, l, c.Op)
+		csrf, f = s.fetchCSRF(ctx, l, c.Op, c.Permission)
 		return csrf, nothing, f
 	}
 	if s.cfg.Platform == neo {
@@ -174,8 +174,8 @@ func answersTenant(status int) bool {
 
 // fetchCSRF gets the CSRF token by the GET of the platform, which also opens the session: a write
 // that comes first in a session is refused whatever token it carries (scripts 1101 to 1983).
-func (s *Session) fetchCSRF(ctx context.Context, l *login, op string) (string, *failure) {
-	r := Request{Op: op + ": fetch CSRF token", Path: "/api/v1/csrf"}
+func (s *Session) fetchCSRF(ctx context.Context, l *login, op string, p upstream.Permission) (string, *failure) {
+	r := Request{Op: op + ": fetch CSRF token", Path: "/api/v1/csrf", Permission: p}
 	if s.cfg.Platform == neo {
 		r.Path, r.Query = "/api/v1/scim/Users", url.Values{"startIndex": {"1"}, "count": {"1"}}
 	}
@@ -183,7 +183,7 @@ func (s *Session) fetchCSRF(ctx context.Context, l *login, op string) (string, *
 	if err != nil {
 		return "", &failure{Error: upstream.Error{Class: upstream.Refused, Op: r.Op, Err: err}}
 	}
-	w, f := s.send(ctx, l, c, "fetch")
+	w, f := s.send(ctx, ctx, l, c, "fetch")
 	if f != nil {
 		return "", f
 	}
@@ -208,7 +208,7 @@ func (s *Session) fetchCSRF(ctx context.Context, l *login, op string) (string, *
 // written: its 404 does not mean that a user is gone.
 func withoutCSRF(f *failure) *failure {
 	switch f.Class { //nolint:exhaustive // all others are words on an entity
-	case upstream.RetryNow, upstream.RetryLater, upstream.Credentials, upstream.Cancelled:
+	case upstream.RetryNow, upstream.RetryLater, upstream.Credentials, upstream.Cancelled, upstream.NotSent:
 		return f
 	}
 	f.Class, f.Err = upstream.Refused, nil

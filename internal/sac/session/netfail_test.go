@@ -152,7 +152,7 @@ func checkSecrets(t *testing.T, secrets []string, code int, shape, method string
 		c.Logger = slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
 	_, err := s.Do(t.Context(), Request{
-		Op: "op", Method: method, Path: users + "/ANNA", Query: map[string][]string{"filter": {"anna@example.com"}},
+		Op: "op", Method: method, Permission: always{}, Path: users + "/ANNA", Query: map[string][]string{"filter": {"anna@example.com"}},
 		Body: map[string]string{"mail": "anna@example.com"},
 	})
 	if err == nil {

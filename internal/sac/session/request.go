@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"sacbridge/internal/upstream"
 )
 
 // Request is one call.
@@ -22,6 +24,9 @@ type Request struct {
 	Query  url.Values
 	Header http.Header
 	Body   any // encoded as JSON; nil = none
+	// Permission is asked before each send. A write must have one; a read that is part of a write has the
+	// write's. Where it is refused nothing is sent, and the error's class is NotSent.
+	Permission upstream.Permission
 	// Read says that the call changes nothing (a GET, or POST .search), so that it may be repeated
 	// after any failure. A GET is a read in any case.
 	Read bool
@@ -64,6 +69,9 @@ func newCall(base *url.URL, r Request) (*call, error) {
 	c.Read = r.Read || c.isGet()
 	if c.Stream && (!c.Read || c.Decode != nil) {
 		return c, errors.New("only a read without Decode can be streamed")
+	}
+	if !c.Read && c.Permission == nil {
+		return c, errors.New("a write needs a permission")
 	}
 	if err := checkPath(r.Path); err != nil {
 		return c, err

@@ -118,7 +118,7 @@ func TestEveryWriteOverADyingConnectionIsSentOnce(t *testing.T) {
 				return true
 			})
 			s := open(t, srv, cf)
-			r := Request{Method: method, Path: users + "/A", Header: http.Header{"Idempotency-Key": {"1"}}}
+			r := Request{Method: method, Path: users + "/A", Permission: always{}, Header: http.Header{"Idempotency-Key": {"1"}}}
 			if method != http.MethodDelete {
 				r.Body = map[string]string{}
 			}

@@ -59,6 +59,7 @@ type Session struct {
 	own       *http.Transport // the session's own transport, nil where the caller gave one
 	pace      *pace
 	stats     stats
+	clock     clock
 
 	renewal chan struct{} // held by the one who obtains a token
 

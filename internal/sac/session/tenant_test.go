@@ -219,10 +219,16 @@ func openDirect(t *testing.T, h http.Handler, change ...func(*Config)) *Session 
 		append([]func(*Config){func(c *Config) { c.Transport, c.Backoff = direct{h}, 0 }}, change...)...)
 }
 
+// always is a permission that is never refused.
+type always struct{}
+
+func (always) Check() error              { return nil }
+func (always) Stopping() <-chan struct{} { return nil }
+
 func read(path string) Request { return Request{Op: "read", Method: http.MethodGet, Path: path} }
 
 func write() Request {
-	return Request{Op: "write", Method: http.MethodPost, Path: users, Body: map[string]string{"a": "b"}}
+	return Request{Op: "write", Method: http.MethodPost, Path: users, Body: map[string]string{"a": "b"}, Permission: always{}}
 }
 
 // failed gives the error of a call that must fail.

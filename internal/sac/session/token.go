@@ -54,7 +54,7 @@ func (s *Session) askToken(ctx context.Context) (*oauth2.Token, *failure) {
 	}
 	limited, cancel := context.WithTimeout(ctx, ordinaryTimeout)
 	defer cancel()
-	flight := &flight{count: func() { s.stats.called("POST token") }}
+	flight := &flight{count: func() { s.stats.called("POST token") }, gate: &gate{ask: func() error { return nil }}}
 	client := &http.Client{
 		Transport:     &basicAuth{next: s.transport, id: id, secret: secret, agent: s.cfg.UserAgent},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
