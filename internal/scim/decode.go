@@ -18,14 +18,14 @@ func Decode(t *ResourceType, body []byte, maxBytes int, tol Tolerance, valid Val
 		return nil, err
 	}
 	r := NewResource(t)
-	c := canon{t: t, tol: tol, valid: valid, dropReadOnly: true}
-	if err := c.checkSchemas(doc); err != nil {
+	d := decoder{t: t, tol: tol, valid: valid, dropReadOnly: true}
+	if err := d.checkSchemas(doc); err != nil {
 		return nil, err
 	}
-	if err := c.fill(r, doc); err != nil {
+	if err := d.fill(r, doc); err != nil {
 		return nil, err
 	}
-	if err := c.required(r); err != nil {
+	if err := d.required(r); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -39,8 +39,8 @@ func DecodeStored(t *ResourceType, body []byte) (*Resource, error) {
 		return nil, err
 	}
 	r := NewResource(t)
-	c := canon{t: t, tol: Tolerance{IgnoreUnknown: true, ReducePrimaries: true}, valid: stored{}}
-	if err := c.fill(r, doc); err != nil {
+	d := decoder{t: t, tol: Tolerance{IgnoreUnknown: true, ReducePrimaries: true}, valid: storedValues{}}
+	if err := d.fill(r, doc); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -48,12 +48,12 @@ func DecodeStored(t *ResourceType, body []byte) (*Resource, error) {
 
 // required refuses a resource that lacks a required attribute, or has an empty text there, which the SCIM library
 // accepts.
-func (c canon) required(r *Resource) error {
+func (d decoder) required(r *Resource) error {
 	for _, ref := range r.Type.order {
 		if !ref.Attr.Required || ref.Attr.Name == "schemas" {
 			continue
 		}
-		if v := r.Attrs[ref.Attr.Name]; v == "" || !c.valid.Whole(ref.Attr, v) {
+		if v := r.Attrs[ref.Attr.Name]; v == "" || !d.valid.Whole(ref.Attr, v) {
 			return NewInvalidValue(ref.Name, "%s is required", ref.Name)
 		}
 	}
@@ -75,17 +75,17 @@ func CheckImmutable(before, after *Resource) error {
 }
 
 // fill reads the top level of a document into r.
-func (c canon) fill(r *Resource, doc object) error {
+func (d decoder) fill(r *Resource, doc jsonObject) error {
 	for _, f := range doc {
-		ref, known := c.topLevel(f.key)
+		ref, known := d.topLevel(f.key)
 		switch {
 		case known && ref.Attr.Name == "schemas":
 		case known:
-			if err := c.set(r, ref, f.value); err != nil {
+			if err := d.set(r, ref, f.value); err != nil {
 				return err
 			}
 		default:
-			if err := c.extension(r, f); err != nil {
+			if err := d.extension(r, f); err != nil {
 				return err
 			}
 		}
@@ -94,42 +94,42 @@ func (c canon) fill(r *Resource, doc object) error {
 }
 
 // topLevel finds the attribute that a key of a body's top level means.
-func (c canon) topLevel(key string) (*Ref, bool) {
+func (d decoder) topLevel(key string) (*Ref, bool) {
 	if isURN(key) {
-		return c.t.resolve(key, c.tol)
+		return d.t.resolve(key, d.tol)
 	}
 	if strings.Contains(key, ".") {
 		return nil, false
 	}
-	ref, ok := c.t.Ref(key)
-	if ok && ref.Schema != c.t.Core && !c.tol.UnqualifiedExtensions {
+	ref, ok := d.t.Ref(key)
+	if ok && ref.Schema != d.t.Core && !d.tol.UnqualifiedExtensions {
 		return nil, false
 	}
 	return ref, ok
 }
 
 // set reads the value of an attribute into r.
-func (c canon) set(r *Resource, ref *Ref, raw any) error {
-	if c.dropReadOnly && ref.Attr.Mutability == ReadOnly {
+func (d decoder) set(r *Resource, ref *Ref, raw any) error {
+	if d.dropReadOnly && ref.Attr.Mutability == ReadOnly {
 		return nil
 	}
-	v, err := c.value(ref, raw)
+	v, err := d.value(ref, raw)
 	if err != nil {
 		return err
 	}
-	if c.isMembers(ref) {
+	if d.isMembers(ref) {
 		r.HasMembers = true
 		r.Members, _ = v.([]Member)
 		return nil
 	}
 	if v != nil {
-		r.home(ref.Schema)[ref.Attr.Name] = v
+		r.attributesOf(ref.Schema)[ref.Attr.Name] = v
 	}
 	return nil
 }
 
-// home is the map that holds the attributes of a schema; it is made where it is missing.
-func (r *Resource) home(s *Schema) map[string]any {
+// attributesOf is the map that holds the attributes of a schema; it is made where it is missing.
+func (r *Resource) attributesOf(s *Schema) map[string]any {
 	if s == r.Type.Core {
 		return r.Attrs
 	}
@@ -142,85 +142,85 @@ func (r *Resource) home(s *Schema) map[string]any {
 }
 
 // extension reads a key of the top level that is no attribute.
-func (c canon) extension(r *Resource, f field) error {
-	o, isObject := f.value.(object)
-	switch s := c.t.schemaOf(f.key, c.tol); {
-	case s == c.t.Core && isObject:
-		return c.fill(r, o)
-	case s != nil && s != c.t.Core:
-		return c.knownExtension(r, s, f)
+func (d decoder) extension(r *Resource, f jsonField) error {
+	o, isObject := f.value.(jsonObject)
+	switch s := d.t.schemaOf(f.key, d.tol); {
+	case s == d.t.Core && isObject:
+		return d.fill(r, o)
+	case s != nil && s != d.t.Core:
+		return d.knownExtension(r, s, f)
 	}
-	if isURN(f.key) && (isObject || f.value == nil) && !belowKnown(f.key) {
-		if m := plainObject(o); len(m) > 0 {
+	if isURN(f.key) && (isObject || f.value == nil) && !inKnownSchema(f.key) {
+		if m := assignedObject(o); len(m) > 0 {
 			r.Attrs[f.key] = m
 		}
 		return nil
 	}
-	return c.unknown(f.key)
+	return d.unknown(f.key)
 }
 
-func (c canon) knownExtension(r *Resource, s *Schema, f field) error {
+func (d decoder) knownExtension(r *Resource, s *Schema, f jsonField) error {
 	if f.value == nil {
 		return nil
 	}
-	o, ok := f.value.(object)
-	if !ok && !c.valid.Extension(s, f.value) {
+	o, ok := f.value.(jsonObject)
+	if !ok && !d.valid.Extension(s, f.value) {
 		return NewInvalidValue(s.URN, "%s is %s, an object is expected", s.URN, kindOf(f.value))
 	}
 	for _, g := range o {
 		a := s.Attribute(g.key)
 		if a == nil {
-			if err := c.unknown(s.URN + ":" + g.key); err != nil {
+			if err := d.unknown(s.URN + ":" + g.key); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := c.set(r, c.t.tops[a], g.value); err != nil {
+		if err := d.set(r, d.t.topRefs[a], g.value); err != nil {
 			return err
 		}
 	}
-	if len(r.home(s)) == 0 {
+	if len(r.attributesOf(s)) == 0 {
 		delete(r.Attrs, s.URN)
 	}
 	return nil
 }
 
-func (c canon) unknown(path string) error {
-	if c.tol.IgnoreUnknown {
+func (d decoder) unknown(path string) error {
+	if d.tol.IgnoreUnknown {
 		return nil
 	}
-	return NewInvalidSyntax(path, "no schema of %s has the attribute %q", c.t.Name, path)
+	return NewInvalidSyntax(path, "no schema of %s has the attribute %q", d.t.Name, path)
 }
 
 // checkSchemas holds the body's schemas against the resource type (RFC 7643 §3). URNs that nothing is
 // known of are no fault: Entra and OneLogin name some.
-func (c canon) checkSchemas(doc object) error {
-	urns, err := c.schemas(doc)
+func (d decoder) checkSchemas(doc jsonObject) error {
+	urns, err := d.schemas(doc)
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(urns, func(urn string) bool { return c.t.schemaOf(urn, c.tol) == c.t.Core }) {
-		return c.checkListed(doc, urns)
+	if slices.ContainsFunc(urns, func(urn string) bool { return d.t.schemaOf(urn, d.tol) == d.t.Core }) {
+		return d.checkListed(doc, urns)
 	}
 	for _, other := range []*ResourceType{User(), Group()} {
-		if other == c.t {
+		if other == d.t {
 			continue
 		}
 		for _, urn := range urns {
-			if other.schemaOf(urn, c.tol) == other.Core {
-				return NewInvalidValue("schemas", "schemas names %s, this is a %s: %s is expected", urn, c.t.Name, c.t.Core.URN)
+			if other.schemaOf(urn, d.tol) == other.Core {
+				return NewInvalidValue("schemas", "schemas names %s, this is a %s: %s is expected", urn, d.t.Name, d.t.Core.URN)
 			}
 		}
 	}
-	if c.tol.SchemasOptional {
+	if d.tol.SchemasOptional {
 		return nil
 	}
-	return NewInvalidValue("schemas", "schemas does not name %s", c.t.Core.URN)
+	return NewInvalidValue("schemas", "schemas does not name %s", d.t.Core.URN)
 }
 
-func (c canon) schemas(doc object) ([]string, error) {
+func (d decoder) schemas(doc jsonObject) ([]string, error) {
 	raw, _ := doc.get("schemas")
-	return textList(raw, "schemas", c.tol)
+	return textList(raw, "schemas", d.tol)
 }
 
 // textList reads a list of strings that a protocol message holds.
@@ -244,17 +244,17 @@ func textList(raw any, name string, tol Tolerance) ([]string, error) {
 }
 
 // checkListed refuses the data of an extension that schemas does not name.
-func (c canon) checkListed(doc object, urns []string) error {
-	if c.tol.SchemasOptional {
+func (d decoder) checkListed(doc jsonObject, urns []string) error {
+	if d.tol.SchemasOptional {
 		return nil
 	}
 	for _, f := range doc {
-		if _, isObject := f.value.(object); !isObject || !isURN(f.key) {
+		if _, isObject := f.value.(jsonObject); !isObject || !isURN(f.key) {
 			continue
 		}
 		named := slices.ContainsFunc(urns, func(urn string) bool { return strings.EqualFold(urn, f.key) })
 		if !named {
-			return NewInvalidValue("schemas", "schemas does not name %s, of which the body has data", f.key)
+			return NewInvalidValue("schemas", "schemas does not name %s, for which the body has data", f.key)
 		}
 	}
 	return nil

@@ -3,7 +3,8 @@
 // their evaluation, projection, sorting, PATCH and version comparison. Where an identity provider
 // departs from the RFC, a named switch of [Tolerance] says so.
 //
-// It is pure: no network, file, clock or random source, and it imports the standard library and
-// internal/identity only. Everything it hands out that is not documented as the caller's own
+// Which values fit an attribute it does not decide: it asks a [Validator].
+//
+// It is pure: no network, file, clock or random source. It may import internal/identity. Everything it hands out that is not documented as the caller's own
 // (resource types, schemas, parsed filters, projections) is immutable and safe for concurrent use.
 package scim

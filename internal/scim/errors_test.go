@@ -8,7 +8,7 @@ import (
 	"sacbridge/internal/scim"
 )
 
-func TestRule16ErrorsByType(t *testing.T) {
+func TestErrorsByType(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		got, want *scim.Error

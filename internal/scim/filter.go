@@ -1,6 +1,8 @@
 package scim
 
 import (
+	"encoding/json"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -84,26 +86,26 @@ func (f *Filter) String() string {
 
 // The binding strengths of the grammar: or, and, everything else.
 const (
-	bindsOr = iota
-	bindsAnd
-	bindsTerm
+	precedenceOr = iota
+	precedenceAnd
+	precedenceTerm
 )
 
 // printExpr writes e; within is the attribute whose value path e stands in.
 func printExpr(b *strings.Builder, e Expr, within *Ref, binds int) {
 	switch e := e.(type) {
 	case *And:
-		printList(b, e.Parts, " and ", within, bindsAnd, binds)
+		printList(b, e.Parts, " and ", within, precedenceAnd, binds)
 	case *Or:
-		printList(b, e.Parts, " or ", within, bindsOr, binds)
+		printList(b, e.Parts, " or ", within, precedenceOr, binds)
 	case *Not:
 		b.WriteString("not (")
-		printExpr(b, e.Part, within, bindsOr)
+		printExpr(b, e.Part, within, precedenceOr)
 		b.WriteString(")")
 	case *Element:
 		b.WriteString(e.Ref.Name)
 		b.WriteString("[")
-		printExpr(b, e.Part, e.Ref, bindsOr)
+		printExpr(b, e.Part, e.Ref, precedenceOr)
 		b.WriteString("]")
 	case *Term:
 		printTerm(b, e, within)
@@ -149,4 +151,96 @@ func (l Literal) String() string {
 	default:
 		return string(appendText(nil, l.Text))
 	}
+}
+
+// coerce gives the literal of a comparison between ref and a JSON value, or says why there is none. A
+// string that spells a boolean, a number or a dateTime is one where the attribute is: Entra writes
+// active eq "true".
+func coerce(ref *Ref, op Op, raw any) (Literal, string) {
+	target := ref.Target()
+	if why := rejectsOperator(target, op); why != "" {
+		return Literal{}, why
+	}
+	if raw == nil {
+		if op != OpEq && op != OpNe {
+			return Literal{}, "null can be compared by eq and ne only"
+		}
+		return Literal{Type: target.Type, Null: true}, ""
+	}
+	s, isText := raw.(string)
+	switch target.Type {
+	case TypeBoolean:
+		return coerceBool(raw)
+	case TypeInteger, TypeDecimal:
+		return coerceNumber(target.Type, op, raw)
+	case TypeDateTime:
+		if at, ok := parseTime(s); isText && ok {
+			return Literal{Type: TypeDateTime, Text: s, Folded: s, Time: at}, ""
+		}
+		if isText && (op == OpCo || op == OpSw || op == OpEw) {
+			return Literal{Type: TypeDateTime, Text: s, Folded: s}, ""
+		}
+		return Literal{}, "a dateTime with date, time and offset is expected"
+	default:
+		if !isText {
+			return Literal{}, "a string in quotes is expected, not " + kindOf(raw)
+		}
+		return textLiteral(target, s), ""
+	}
+}
+
+func textLiteral(target *Attribute, s string) Literal {
+	l := Literal{Type: target.Type, Text: s, Folded: s}
+	if !target.CaseExact {
+		l.Folded = Caseless(s)
+	}
+	return l
+}
+
+// rejectsOperator says why op cannot be asked of a; "" where it can.
+func rejectsOperator(a *Attribute, op Op) string {
+	switch op {
+	case OpGt, OpGe, OpLt, OpLe:
+		if a.Type == TypeBoolean || a.Type == TypeBinary {
+			return "a " + string(a.Type) + " has no order: only eq, ne and pr apply"
+		}
+	case OpCo, OpSw, OpEw:
+		if a.Type == TypeBoolean || a.Type == TypeInteger || a.Type == TypeDecimal {
+			return string(op) + " compares text, the attribute is " + withArticle(a.Type)
+		}
+	default:
+	}
+	return ""
+}
+
+func coerceBool(raw any) (Literal, string) {
+	b, ok := raw.(bool)
+	if s, isText := raw.(string); isText {
+		b, ok = parseBool(s)
+	}
+	if !ok {
+		return Literal{}, "true or false is expected"
+	}
+	return Literal{Type: TypeBoolean, Bool: b}, ""
+}
+
+func coerceNumber(kind Type, _ Op, raw any) (Literal, string) {
+	var s string
+	switch v := raw.(type) {
+	case json.Number:
+		s = string(v)
+	case string:
+		d := &jsonScanner{input: v}
+		if _, err := d.number(); err != nil || d.pos != len(v) {
+			return Literal{}, "a number is expected"
+		}
+		s = v
+	default:
+		return Literal{}, "a number is expected"
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsInf(n, 0) {
+		return Literal{}, "a number within the range of a double is expected"
+	}
+	return Literal{Type: kind, Text: s, Folded: s, Number: n}, ""
 }

@@ -24,8 +24,8 @@ func Caseless(s string) string {
 	return s
 }
 
-// same says whether two values have one caseless form, for plain ASCII without making it.
-func same(a, b string) bool {
+// equalCaseless says whether two values have one caseless form, for plain ASCII without making it.
+func equalCaseless(a, b string) bool {
 	if isASCII(a) && isASCII(b) {
 		return strings.EqualFold(a, b)
 	}

@@ -3,7 +3,7 @@ package scim
 import "testing"
 
 // No attribute at the top of the registered schemas is immutable, so the rule is tested with one that is.
-func TestRule13ImmutableOnPut(t *testing.T) {
+func TestImmutableOnPut(t *testing.T) {
 	t.Parallel()
 	device := &ResourceType{Name: "Device", Core: newSchema("urn:example:Device", "Device", "", text("serial", "", immutable), text("label", ""))}
 	device.buildIndex(nil)

@@ -25,18 +25,18 @@ type MemberOp struct {
 }
 
 // isMembers says whether ref is the list of a group's members, which is never part of the tree.
-func (c canon) isMembers(ref *Ref) bool {
-	return ref.Sub == nil && ref.Schema == c.t.Core && ref.Attr.Name == "members"
+func (d decoder) isMembers(ref *Ref) bool {
+	return ref.Sub == nil && ref.Schema == d.t.Core && ref.Attr.Name == "members"
 }
 
 // members reads a list of members, nil where it names nobody.
-func (c canon) members(ref *Ref, raw []any) (any, error) {
+func (d decoder) members(ref *Ref, raw []any) (any, error) {
 	out := make([]Member, 0, len(raw))
 	for _, e := range raw {
 		if e == nil {
 			continue
 		}
-		m, assigned, err := c.member(ref, e)
+		m, assigned, err := d.member(ref, e)
 		if err != nil {
 			return nil, err
 		}
@@ -51,20 +51,20 @@ func (c canon) members(ref *Ref, raw []any) (any, error) {
 }
 
 // member reads one member; assigned is false for an object in which nothing is.
-func (c canon) member(ref *Ref, raw any) (m Member, assigned bool, err error) {
-	o, err := c.objectOf(ref, raw)
+func (d decoder) member(ref *Ref, raw any) (m Member, assigned bool, err error) {
+	o, err := d.objectOf(ref, raw)
 	if err != nil {
 		return Member{}, false, err
 	}
 	for _, f := range o {
-		sub := c.subOf(ref.Attr, f.key)
+		sub := d.subOf(ref.Attr, f.key)
 		if sub == nil {
-			if err := c.unknown(ref.Name + "." + f.key); err != nil {
+			if err := d.unknown(ref.Name + "." + f.key); err != nil {
 				return Member{}, false, err
 			}
 			continue
 		}
-		v, err := c.value(ref.parts[sub.Name], f.value)
+		v, err := d.value(ref.parts[sub.Name], f.value)
 		if err != nil {
 			return Member{}, false, err
 		}
@@ -95,7 +95,7 @@ func errNoMemberValue() *Error {
 // Membership gives the steps of a patch of a group that changes its members and nothing else, without the group;
 // ok is false for every other patch, and for one that [Patch.Apply] refuses.
 func (p *Patch) Membership() (ops []MemberOp, ok bool) {
-	a := applier{canon: canon{t: p.Type, tol: p.tol, valid: p.valid}}
+	a := applier{decoder: decoder{t: p.Type, tol: p.tol, valid: p.valid}}
 	for _, op := range p.Operations {
 		if op.Path.Ref == nil || !a.isMembers(op.Path.Ref.whole) || a.membership(op) != nil {
 			return nil, false
@@ -126,8 +126,8 @@ func (a *applier) membership(op Operation) error {
 func (a *applier) putMember(op Operation) error {
 	tree := map[string]any{}
 	creates := op.Kind == Add || a.tol.CreateOnReplace
-	if !creates || op.Path.Where == nil || !template(op.Path.Where, tree) {
-		return NewMutability("members", "a member is immutable, it can be added and removed only")
+	if !creates || op.Path.Where == nil || !impliedBy(op.Path.Where, tree) {
+		return NewMutability("members", "a member is immutable: it can only be added or removed")
 	}
 	named := tree["value"]
 	if sub := op.Path.Ref.Sub; sub != nil {
@@ -136,7 +136,7 @@ func (a *applier) putMember(op Operation) error {
 		merge(tree, m)
 	}
 	if named != nil && tree["value"] != named {
-		return NewMutability("members.value", "a member is immutable, it can be added and removed only")
+		return NewMutability("members.value", "a member is immutable: it can only be added or removed")
 	}
 	var m Member
 	m.Value, _ = tree["value"].(string)

@@ -13,7 +13,7 @@ type Projection struct {
 	only    bool // attributes= was given: what is not named is not shown
 	named   map[*Ref]bool
 	schemas map[*Schema]bool // extensions named as a whole
-	foreign []string         // folded names under URNs that no schema has
+	unknown []string         // folded names under URNs that no schema has
 }
 
 // ParseProjection reads the parameters attributes and excludedAttributes, both comma-separated; where both
@@ -23,7 +23,7 @@ type Projection struct {
 func ParseProjection(t *ResourceType, attributes, excluded string) (*Projection, error) {
 	only, without := splitNames(attributes), splitNames(excluded)
 	if len(only) > 0 && len(without) > 0 {
-		return nil, NewInvalidValue("attributes", "attributes and excludedAttributes exclude each other, one of them is expected")
+		return nil, NewInvalidValue("attributes", "attributes and excludedAttributes cannot be combined (RFC 7644 §3.9)")
 	}
 	if len(only) == 0 && len(without) == 0 {
 		return nil, nil
@@ -36,13 +36,13 @@ func ParseProjection(t *ResourceType, attributes, excluded string) (*Projection,
 		} else if s := t.schemaOf(name, tol); s != nil {
 			p.schemas[s] = true
 		} else if isURN(name) {
-			p.foreign = append(p.foreign, Fold(name))
+			p.unknown = append(p.unknown, Fold(name))
 		}
 	}
 	return p, nil
 }
 
-// splitNames splits at the commas outside brackets and takes the brackets away.
+// splitNames differsInParts at the commas outside brackets and takes the brackets away.
 func splitNames(list string) []string {
 	var out []string
 	var name strings.Builder
@@ -128,7 +128,7 @@ func Project(r *Resource, p *Projection) *Resource {
 				out.Attrs[key] = shown
 			}
 		case isURN(key):
-			if shown := p.projectForeign(key, v); shown != nil {
+			if shown := p.projectUnknown(key, v); shown != nil {
 				out.Attrs[key] = shown
 			}
 		}
@@ -144,7 +144,7 @@ func Project(r *Resource, p *Projection) *Resource {
 func (p *Projection) projectAttrs(t *ResourceType, s *Schema, attrs map[string]any) map[string]any {
 	out := make(map[string]any, len(attrs))
 	for name, v := range attrs {
-		ref := t.tops[s.attrs[Fold(name)]]
+		ref := t.topRefs[s.attrs[Fold(name)]]
 		if ref == nil && s == t.Core {
 			ref, _ = t.Ref(name) // a common attribute
 		}
@@ -164,7 +164,7 @@ func (p *Projection) projectValue(ref *Ref, v any) any {
 	if !p.wants(ref) {
 		return nil
 	}
-	if len(ref.Attr.Sub) == 0 || whole && !p.splits(ref) {
+	if len(ref.Attr.Sub) == 0 || whole && !p.differsInParts(ref) {
 		return v
 	}
 	list, many := v.([]any)
@@ -183,8 +183,8 @@ func (p *Projection) projectValue(ref *Ref, v any) any {
 	return out
 }
 
-// splits says whether some sub-attribute is shown otherwise than its attribute.
-func (p *Projection) splits(ref *Ref) bool {
+// differsInParts says whether some sub-attribute is shown otherwise than its attribute.
+func (p *Projection) differsInParts(ref *Ref) bool {
 	return slices.ContainsFunc(ref.Attr.Sub, func(sub *Attribute) bool {
 		return sub.Returned != ReturnedDefault || p != nil && !p.only && p.named[ref.parts[sub.Name]]
 	})
@@ -225,7 +225,7 @@ func (p *Projection) showPart(part *Ref, whole bool) bool {
 }
 
 func (p *Projection) projectMembers(ref *Ref, members []Member) []Member {
-	if p.show(ref) && !p.splits(ref) {
+	if p.show(ref) && !p.differsInParts(ref) {
 		return members
 	}
 	whole := p.show(ref)
@@ -247,14 +247,14 @@ func (p *Projection) projectMembers(ref *Ref, members []Member) []Member {
 	return out
 }
 
-// projectForeign gives what is shown of an extension that no schema describes: the whole of it, or what
+// projectUnknown gives what is shown of an extension that no schema describes: the whole of it, or what
 // is named below its URN.
-func (p *Projection) projectForeign(urn string, v any) any {
+func (p *Projection) projectUnknown(urn string, v any) any {
 	if p == nil {
 		return v
 	}
 	folded := Fold(urn)
-	named := slices.Contains(p.foreign, folded)
+	named := slices.Contains(p.unknown, folded)
 	m, ok := v.(map[string]any)
 	if named || !ok {
 		if named == p.only {
@@ -264,7 +264,7 @@ func (p *Projection) projectForeign(urn string, v any) any {
 	}
 	out := map[string]any{}
 	for name, e := range m {
-		if slices.Contains(p.foreign, folded+":"+Fold(name)) == p.only {
+		if slices.Contains(p.unknown, folded+":"+Fold(name)) == p.only {
 			out[name] = e
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"time"
 )
 
 // Resource is a user or a group as attribute tree. It is not safe for concurrent change.
@@ -30,39 +29,10 @@ type Member struct {
 	Display string // what the client calls it, or empty
 }
 
-// Meta is what the server says of a resource (RFC 7643 §3.1).
-type Meta struct {
-	Created, Modified time.Time
-	Location, Version string
-}
-
 // NewResource gives a resource without attributes.
 func NewResource(t *ResourceType) *Resource {
 	return &Resource{Type: t, Attrs: map[string]any{}}
 }
-
-// SetCommon puts id and meta in the tree, as the server knows them. Times have milliseconds, so that
-// what is shown compares equal to itself in a filter; a zero time and an empty text are left out.
-func (r *Resource) SetCommon(id string, m Meta) {
-	r.Attrs["id"] = id
-	meta := map[string]any{"resourceType": r.Type.Name}
-	if !m.Created.IsZero() {
-		meta["created"] = FormatTime(m.Created)
-	}
-	if !m.Modified.IsZero() {
-		meta["lastModified"] = FormatTime(m.Modified)
-	}
-	if m.Location != "" {
-		meta["location"] = m.Location
-	}
-	if m.Version != "" {
-		meta["version"] = m.Version
-	}
-	r.Attrs["meta"] = meta
-}
-
-// FormatTime gives a dateTime as answers show it: UTC with milliseconds.
-func FormatTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // TakePassword removes the password from the tree and gives it; ok is false where there is none.
 func (r *Resource) TakePassword() (password string, ok bool) {

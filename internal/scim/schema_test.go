@@ -9,7 +9,7 @@ import (
 	"sacbridge/internal/scim"
 )
 
-func TestRule02CharacteristicsOfAttributes(t *testing.T) {
+func TestCharacteristicsOfAttributes(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
 		"User userName":                         "string exact=false readWrite default server required",
@@ -62,7 +62,7 @@ func TestRule02CharacteristicsOfAttributes(t *testing.T) {
 	}
 }
 
-func TestRule24NamesWithAndWithoutURN(t *testing.T) {
+func TestNamesWithAndWithoutURN(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ name, want string }{
 		"a plain name":                                {"userName", "userName"},

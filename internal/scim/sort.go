@@ -40,7 +40,7 @@ func ParseSort(t *ResourceType, by, order string) (*Sort, error) {
 	}
 	ref, ok := t.resolve(by, Tolerance{LegacyURNs: true})
 	if !ok || ref.Attr.Returned == ReturnedNever {
-		return nil, NewInvalidPath(by, "sortBy names %q, which is no attribute of %s to sort by", by, t.Name)
+		return nil, NewInvalidPath(by, "sortBy names %q, which is not an attribute of %s that can be sorted by", by, t.Name)
 	}
 	if ref.Target().Type == TypeComplex {
 		value := ref.Part("value")

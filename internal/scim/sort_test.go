@@ -9,7 +9,7 @@ import (
 	"sacbridge/internal/scim"
 )
 
-func TestRule25Sorting(t *testing.T) {
+func TestSorting(t *testing.T) {
 	t.Parallel()
 	people := map[string]*scim.Resource{
 		"a": user(t, `"title":"beta","externalId":"b","active":true,"emails":[{"value":"x"},{"value":"a","primary":true}],"@S":{"cleanUpNotificationsNumberOfDays":9}`),
@@ -90,7 +90,7 @@ func TestAViewMayHoldInstants(t *testing.T) {
 	}
 }
 
-func TestRule36EntityTags(t *testing.T) {
+func TestEntityTags(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		header, version string

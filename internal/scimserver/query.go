@@ -99,7 +99,7 @@ func (p *params) check() error {
 		return scim.NewInvalidValue("", "a list of attributes is longer than %d bytes", limitText)
 	}
 	if p.attributes != "" && p.exclude != "" {
-		return scim.NewInvalidValue("", "attributes and excludedAttributes exclude each other (RFC 7644 §3.9)")
+		return scim.NewInvalidValue("", "attributes and excludedAttributes cannot be combined (RFC 7644 §3.9)")
 	}
 	return nil
 }

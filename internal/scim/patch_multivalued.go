@@ -5,17 +5,17 @@ import (
 	"slices"
 )
 
-// elements is a multi-valued complex attribute in the middle of an operation. claims marks those that the
+// elements is a multi-valued complex attribute in the middle of an operation. madePrimary marks the elements that the
 // operation itself makes primary.
 type elements struct {
-	ref    *Ref // the whole attribute
-	list   []any
-	claims []bool
+	ref         *Ref // the whole attribute
+	list        []any
+	madePrimary []bool
 }
 
-// plural applies an operation to the values of a multi-valued complex attribute and gives the new ones.
-func (a *applier) plural(list []any, op Operation) ([]any, error) {
-	e := &elements{ref: op.Path.Ref.whole, list: list, claims: make([]bool, len(list))}
+// multiValued applies an operation to the values of a multi-valued complex attribute and gives the new ones.
+func (a *applier) multiValued(list []any, op Operation) ([]any, error) {
+	e := &elements{ref: op.Path.Ref.whole, list: list, madePrimary: make([]bool, len(list))}
 	var err error
 	switch {
 	case op.Kind == Remove:
@@ -28,12 +28,12 @@ func (a *applier) plural(list []any, op Operation) ([]any, error) {
 		}
 	default:
 		e.list = cloneTree(op.Value).([]any)
-		e.claims = nil
+		e.madePrimary = nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return e.list, a.onePrimary(e.ref, e.list, e.claims)
+	return e.list, a.onePrimary(e.ref, e.list, e.madePrimary)
 }
 
 // onSelected adds or replaces at the elements that the path selects: all of them where it has no filter.
@@ -44,17 +44,17 @@ func (a *applier) onSelected(e *elements, op Operation) error {
 			return NewNoTarget(e.ref.Name, "%s matches no value of %s", op.Path, e.ref.Name)
 		}
 		created := map[string]any{}
-		if op.Path.Where != nil && !template(op.Path.Where, created) {
+		if op.Path.Where != nil && !impliedBy(op.Path.Where, created) {
 			return NewNoTarget(e.ref.Name, "%s matches no value of %s, and none can be made from it", op.Path, e.ref.Name)
 		}
-		e.list, e.claims = append(e.list, created), append(e.claims, isPrimary(created))
+		e.list, e.madePrimary = append(e.list, created), append(e.madePrimary, isPrimary(created))
 		selected = []int{len(e.list) - 1}
 	}
 	for _, i := range selected {
 		e.put(i, op)
 	}
 	if op.Kind == Replace && op.Path.Ref.Sub == nil {
-		e.dropTwins(selected)
+		e.dropDuplicates(selected)
 	}
 	return nil
 }
@@ -62,7 +62,7 @@ func (a *applier) onSelected(e *elements, op Operation) error {
 func (e *elements) selected(path *Path) []int {
 	var out []int
 	for i, v := range e.list {
-		if path.Where == nil || Match(path.Where, single{v}) {
+		if path.Where == nil || Match(path.Where, singleValue{v}) {
 			out = append(out, i)
 		}
 	}
@@ -74,27 +74,27 @@ func (e *elements) put(i int, op Operation) {
 	have := e.list[i].(map[string]any)
 	if sub := op.Path.Ref.Sub; sub != nil {
 		have[sub.Name] = cloneTree(op.Value)
-		e.claims[i] = e.claims[i] || sub.Name == "primary" && op.Value == true
+		e.madePrimary[i] = e.madePrimary[i] || sub.Name == "primary" && op.Value == true
 		return
 	}
 	given := op.Value.(map[string]any)
 	if op.Kind == Replace {
 		have = map[string]any{}
-		if !template(op.Path.Where, have) {
+		if !impliedBy(op.Path.Where, have) {
 			clear(have)
 		}
 		e.list[i] = have
 	}
 	merge(have, given)
-	e.claims[i] = e.claims[i] || isPrimary(given) || op.Kind == Replace && isPrimary(have)
+	e.madePrimary[i] = e.madePrimary[i] || isPrimary(given) || op.Kind == Replace && isPrimary(have)
 }
 
-// dropTwins leaves one of several elements that a replace has made equal.
-func (e *elements) dropTwins(selected []int) {
+// dropDuplicates leaves one of several elements that a replace has made equal.
+func (e *elements) dropDuplicates(selected []int) {
 	for _, i := range slices.Backward(selected[1:]) {
 		if equalTree(e.list[i], e.list[selected[0]]) {
 			e.list = slices.Delete(e.list, i, i+1)
-			e.claims = slices.Delete(e.claims, i, i+1)
+			e.madePrimary = slices.Delete(e.madePrimary, i, i+1)
 		}
 	}
 }
@@ -102,19 +102,19 @@ func (e *elements) dropTwins(selected []int) {
 // add brings one value, to the element that it means where that exists.
 func (e *elements) add(given map[string]any) {
 	for i, v := range e.list {
-		if have := v.(map[string]any); e.same(have, given) {
+		if have := v.(map[string]any); e.isSame(have, given) {
 			merge(have, given)
-			e.claims[i] = e.claims[i] || isPrimary(given)
+			e.madePrimary[i] = e.madePrimary[i] || isPrimary(given)
 			return
 		}
 	}
 	e.list = append(e.list, cloneTree(given))
-	e.claims = append(e.claims, isPrimary(given))
+	e.madePrimary = append(e.madePrimary, isPrimary(given))
 }
 
-// same says whether given means the element have: it brings nothing that have lacks, or has the same
+// isSame says whether given means the element have: it brings nothing that have lacks, or has the same
 // value and type, of which RFC 7643 §2.4 wants one only.
-func (e *elements) same(have, given map[string]any) bool {
+func (e *elements) isSame(have, given map[string]any) bool {
 	if e.holds(have, given) {
 		return true
 	}
@@ -147,7 +147,7 @@ func equalPart(a *Attribute, x, y any) bool {
 	s, ok := x.(string)
 	t, isText := y.(string)
 	if ok && isText && a != nil && !a.CaseExact {
-		return same(s, t)
+		return equalCaseless(s, t)
 	}
 	return equalTree(x, y)
 }
@@ -157,10 +157,10 @@ func (e *elements) remove(op Operation) {
 	switch values, given := op.Value.([]any); {
 	case given:
 		gone = func(v any) bool {
-			return slices.ContainsFunc(values, func(w any) bool { return e.means(v.(map[string]any), w.(map[string]any)) })
+			return slices.ContainsFunc(values, func(w any) bool { return e.isNamedBy(v.(map[string]any), w.(map[string]any)) })
 		}
 	case op.Path.Where != nil:
-		gone = func(v any) bool { return Match(op.Path.Where, single{v}) }
+		gone = func(v any) bool { return Match(op.Path.Where, singleValue{v}) }
 	}
 	sub := op.Path.Ref.Sub
 	e.list = slices.DeleteFunc(e.list, func(v any) bool {
@@ -172,14 +172,14 @@ func (e *elements) remove(op Operation) {
 		}
 		m := v.(map[string]any)
 		delete(m, sub.Name)
-		return hollow(m)
+		return onlyLabels(m)
 	})
-	e.claims = make([]bool, len(e.list))
+	e.madePrimary = make([]bool, len(e.list))
 }
 
-// means says whether a value in a remove's list names the element: by its value and, where it says so,
+// isNamedBy says whether a value in a remove's list names the element: by its value and, where it says so,
 // its type; else by all that it says.
-func (e *elements) means(have, given map[string]any) bool {
+func (e *elements) isNamedBy(have, given map[string]any) bool {
 	value, ok := given["value"]
 	if !ok {
 		return e.holds(have, given)
@@ -191,8 +191,8 @@ func (e *elements) means(have, given map[string]any) bool {
 	return e.holds(have, key)
 }
 
-// hollow says whether nothing but labels is left of an element.
-func hollow(m map[string]any) bool {
+// onlyLabels says whether nothing but labels is left of an element.
+func onlyLabels(m map[string]any) bool {
 	for name := range m {
 		if name != "type" && name != "primary" {
 			return false
@@ -201,13 +201,13 @@ func hollow(m map[string]any) bool {
 	return true
 }
 
-// template writes to m what an element has to have in order to match e; ok is false where that does not
+// impliedBy writes to m what an element has to have in order to match e; ok is false where that does not
 // follow from e. Only eq and and say it.
-func template(e Expr, m map[string]any) (ok bool) {
+func impliedBy(e Expr, m map[string]any) (ok bool) {
 	switch e := e.(type) {
 	case *And:
 		for _, p := range e.Parts {
-			if !template(p, m) {
+			if !impliedBy(p, m) {
 				return false
 			}
 		}

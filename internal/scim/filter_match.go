@@ -54,10 +54,10 @@ func Match(e Expr, v View) bool {
 	}
 }
 
-// single is a View of one value of a complex attribute.
-type single struct{ value any }
+// singleValue is a View of one value of a complex attribute.
+type singleValue struct{ value any }
 
-func (s single) Attribute(*Ref) any { return s.value }
+func (s singleValue) Attribute(*Ref) any { return s.value }
 
 func matchElements(e *Element, v View) bool {
 	if t, ok := e.Part.(*Term); ok {
@@ -68,10 +68,10 @@ func matchElements(e *Element, v View) bool {
 	value := v.Attribute(e.Ref)
 	list, many := value.([]any)
 	if !many {
-		return value != nil && Match(e.Part, single{value})
+		return value != nil && Match(e.Part, singleValue{value})
 	}
 	for _, element := range list {
-		if Match(e.Part, single{element}) {
+		if Match(e.Part, singleValue{element}) {
 			return true
 		}
 	}
@@ -93,7 +93,7 @@ func contained(t *Term, v View) (has, known bool) {
 func isText(t Type) bool { return t == TypeString || t == TypeReference || t == TypeBinary }
 
 // MatchMember evaluates the value filter of members[...] against one member.
-func MatchMember(where Expr, m Member) bool { return Match(where, single{m.tree()}) }
+func MatchMember(where Expr, m Member) bool { return Match(where, singleValue{m.tree()}) }
 
 func matchTerm(t *Term, v View) bool {
 	if has, known := contained(t, v); known {
@@ -196,7 +196,7 @@ func (t *Term) compareText(s string) bool {
 	exact := t.Ref.Target().CaseExact || t.Value.Type == TypeDateTime
 	if !exact {
 		if t.Op == OpEq || t.Op == OpNe {
-			return same(s, t.Value.Text) == (t.Op == OpEq)
+			return equalCaseless(s, t.Value.Text) == (t.Op == OpEq)
 		}
 		s = Caseless(s)
 	}

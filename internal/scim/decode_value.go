@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// canon makes values canonical under a tolerance.
-type canon struct {
+// decoder makes values canonical under a tolerance.
+type decoder struct {
 	t            *ResourceType
 	tol          Tolerance
 	valid        Validator
@@ -15,28 +15,28 @@ type canon struct {
 }
 
 // value gives the canonical form of an attribute's or sub-attribute's value, nil where it is unassigned.
-func (c canon) value(ref *Ref, raw any) (any, error) {
+func (d decoder) value(ref *Ref, raw any) (any, error) {
 	a, path := ref.Target(), ref.Name
 	list, isList := raw.([]any)
 	switch {
 	case raw == nil || isList && len(list) == 0:
 		return nil, nil
 	case a.MultiValued && isList:
-		return c.list(ref, list)
-	case a.MultiValued && (c.tol.WrapMultiValued || c.bareList(a, raw)):
-		return c.list(ref, []any{raw})
+		return d.list(ref, list)
+	case a.MultiValued && (d.tol.WrapMultiValued || d.bareList(a, raw)):
+		return d.list(ref, []any{raw})
 	case a.MultiValued:
 		return nil, NewInvalidValue(path, "%s is %s, a list is expected", path, kindOf(raw))
-	case isList && len(list) == 1 && c.tol.UnwrapSingular:
-		return c.single(ref, unwrapped(a, list[0]))
+	case isList && len(list) == 1 && d.tol.UnwrapSingular:
+		return d.single(ref, unwrapped(a, list[0]))
 	default:
-		return c.single(ref, raw)
+		return d.single(ref, raw)
 	}
 }
 
 // unwrapped gives the value of an object where a simple value belongs: older Entra sends [{"$ref":null,"value":x}].
 func unwrapped(a *Attribute, raw any) any {
-	if o, ok := raw.(object); ok && a.Type != TypeComplex {
+	if o, ok := raw.(jsonObject); ok && a.Type != TypeComplex {
 		for _, f := range o {
 			if strings.EqualFold(f.key, "value") {
 				return f.value
@@ -46,13 +46,13 @@ func unwrapped(a *Attribute, raw any) any {
 	return raw
 }
 
-func (c canon) list(ref *Ref, raw []any) (any, error) {
-	if c.isMembers(ref) {
-		return c.members(ref, raw)
+func (d decoder) list(ref *Ref, raw []any) (any, error) {
+	if d.isMembers(ref) {
+		return d.members(ref, raw)
 	}
 	out := make([]any, 0, len(raw))
 	for _, e := range raw {
-		v, err := c.single(ref, e)
+		v, err := d.single(ref, e)
 		if err != nil {
 			return nil, err
 		}
@@ -63,22 +63,22 @@ func (c canon) list(ref *Ref, raw []any) (any, error) {
 	if len(out) == 0 {
 		return nil, nil
 	}
-	if c.dropReadOnly { // what is stored is read as it is
-		out = withoutTwins(out)
+	if d.dropReadOnly { // what is stored is read as it is
+		out = withoutDuplicates(out)
 	}
-	if err := c.onePrimary(ref, out, nil); err != nil {
+	if err := d.onePrimary(ref, out, nil); err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-// mostTwins is the longest list in which each value is compared with each: people have fewer addresses.
-const mostTwins = 32
+// maxCompared is the longest list in which each value is compared with each: people have fewer addresses.
+const maxCompared = 32
 
-// withoutTwins leaves one of several equal values, since no type and value should be returned twice (RFC 7643
+// withoutDuplicates leaves one of several equal values, since no type and value should be returned twice (RFC 7643
 // §2.4). Values that differ in anything else both stay.
-func withoutTwins(list []any) []any {
-	if len(list) > mostTwins {
+func withoutDuplicates(list []any) []any {
+	if len(list) > maxCompared {
 		return list
 	}
 	kept := list[:0]
@@ -91,20 +91,20 @@ func withoutTwins(list []any) []any {
 }
 
 // onePrimary sees to it that at most one value is primary (RFC 7643 §2.4). Of several the first is kept
-// under ReducePrimaries and the others become false. Where fresh is given, the values it marks take
+// under ReducePrimaries and the others become false. Where madePrimary is given, the values it marks take
 // the place of the others without a fault: setting a new primary clears the old (RFC 7644 §3.5.2).
-func (c canon) onePrimary(ref *Ref, list []any, fresh []bool) error {
+func (d decoder) onePrimary(ref *Ref, list []any, madePrimary []bool) error {
 	if ref.parts["primary"] == nil {
 		return nil
 	}
 	chosen := -1
 	for i, e := range list {
-		if !isPrimary(e) || fresh != nil && !fresh[i] {
+		if !isPrimary(e) || madePrimary != nil && !madePrimary[i] {
 			continue
 		}
 		if chosen < 0 {
 			chosen = i
-		} else if !c.tol.ReducePrimaries {
+		} else if !d.tol.ReducePrimaries {
 			return NewInvalidValue(ref.Name+".primary", "%s has several primary values, one at most is expected", ref.Name)
 		}
 	}
@@ -126,24 +126,24 @@ func isPrimary(e any) bool {
 
 // bareList says whether the validator takes a value for a list. An object is none here, whatever it says: the SCIM
 // library accepts one.
-func (c canon) bareList(a *Attribute, raw any) bool {
-	_, isObject := raw.(object)
-	return !isObject && c.valid.Whole(a, raw)
+func (d decoder) bareList(a *Attribute, raw any) bool {
+	_, isObject := raw.(jsonObject)
+	return !isObject && d.valid.Whole(a, raw)
 }
 
 // single gives the canonical form of one value.
-func (c canon) single(ref *Ref, raw any) (any, error) {
+func (d decoder) single(ref *Ref, raw any) (any, error) {
 	a := ref.Target()
 	if raw == nil {
 		return nil, nil
 	}
 	if a.Type == TypeComplex {
-		return c.complex(ref, raw)
+		return d.complex(ref, raw)
 	}
-	if s, ok := raw.(string); ok && c.tol.BooleanStrings {
+	if s, ok := raw.(string); ok && d.tol.BooleanStrings {
 		raw = spelledOut(a.Type, s)
 	}
-	if !c.valid.Value(a, raw) {
+	if !d.valid.Value(a, raw) {
 		return nil, misfit(ref.Name, raw, a)
 	}
 	return raw, nil
@@ -176,7 +176,7 @@ func misfit(path string, raw any, a *Attribute) *Error {
 	if _, isText := raw.(string); isText {
 		switch a.Type {
 		case TypeDateTime:
-			return NewInvalidValue(path, "%s is no dateTime with date, time and offset", path)
+			return NewInvalidValue(path, "%s is not a dateTime with date, time and offset", path)
 		case TypeBinary:
 			return NewInvalidValue(path, "%s is not base64", path)
 		default:
@@ -208,25 +208,25 @@ func parseBool(s string) (value, ok bool) {
 }
 
 // complex gives the canonical form of an object, nil where nothing in it is assigned.
-func (c canon) complex(ref *Ref, raw any) (any, error) {
+func (d decoder) complex(ref *Ref, raw any) (any, error) {
 	a, path := ref.Attr, ref.Name
-	o, err := c.objectOf(ref, raw)
+	o, err := d.objectOf(ref, raw)
 	if err != nil {
 		return nil, err
 	}
 	out := make(map[string]any, len(o))
 	for _, f := range o {
-		sub := c.subOf(a, f.key)
+		sub := d.subOf(a, f.key)
 		if sub == nil {
-			if err := c.unknown(path + "." + f.key); err != nil {
+			if err := d.unknown(path + "." + f.key); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		if c.dropReadOnly && sub.Mutability == ReadOnly {
+		if d.dropReadOnly && sub.Mutability == ReadOnly {
 			continue
 		}
-		v, err := c.value(ref.parts[sub.Name], f.value)
+		v, err := d.value(ref.parts[sub.Name], f.value)
 		if err != nil {
 			return nil, err
 		}
@@ -234,7 +234,7 @@ func (c canon) complex(ref *Ref, raw any) (any, error) {
 			out[sub.Name] = v
 		}
 	}
-	if c.tol.BareValues && a.Name == "manager" && out["value"] == "" {
+	if d.tol.BareValues && a.Name == "manager" && out["value"] == "" {
 		// SAC and SCIM 1.1 templates write "" for nobody.
 		delete(out, "value")
 	}
@@ -245,12 +245,12 @@ func (c canon) complex(ref *Ref, raw any) (any, error) {
 }
 
 // objectOf gives the object that a complex value is, or that a bare value stands for.
-func (c canon) objectOf(ref *Ref, raw any) (object, error) {
-	if s, ok := raw.(string); ok && c.tol.BareValues && ref.Attr.subs["value"] != nil {
-		return object{{"value", s}}, nil
+func (d decoder) objectOf(ref *Ref, raw any) (jsonObject, error) {
+	if s, ok := raw.(string); ok && d.tol.BareValues && ref.Attr.subs["value"] != nil {
+		return jsonObject{{"value", s}}, nil
 	}
-	o, ok := raw.(object)
-	if !ok && !c.valid.Value(ref.Attr, raw) {
+	o, ok := raw.(jsonObject)
+	if !ok && !d.valid.Value(ref.Attr, raw) {
 		return nil, misfit(ref.Name, raw, ref.Attr)
 	}
 	return o, nil
@@ -258,9 +258,9 @@ func (c canon) objectOf(ref *Ref, raw any) (object, error) {
 
 // subOf finds a sub-attribute; SCIM 1.1 called a manager's value managerId, and some clients call a member's display
 // displayName (the requests that Entra publishes).
-func (c canon) subOf(a *Attribute, key string) *Attribute {
+func (d decoder) subOf(a *Attribute, key string) *Attribute {
 	switch {
-	case !c.tol.BareValues:
+	case !d.tol.BareValues:
 	case a.Name == "manager" && strings.EqualFold(key, "managerId"):
 		return a.subs["value"]
 	case a.Name == "members" && strings.EqualFold(key, "displayName"):
@@ -269,29 +269,29 @@ func (c canon) subOf(a *Attribute, key string) *Attribute {
 	return a.SubAttribute(key)
 }
 
-// plainObject gives an object of an unknown extension as tree: as sent, less nulls, empty lists and empty
+// assignedObject gives an object of an unknown extension as tree: as sent, less nulls, empty lists and empty
 // objects, which mean unassigned (RFC 7643 §2.5).
-func plainObject(o object) map[string]any {
+func assignedObject(o jsonObject) map[string]any {
 	m := make(map[string]any, len(o))
 	for _, f := range o {
-		if v := plain(f.value); v != nil {
+		if v := assignedValue(f.value); v != nil {
 			m[f.key] = v
 		}
 	}
 	return m
 }
 
-func plain(raw any) any {
+func assignedValue(raw any) any {
 	switch v := raw.(type) {
-	case object:
-		if m := plainObject(v); len(m) > 0 {
+	case jsonObject:
+		if m := assignedObject(v); len(m) > 0 {
 			return m
 		}
 		return nil
 	case []any:
 		out := make([]any, 0, len(v))
 		for _, e := range v {
-			if p := plain(e); p != nil {
+			if p := assignedValue(e); p != nil {
 				out = append(out, p)
 			}
 		}

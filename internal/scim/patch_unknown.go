@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// foreign applies an operation to an extension that no schema describes. Where the URN ends and the
+// unknownExtension applies an operation to an extension that no schema describes. Where the URN ends and the
 // attribute begins follows from the resource, from the value, or is the last colon; below it dots lead
 // into objects.
-func (a *applier) foreign(op Operation) error {
-	urn, rest, err := a.splitForeign(op)
+func (a *applier) unknownExtension(op Operation) error {
+	urn, rest, err := a.splitUnknown(op)
 	if err != nil {
 		return err
 	}
@@ -18,9 +18,9 @@ func (a *applier) foreign(op Operation) error {
 		m = map[string]any{}
 	}
 	if rest == "" {
-		err = foreignWhole(m, urn, op)
+		err = patchUnknownExtension(m, urn, op)
 	} else {
-		foreignAt(m, strings.Split(rest, "."), op)
+		patchUnknownPath(m, strings.Split(rest, "."), op)
 	}
 	if depthOf(m) >= maxDepth {
 		return NewInvalidValue(urn, "%s would be nested deeper than %d levels", urn, maxDepth)
@@ -51,8 +51,8 @@ func depthOf(v any) int {
 	return deepest + 1
 }
 
-// splitForeign gives the key of the extension and the attribute's name, "" for the extension as a whole.
-func (a *applier) splitForeign(op Operation) (urn, rest string, err error) {
+// splitUnknown gives the key of the extension and the attribute's name, "" for the extension as a whole.
+func (a *applier) splitUnknown(op Operation) (urn, rest string, err error) {
 	path := op.Path.Unknown
 	for key, v := range a.r.Attrs {
 		if _, isObject := v.(map[string]any); !isObject || !isURN(key) || len(path) < len(key) {
@@ -68,7 +68,7 @@ func (a *applier) splitForeign(op Operation) (urn, rest string, err error) {
 			urn, rest = key, path[len(key)+1:]
 		}
 	}
-	_, isObject := op.Value.(object)
+	_, isObject := op.Value.(jsonObject)
 	switch at := strings.LastIndexByte(path, ':'); {
 	case urn != "":
 	case isObject:
@@ -82,12 +82,12 @@ func (a *applier) splitForeign(op Operation) (urn, rest string, err error) {
 	return urn, rest, nil
 }
 
-func foreignWhole(m map[string]any, urn string, op Operation) error {
+func patchUnknownExtension(m map[string]any, urn string, op Operation) error {
 	if op.Kind == Remove {
 		clear(m)
 		return nil
 	}
-	o, ok := op.Value.(object)
+	o, ok := op.Value.(jsonObject)
 	if !ok {
 		return NewInvalidValue(urn, "the value of %s is %s, an object is expected", urn, kindOf(op.Value))
 	}
@@ -97,23 +97,23 @@ func foreignWhole(m map[string]any, urn string, op Operation) error {
 		if f.value == nil && op.Kind == Replace {
 			one.Kind = Remove
 		}
-		foreignAt(m, []string{f.key}, one)
+		patchUnknownPath(m, []string{f.key}, one)
 	}
 	return nil
 }
 
-// foreignAt applies an operation to the last of the keys, to which the ones before lead; a key is taken in
+// patchUnknownPath applies an operation to the last of the keys, to which the ones before lead; a key is taken in
 // the spelling that is there.
-func foreignAt(m map[string]any, keys []string, op Operation) {
+func patchUnknownPath(m map[string]any, keys []string, op Operation) {
 	for i, key := range keys {
 		key = spelled(m, key)
 		if i == len(keys)-1 {
-			foreignSet(m, key, op)
+			patchUnknownKey(m, key, op)
 			return
 		}
 		inner, ok := m[key].(map[string]any)
 		if !ok {
-			if op.Kind == Remove || plain(op.Value) == nil {
+			if op.Kind == Remove || assignedValue(op.Value) == nil {
 				return
 			}
 			inner = map[string]any{}
@@ -137,18 +137,18 @@ func spelled(m map[string]any, key string) string {
 	return key
 }
 
-func foreignSet(m map[string]any, key string, op Operation) {
-	v := plain(op.Value)
+func patchUnknownKey(m map[string]any, key string, op Operation) {
+	v := assignedValue(op.Value)
 	switch {
 	case op.Kind == Remove || op.Kind == Replace && v == nil:
 		delete(m, key)
 	case v != nil:
-		m[key] = joinForeign(m[key], v, op.Kind)
+		m[key] = joinUnknown(m[key], v, op.Kind)
 	}
 }
 
-// joinForeign gives what is there after v came: add appends to a list and merges an object.
-func joinForeign(have, v any, kind OpKind) any {
+// joinUnknown gives what is there after v came: add appends to a list and merges an object.
+func joinUnknown(have, v any, kind OpKind) any {
 	if kind == Replace {
 		return v
 	}

@@ -40,11 +40,11 @@ func (p *parser) fault(what string) *Error {
 
 // faultAt is a fault about an attribute at a column that is behind already.
 func (p *parser) faultAt(column int, path, what string) *Error {
-	return p.refuse(path, "the %s cannot be asked at column %d: %s: %s", p.what, column, path, what)
+	return p.refuse(path, "the %s is not valid at column %d: %s: %s", p.what, column, path, what)
 }
 
-// down enters a level of nesting.
-func (p *parser) down() error {
+// enterLevel enters a level of nesting.
+func (p *parser) enterLevel() error {
 	p.depth++
 	if p.depth > maxFilterDepth {
 		return p.fault("it is nested deeper than 50 levels")
@@ -95,7 +95,7 @@ func appendParts(parts []Expr, e Expr, inner []Expr, flatten bool) []Expr {
 
 // factor reads a group, a negation, a value path or a comparison.
 func (p *parser) factor(within *Ref) (Expr, error) {
-	start := p.i
+	start := p.pos
 	if p.keyword("not") {
 		// The grammar demands parentheses after not; an attribute may be called so.
 		if p.peek() == '(' {
@@ -105,7 +105,7 @@ func (p *parser) factor(within *Ref) (Expr, error) {
 			}
 			return &Not{e}, nil
 		}
-		p.i = start
+		p.pos = start
 	}
 	if p.peek() == '(' {
 		return p.group(within)
@@ -114,7 +114,7 @@ func (p *parser) factor(within *Ref) (Expr, error) {
 }
 
 func (p *parser) group(within *Ref) (Expr, error) {
-	if err := p.down(); err != nil {
+	if err := p.enterLevel(); err != nil {
 		return nil, err
 	}
 	p.take('(')
@@ -145,7 +145,7 @@ func (p *parser) comparison(within *Ref) (Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.i < len(p.s) && p.s[p.i] == '[' {
+	if p.pos < len(p.input) && p.input[p.pos] == '[' {
 		if within != nil {
 			return nil, p.fault("a value path cannot stand inside another")
 		}
@@ -167,7 +167,7 @@ func (p *parser) reference(column int, name string, within *Ref) (*Ref, error) {
 		return nil, p.faultAt(column, name, "no schema of "+p.t.Name+" has the attribute")
 	}
 	if ref.Attr.Returned == ReturnedNever {
-		return nil, p.faultAt(column, ref.Name, "the attribute is never shown and cannot be asked for")
+		return nil, p.faultAt(column, ref.Name, "the attribute is never returned and cannot be filtered by")
 	}
 	return ref, nil
 }
@@ -178,10 +178,10 @@ func (p *parser) valuePath(column int, ref *Ref) (Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.i >= len(p.s) || p.s[p.i] != '.' {
+	if p.pos >= len(p.input) || p.input[p.pos] != '.' {
 		return &Element{ref, part}, nil
 	}
-	p.i++
+	p.pos++
 	name := p.name()
 	sub, err := p.reference(column, name, ref)
 	if err != nil {
@@ -203,10 +203,10 @@ func (p *parser) brackets(column int, ref *Ref) (Expr, error) {
 	if ref.Sub != nil || ref.Attr.Type != TypeComplex {
 		return nil, p.faultAt(column, ref.Name, "only a complex attribute can have a value filter")
 	}
-	if err := p.down(); err != nil {
+	if err := p.enterLevel(); err != nil {
 		return nil, err
 	}
-	p.i++
+	p.pos++
 	part, err := p.or(ref)
 	if err != nil {
 		return nil, err
@@ -221,19 +221,19 @@ func (p *parser) brackets(column int, ref *Ref) (Expr, error) {
 // term reads the operator and the value after an attribute.
 func (p *parser) term(column int, ref *Ref) (Expr, error) {
 	p.space()
-	at := p.i
+	at := p.pos
 	op, ok := p.operator()
 	if !ok {
-		p.i = at
+		p.pos = at
 		return nil, p.fault("eq, ne, co, sw, ew, gt, ge, lt, le or pr is expected")
 	}
 	if op == OpPr {
 		return &Term{Ref: ref, Op: OpPr}, nil
 	}
-	at = p.i
+	at = p.pos
 	raw, word, err := p.literal()
 	if err != nil {
-		p.i = at
+		p.pos = at
 		p.space()
 		return nil, p.fault(literalFault(err))
 	}

@@ -4,14 +4,14 @@ import "strings"
 
 // normaliser turns one operation of a PATCH body into operations on single attributes.
 type normaliser struct {
-	canon
+	decoder
 	index    int
 	pathless bool
 	out      []Operation
 }
 
 func (n *normaliser) operation(raw any) error {
-	o, ok := raw.(object)
+	o, ok := raw.(jsonObject)
 	if !ok {
 		return NewInvalidSyntax("Operations", "it is %s, an object is expected", kindOf(raw))
 	}
@@ -38,7 +38,7 @@ func (n *normaliser) operation(raw any) error {
 	return n.onPath(kind, path, value)
 }
 
-func opKind(o object) (OpKind, error) {
+func opKind(o jsonObject) (OpKind, error) {
 	raw, _ := o.get("op")
 	s, ok := raw.(string)
 	if !ok {
@@ -56,7 +56,7 @@ func (n *normaliser) withoutPath(kind OpKind, value any) error {
 	if kind == Remove {
 		return NewNoTarget("", "remove has no path")
 	}
-	o, ok := value.(object)
+	o, ok := value.(jsonObject)
 	if !ok {
 		return NewInvalidValue("value", "value is %s, an object is expected where there is no path", kindOf(value))
 	}
@@ -66,7 +66,7 @@ func (n *normaliser) withoutPath(kind OpKind, value any) error {
 
 // each makes one operation of each key of a path-less value. A key may be whatever a path may be: dotted,
 // URN-qualified, or the bare URN of an extension.
-func (n *normaliser) each(kind OpKind, o object) error {
+func (n *normaliser) each(kind OpKind, o jsonObject) error {
 	for _, f := range o {
 		path, err := ParsePath(n.t, f.key, n.tol)
 		if err != nil {
@@ -138,7 +138,7 @@ func (n *normaliser) readOnly(ref *Ref) (skip bool, err error) {
 }
 
 func (n *normaliser) onUnknown(kind OpKind, path *Path, value any) error {
-	if kind == Add && plain(value) == nil {
+	if kind == Add && assignedValue(value) == nil {
 		return nil
 	}
 	if kind == Replace && value == nil {
@@ -160,20 +160,20 @@ func (n *normaliser) onSchema(kind OpKind, path *Path, value any) error {
 		}
 		return nil
 	}
-	o, ok := value.(object)
+	o, ok := value.(jsonObject)
 	if !ok && !n.valid.Extension(s, value) {
 		return NewInvalidValue(s.URN, "the value of %s is %s, an object is expected", s.URN, kindOf(value))
 	}
-	qualified := make(object, len(o))
+	qualified := make(jsonObject, len(o))
 	for i, f := range o {
-		qualified[i] = field{s.URN + ":" + f.key, f.value}
+		qualified[i] = jsonField{s.URN + ":" + f.key, f.value}
 	}
 	return n.each(kind, qualified)
 }
 
 // parts gives the object that brings parts of a singular complex attribute, so that each part, null
 // included, is an operation of its own: what is not mentioned stays (RFC 7644 §3.5.2.3).
-func (n *normaliser) parts(path *Path, value any) (object, bool) {
+func (n *normaliser) parts(path *Path, value any) (jsonObject, bool) {
 	ref := path.Ref
 	if ref.Sub != nil || ref.Attr.Type != TypeComplex || ref.Attr.MultiValued {
 		return nil, false
@@ -181,11 +181,11 @@ func (n *normaliser) parts(path *Path, value any) (object, bool) {
 	if list, ok := value.([]any); ok && len(list) == 1 && n.tol.UnwrapSingular {
 		value = list[0]
 	}
-	o, ok := value.(object)
+	o, ok := value.(jsonObject)
 	return o, ok
 }
 
-func (n *normaliser) eachPart(kind OpKind, ref *Ref, o object) error {
+func (n *normaliser) eachPart(kind OpKind, ref *Ref, o jsonObject) error {
 	for _, f := range o {
 		sub := n.subOf(ref.Attr, f.key)
 		if sub == nil {

@@ -15,7 +15,7 @@ const (
 
 // tokens reads the words of a filter or a path.
 type tokens struct {
-	scanner
+	jsonScanner
 	tol   Tolerance
 	depth int
 	terms int
@@ -31,37 +31,37 @@ func newTokens(text string, tol Tolerance) (*tokens, string) {
 	case strings.ContainsFunc(text, isControl):
 		return nil, "it holds a control character"
 	default:
-		return &tokens{scanner: scanner{s: text}, tol: tol}, ""
+		return &tokens{jsonScanner: jsonScanner{input: text}, tol: tol}, ""
 	}
 }
 
 func isControl(r rune) bool { return r < ' ' && r != '\t' && r != '\r' && r != '\n' }
 
 // column is the place of the next word, counted in characters from 1.
-func (t *tokens) column() int { return utf8.RuneCountInString(t.s[:t.i]) + 1 }
+func (t *tokens) column() int { return utf8.RuneCountInString(t.input[:t.pos]) + 1 }
 
 // name reads an attribute's name with its URN and sub-attribute: everything up to a blank, a bracket, a
 // parenthesis or a quote. URNs hold dots, colons and hyphens.
 func (t *tokens) name() string {
 	t.space()
-	start := t.i
-	for t.i < len(t.s) && !strings.ContainsRune(" \t\r\n[]()\"", rune(t.s[t.i])) {
-		t.i++
+	start := t.pos
+	for t.pos < len(t.input) && !strings.ContainsRune(" \t\r\n[]()\"", rune(t.input[t.pos])) {
+		t.pos++
 	}
-	return t.s[start:t.i]
+	return t.input[start:t.pos]
 }
 
 // keyword goes past one of the words and, or, not in any case where it comes next as a whole word.
 func (t *tokens) keyword(word string) bool {
 	t.space()
-	end := t.i + len(word)
-	if end > len(t.s) || !strings.EqualFold(t.s[t.i:end], word) {
+	end := t.pos + len(word)
+	if end > len(t.input) || !strings.EqualFold(t.input[t.pos:end], word) {
 		return false
 	}
-	if end < len(t.s) && !strings.ContainsRune(" \t\r\n(", rune(t.s[end])) {
+	if end < len(t.input) && !strings.ContainsRune(" \t\r\n(", rune(t.input[end])) {
 		return false
 	}
-	t.i = end
+	t.pos = end
 	return true
 }
 
@@ -80,19 +80,19 @@ func (t *tokens) operator() (Op, bool) {
 // word is a string. quoted tells a string from a word.
 func (t *tokens) literal() (raw any, word string, err error) {
 	if t.peek() == '"' {
-		raw, err = t.text()
+		raw, err = t.string()
 		return raw, "", err
 	}
-	start := t.i
-	for t.i < len(t.s) && !strings.ContainsRune(" \t\r\n)]\"([", rune(t.s[t.i])) {
-		t.i++
+	start := t.pos
+	for t.pos < len(t.input) && !strings.ContainsRune(" \t\r\n)]\"([", rune(t.input[t.pos])) {
+		t.pos++
 	}
-	word = t.s[start:t.i]
+	word = t.input[start:t.pos]
 	if word == "" {
 		return nil, "", t.fail("a value is missing")
 	}
-	d := &scanner{s: word}
-	if v, err := d.value(maxDepth); err == nil && d.i == len(word) {
+	d := &jsonScanner{input: word}
+	if v, err := d.value(maxDepth); err == nil && d.pos == len(word) {
 		return v, word, nil
 	}
 	switch Fold(word) {

@@ -1,6 +1,48 @@
 package scim
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
+
+// Meta is what the server says of a resource (RFC 7643 §3.1).
+type Meta struct {
+	Created, Modified time.Time
+	Location, Version string
+}
+
+// SetCommon puts id and meta in the tree, as the server knows them. Times have milliseconds, so that
+// what is shown compares equal to itself in a filter; a zero time and an empty text are left out.
+func (r *Resource) SetCommon(id string, m Meta) {
+	r.Attrs["id"] = id
+	meta := map[string]any{"resourceType": r.Type.Name}
+	if !m.Created.IsZero() {
+		meta["created"] = FormatTime(m.Created)
+	}
+	if !m.Modified.IsZero() {
+		meta["lastModified"] = FormatTime(m.Modified)
+	}
+	if m.Location != "" {
+		meta["location"] = m.Location
+	}
+	if m.Version != "" {
+		meta["version"] = m.Version
+	}
+	r.Attrs["meta"] = meta
+}
+
+// FormatTime gives a dateTime as answers show it: UTC with milliseconds.
+func FormatTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// parseTime reads an xsd:dateTime with offset (RFC 7643 §2.3.5). A lower-case t or z and 24:00:00 are
+// not understood; any number of digits of a second is.
+func parseTime(s string) (time.Time, bool) {
+	if !strings.Contains(s, "T") {
+		return time.Time{}, false
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	return t, err == nil
+}
 
 // MatchETag says whether one of the entity tags of an If-Match or If-None-Match header equals version by
 // the weak comparison of RFC 9110 §8.8.3.2, as RFC 7644 §3.14 uses it; "*" equals the version of every
