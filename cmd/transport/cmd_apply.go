@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/cmd/internal/show"
-	"sacbridge/internal/messages"
-	"sacbridge/internal/plan"
 )
 
 // applyOptions are the flags of `apply`.
@@ -17,7 +14,8 @@ type applyOptions struct {
 	file string
 	env  envFlags
 	planFlags
-	workers int
+	guardFlags
+	callFlags
 }
 
 func newApplyCmd(a *app) *cobra.Command {
@@ -39,8 +37,9 @@ the same environment files.`, append(cli.ChangeCodes(), cli.ExitStale)),
 		},
 	}
 	opts.env.add(cmd)
-	opts.add(cmd.Flags())
-	cmd.Flags().IntVar(&opts.workers, "workers", 0, "calls side by side to each tenant")
+	opts.planFlags.add(cmd.Flags())
+	opts.callFlags.add(cmd.Flags())
+	opts.guardFlags.add(cmd.Flags())
 	return cmd
 }
 
@@ -48,7 +47,10 @@ func runApply(ctx context.Context, a *app, opts *applyOptions) error {
 	if opts.dryRun && opts.yes {
 		return cli.Usagef("--dry-run and --yes contradict each other: choose one")
 	}
-	p, err := readPlanFile(opts.file)
+	if err := opts.callFlags.check(); err != nil {
+		return err
+	}
+	p, err := show.ReadPlanFile(opts.file)
 	if err != nil {
 		return err
 	}
@@ -56,51 +58,9 @@ func runApply(ctx context.Context, a *app, opts *applyOptions) error {
 	if err != nil {
 		return err
 	}
-	w := ends.work("apply "+opts.file, &opts.planFlags, &limitFlags{})
-	w.approved = true
-	rep := &show.Report{Door: messages.Transport, PlanFile: opts.file}
-	return a.finish(&opts.planFlags, rep, a.checkAndApply(ctx, w, p, rep))
-}
-
-// stillAllowed refuses a plan that changes what has been protected since it was made.
-func stillAllowed(p *plan.Plan, protect plan.Protect) error {
-	hits := p.Touching(protect)
-	if len(hits) == 0 {
-		return nil
-	}
-	names := make([]string, len(hits))
-	for i, h := range hits {
-		names[i] = fmt.Sprintf("%s %s (%s)", h.Entity, h.Key, messages.OfFinding(h, messages.Transport).Cause)
-	}
-	return cli.Codef(cli.ExitHeld, "the plan changes what is protected now: %s; nothing was written: make a new plan", cli.Some(names, 3))
-}
-
-// checkAndApply applies p if nothing it was decided from has changed.
-func (a *app) checkAndApply(ctx context.Context, w work, p *plan.Plan, rep *show.Report) error {
-	if err := a.precheck(ctx, w); err != nil {
-		return err
-	}
-	release, err := a.takeLease(ctx, &w)
-	if err != nil {
-		return err
-	}
-	defer release()
-	stale, err := a.findStale(ctx, p, w.ends)
-	if err != nil {
-		return err
-	}
-	rep.Plan, rep.ReadCalls = p, w.from.callCount()+w.to.callCount()
-	if len(stale) > 0 {
-		rep.Stale = stale
-		return cli.Codef(cli.ExitStale, "the plan is stale, nothing was written: %s; make it again", staleNames(stale))
-	}
-	if err := stillAllowed(p, w.rules.Protect); err != nil {
-		return err
-	}
-	if w.flags.out != "" {
-		if err := writePlanFile(w.flags.out, p); err != nil {
-			return err
-		}
-	}
-	return a.decideAndApply(ctx, w, rep)
+	d := a.dialog(&opts.planFlags)
+	d.Approved, d.From = true, opts.file
+	w := ends.work("apply "+opts.file, &limitFlags{guardFlags: opts.guardFlags, callFlags: opts.callFlags})
+	d.Attach(&w)
+	return d.Finish(a.engine(ends.place).Apply(ctx, w, p))
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/internal/engine"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
 )
@@ -77,7 +78,7 @@ func (c *copyFlags) check(a *app) error {
 	if err := c.pairFlags.check(); err != nil {
 		return err
 	}
-	if err := c.limitFlags.check(); err != nil {
+	if err := c.callFlags.check(); err != nil {
 		return err
 	}
 	return c.approval(a)
@@ -146,11 +147,9 @@ func runCopyTeams(ctx context.Context, a *app, opts *copyTeamsOptions) error {
 	if err != nil {
 		return err
 	}
-	w := p.work("copy teams --from "+opts.from+" --to "+opts.to+" --team "+cli.Some(opts.teams, 5), &opts.planFlags, &opts.limitFlags)
-	w.request = func(context.Context) (plan.Request, *identity.Snapshot, error) {
-		return opts.request(p), nil, nil
-	}
-	return a.change(ctx, w)
+	w := p.work("copy teams --from "+opts.from+" --to "+opts.to+" --team "+cli.Some(opts.teams, 5), &opts.limitFlags)
+	w.Wanted = engine.Exactly(opts.request(p))
+	return a.change(ctx, p, w, a.dialog(&opts.planFlags))
 }
 
 // request is one step for each team.

@@ -10,9 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"sacbridge/cmd/internal/cli"
-	"sacbridge/cmd/internal/show"
+	"sacbridge/internal/engine"
 	"sacbridge/internal/identity"
-	"sacbridge/internal/messages"
 	"sacbridge/internal/plan"
 	"sacbridge/internal/sac"
 	"sacbridge/internal/sac/session"
@@ -86,7 +85,7 @@ func startDemoTenant(ctx context.Context, data seedTenant, opts sacsim.Options) 
 }
 
 // demoSide connects to a simulated tenant as to any other.
-func (a *app) demoSide(r sacsim.Ready) (*side, error) {
+func (a *app) demoSide(r sacsim.Ready) (engine.Side, error) {
 	return sideOf(tenants.Connect(sac.Config{
 		Name: r.Name, URL: r.URL, TokenURL: r.TokenURL, Platform: r.Platform, SSO: r.SSO, Namespace: r.Namespace,
 		Session: session.Config{
@@ -103,22 +102,18 @@ func (a *app) playDemo(ctx context.Context, p *pair) error {
 	l.Line("This is the plan of: transport copy teams --from dev --to prod --team Finance ... --users all --user-roles add --members add")
 	l.Line("Roles are translated from dev's namespace t.DEV to prod's t.PRD, and what cannot be done is said before anything is written.")
 	l.Line("")
-	w := p.work("demo", &planFlags{yes: true, output: cli.AsTable}, &limitFlags{})
-	w.lost = true
-	w.request = func(context.Context) (plan.Request, *identity.Snapshot, error) { return demoRequest(), nil, nil }
-	rep := &show.Report{Door: messages.Transport}
-	if err := errors.Join(l.Err, demoOutcome(a.planAndApply(ctx, w, rep))); err != nil {
+	d := a.dialog(&planFlags{yes: true, output: cli.AsTable})
+	d.NoList = true
+	w := p.work("demo", &limitFlags{})
+	w.Wanted = engine.Exactly(demoRequest())
+	if err := errors.Join(l.Err, demoOutcome(a.change(ctx, p, w, d))); err != nil {
 		return err
 	}
 	l.Line("")
 	l.Line("That was a run: every write was journaled, so that it could have been resumed after a crash; what stands under Conflicts was left out.")
 	l.Line("Planning once more shows that nothing is left to do but what a person has to answer:")
 	l.Line("")
-	second, err := a.makePlan(ctx, w)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(l.Err, show.Plan{Plan: second, More: "-o json", Door: messages.Transport, Paint: a.Paint()}.Write(a.Out)); err != nil {
+	if err := errors.Join(l.Err, conflictsLeft(a.change(ctx, p, w, a.dialog(&planFlags{dryRun: true, output: cli.AsTable})))); err != nil {
 		return err
 	}
 	l.Line("")
@@ -129,6 +124,14 @@ func (a *app) playDemo(ctx context.Context, p *pair) error {
 // demoOutcome takes the demo's conflicts for what they are: part of the show.
 func demoOutcome(err error) error {
 	if cli.ExitCode(err) == cli.ExitPartial {
+		return nil
+	}
+	return err
+}
+
+// conflictsLeft takes them for what they are, when nothing else is left to do.
+func conflictsLeft(err error) error {
+	if cli.ExitCode(err) == cli.ExitConflicts {
 		return nil
 	}
 	return err

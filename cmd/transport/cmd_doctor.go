@@ -10,8 +10,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/internal/engine"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/sac"
+	"sacbridge/internal/tenants"
 	"sacbridge/internal/upstream"
 )
 
@@ -81,12 +83,12 @@ func worst(found []finding) error {
 
 // testTenant walks the way to one tenant. Where it ends at once, a small reading tells whether it is the
 // credentials or the way itself.
-func (a *app) testTenant(ctx context.Context, s *side) ([]finding, error) {
+func (a *app) testTenant(ctx context.Context, t *tenants.Tenant) ([]finding, error) {
 	var found []finding
-	for i, f := range s.conn.Check(ctx, a.Now) {
-		one := finding{Tenant: s.tenant.Name, Step: f.Step, Level: f.Level, Text: f.Text, Cure: f.Cure}
+	for i, f := range t.Conn.Check(ctx, a.Now) {
+		one := finding{Tenant: t.Conn.Tenant().Name, Step: f.Step, Level: f.Level, Text: f.Text, Cure: f.Cure}
 		if i == 0 && f.Level == sac.Fail {
-			_, err := upstream.Load(ctx, s.conn, identity.Scope{UserIDs: []string{"NOBODY"}})
+			_, err := upstream.Load(ctx, t.Conn, identity.Scope{UserIDs: []string{"NOBODY"}})
 			if one.code = cli.ExitCode(err); one.code == cli.ExitOK {
 				one.code = cli.ExitFailure
 			}
@@ -101,19 +103,19 @@ func runTenantTest(ctx context.Context, a *app, opts *tenantTestOptions) error {
 	if err != nil {
 		return err
 	}
-	var sides []*side
+	var all []*tenants.Tenant
 	for _, name := range opts.names {
-		one, err := a.namedSide(s, name, 0)
+		one, err := a.namedTenant(s, name, 0)
 		if err != nil {
-			return err
+			return cli.Coded(cli.ExitUsage, err)
 		}
-		if err := one.credentials(); err != nil {
+		if err := one.Credentials(); err != nil {
 			return cli.Usagef("tenant %q: %w", name, err)
 		}
-		sides = append(sides, one)
+		all = append(all, one)
 	}
 	found := []finding{}
-	for _, one := range sides {
+	for _, one := range all {
 		more, err := a.testTenant(ctx, one)
 		if err != nil {
 			return err
@@ -153,7 +155,7 @@ func runDoctor(ctx context.Context, a *app, opts *doctorOptions) error {
 		return writeFindings(a, []finding{machineFault("configuration", err, "write sacbridge.yaml, or name one by --config FILE or SACBRIDGE_CONFIG")}, opts.output)
 	}
 	found := []finding{{Step: "configuration", Level: sac.OK, Text: s.file.Path()}}
-	found = append(found, checkState(ctx, s.place)...)
+	found = append(found, a.checkState(ctx, s.place)...)
 	for _, name := range slices.Sorted(maps.Keys(s.file.Tenants)) {
 		more, err := a.examine(ctx, s, name)
 		if err != nil {
@@ -171,15 +173,15 @@ func (a *app) examine(ctx context.Context, s *settings, name string) ([]finding,
 		f.Tenant = name
 		return []finding{f}
 	}
-	one, err := a.namedSide(s, name, 0)
+	one, err := a.namedTenant(s, name, 0)
 	if err != nil {
 		return fail("settings", err, "correct the tenant's settings"), nil
 	}
-	if err := one.credentials(); err != nil {
+	if err := one.Credentials(); err != nil {
 		return fail("secrets", err, "set the variable or write the file"), nil
 	}
 	found := []finding{{Tenant: name, Step: "secrets", Level: sac.OK, Text: "found"}}
-	if err := s.place.free(ctx, one.origin()); err != nil {
+	if err := a.engine(s.place).CheckFree(ctx, one.Conn.Tenant().URL); err != nil {
 		found = append(found, finding{Tenant: name, Step: "lease", Level: sac.Warn, Text: err.Error(), Cure: "wait until that run has ended"})
 	}
 	more, err := a.testTenant(ctx, one)
@@ -193,7 +195,7 @@ func machineFault(step string, err error, cure string) finding {
 
 // checkState looks at the state folder and at runs that were left behind. A folder that is not there yet
 // is made by the first run, so only its parents count.
-func checkState(ctx context.Context, place stateFolder) []finding {
+func (a *app) checkState(ctx context.Context, place stateFolder) []finding {
 	var found []finding
 	if _, err := os.Stat(place.runs); err == nil {
 		if err := place.writable(); err != nil {
@@ -203,12 +205,12 @@ func checkState(ctx context.Context, place stateFolder) []finding {
 	} else {
 		found = append(found, finding{Step: "state", Level: sac.OK, Text: place.runs + " is made by the first run"})
 	}
-	runs, err := place.list(ctx)
+	runs, err := a.engine(place).Runs(ctx)
 	if err != nil {
 		return append(found, machineFault("runs", err, "look at the state folder"))
 	}
 	for _, r := range runs {
-		if r.Status == runInterrupted {
+		if r.Status == engine.RunInterrupted {
 			found = append(found, finding{
 				Step: "runs", Level: sac.Warn, Text: fmt.Sprintf("run %s (%s) was left interrupted", r.ID, r.Command),
 				Cure: "transport runs resume " + r.ID,

@@ -8,6 +8,7 @@ import (
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/cmd/internal/show"
+	"sacbridge/internal/engine"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/messages"
 	"sacbridge/internal/plan"
@@ -50,7 +51,7 @@ func newPlanShowCmd(a *app) *cobra.Command {
 }
 
 func runPlanShow(a *app, opts *planShowOptions) error {
-	p, err := readPlanFile(opts.file)
+	p, err := show.ReadPlanFile(opts.file)
 	if err != nil {
 		return err
 	}
@@ -97,7 +98,7 @@ type planCheck struct {
 }
 
 func runPlanCheck(ctx context.Context, a *app, opts *planCheckOptions) error {
-	p, err := readPlanFile(opts.file)
+	p, err := show.ReadPlanFile(opts.file)
 	if err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func runPlanCheck(ctx context.Context, a *app, opts *planCheckOptions) error {
 	if err != nil {
 		return err
 	}
-	stale, err := a.findStale(ctx, p, ends)
+	stale, err := a.engine(ends.place).FindStale(ctx, engine.Work{From: ends.from, To: ends.to, Observer: show.NewMeter(&a.World)}, p)
 	if err != nil {
 		return err
 	}
@@ -133,26 +134,6 @@ func writeStale(a *app, p *plan.Plan, stale []plan.Stale, output cli.Output) err
 	return cli.Table(a.Out, []string{"SIDE", "KIND", "NAME", "WHAT"}, rows)
 }
 
-// findStale reads what p was decided from once more and compares.
-func (a *app) findStale(ctx context.Context, p *plan.Plan, ends *pair) ([]plan.Stale, error) {
-	m := show.StartMeter(&a.World, "checking "+ends.from.tenant.Name+" and "+ends.to.tenant.Name, both(ends.from, ends.to))
-	defer m.Stop()
-	source, target, err := readBoth(ctx, ends, p.Request, nil)
-	if err != nil {
-		return nil, err
-	}
-	return p.FindStale(source, target), nil
-}
-
-// staleNames joins the names of the first stale entities.
-func staleNames(stale []plan.Stale) string {
-	names := make([]string, len(stale))
-	for i, s := range stale {
-		names[i] = fmt.Sprintf("%s %s %s (%s)", s.Side, s.Entity, s.Key, s.What)
-	}
-	return cli.Some(names, 10)
-}
-
 // connectPlan makes the sides that a plan speaks of. A tenant whose name now leads elsewhere is refused.
 func (a *app) connectPlan(p *plan.Plan, env envFlags, workers int) (*pair, error) {
 	ends, err := a.endsOf(p.Source, p.Target, env, workers)
@@ -160,11 +141,11 @@ func (a *app) connectPlan(p *plan.Plan, env envFlags, workers int) (*pair, error
 		return nil, err
 	}
 	for _, e := range []struct {
-		side *side
+		side engine.Side
 		was  identity.Tenant
 	}{{ends.from, p.Source}, {ends.to, p.Target}} {
-		if e.side.origin() != e.was.URL {
-			return nil, cli.Usagef("the plan is for tenant %s at %s, and that name now leads to %s", e.was.Name, e.was.URL, e.side.origin())
+		if e.side.Tenant().URL != e.was.URL {
+			return nil, cli.Usagef("the plan is for tenant %s at %s, and that name now leads to %s", e.was.Name, e.was.URL, e.side.Tenant().URL)
 		}
 	}
 	return ends, nil

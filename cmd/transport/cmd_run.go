@@ -9,7 +9,7 @@ import (
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/dataset"
 	"sacbridge/internal/dataset/script"
-	"sacbridge/internal/identity"
+	"sacbridge/internal/engine"
 	"sacbridge/internal/plan"
 )
 
@@ -115,9 +115,9 @@ func runRun(ctx context.Context, a *app, opts *runOptions) error {
 	if err != nil {
 		return err
 	}
-	w := p.work("run "+s.Number+" --data "+opts.data, &opts.planFlags, &opts.limitFlags)
-	w.request = func(context.Context) (plan.Request, *identity.Snapshot, error) { return req, nil, nil }
-	return a.change(ctx, w)
+	w := p.work("run "+s.Number+" --data "+opts.data, &opts.limitFlags)
+	w.Wanted = engine.Exactly(req)
+	return a.change(ctx, p, w, a.dialog(&opts.planFlags))
 }
 
 // check refuses what needs no file to be refused, and finds the script.
@@ -132,7 +132,7 @@ func (o *runOptions) check(a *app) (script.Script, error) {
 	if err := o.ends.check(); err != nil {
 		return s, err
 	}
-	if err := o.limitFlags.check(); err != nil {
+	if err := o.callFlags.check(); err != nil {
 		return s, err
 	}
 	return s, o.approval(a)

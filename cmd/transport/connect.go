@@ -1,74 +1,28 @@
 package main
 
 import (
-	"net"
-	"net/url"
-	"strings"
+	"fmt"
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/config"
-	"sacbridge/internal/identity"
+	"sacbridge/internal/engine"
 	"sacbridge/internal/plan"
-	"sacbridge/internal/sac"
 	"sacbridge/internal/tenants"
 )
 
-// side is one tenant of a command, ready to be called.
-type side struct {
-	tenant     identity.Tenant
-	conn       *sac.Tenant
-	production bool
-	// credentials looks them up, so that a missing one is told before any call.
-	credentials func() error
-}
-
-// origin is scheme and host, by which leases know a tenant.
-func (s *side) origin() string { return s.conn.Tenant().URL }
-
-// host is what tells tenants apart, without case and default port.
-func (s *side) host() string {
-	u, err := url.Parse(s.tenant.URL)
-	if err != nil {
-		return strings.ToLower(s.tenant.URL)
-	}
-	port := u.Port()
-	if port == "443" && u.Scheme == "https" || port == "80" && u.Scheme == "http" {
-		port = ""
-	}
-	if port == "" {
-		return strings.ToLower(u.Hostname())
-	}
-	return net.JoinHostPort(strings.ToLower(u.Hostname()), port)
-}
-
-// callCount is the number of requests sent so far.
-func (s *side) callCount() int { return s.conn.Stats().Calls }
-
-// both sums the requests and repeats of some sides.
-func both(sides ...*side) func() (calls, retries int) {
-	return func() (calls, retries int) {
-		for _, s := range sides {
-			st := s.conn.Stats()
-			calls, retries = calls+st.Calls, retries+st.Retries
-		}
-		return calls, retries
-	}
-}
-
 // pair is source and target with what the configuration says about them.
 type pair struct {
-	from, to  *side
+	from, to  engine.Side
 	place     stateFolder
 	rules     plan.Rules
 	roleTable map[string]string // source role ID to target role ID
 }
 
 // work makes the frame of a changing command on the pair.
-func (p *pair) work(command string, flags *planFlags, limits *limitFlags) work {
-	return work{
-		command: command, ends: p, from: p.from, to: p.to, place: p.place, flags: flags,
-		rules: plan.Rules{Guards: limits.over(p.rules.Guards), Protect: p.rules.Protect},
-	}
+func (p *pair) work(command string, limits *limitFlags) engine.Work {
+	rules := p.rules
+	rules.Guards.MinSourceSize = limits.sourceSize.or(rules.Guards.MinSourceSize)
+	return engine.Work{From: p.from, To: p.to, Command: command, Rules: rules, Allow: limits.allow(), Wait: limits.wait}
 }
 
 // settings are what a command takes from the configuration file, or its defaults where there is none.
@@ -113,26 +67,31 @@ func (a *app) connect(from, to string, workers int) (*pair, error) {
 }
 
 // namedSide makes the side of one tenant of the configuration.
-func (a *app) namedSide(s *settings, name string, workers int) (*side, error) {
+func (a *app) namedSide(s *settings, name string, workers int) (engine.Side, error) {
+	return sideOf(a.namedTenant(s, name, workers))
+}
+
+// namedTenant connects to one tenant of the configuration.
+func (a *app) namedTenant(s *settings, name string, workers int) (*tenants.Tenant, error) {
 	if s.file == nil {
-		return nil, cli.Usagef("there is no configuration that could name tenant %q: write sacbridge.yaml or give --config FILE", name)
+		return nil, fmt.Errorf("there is no configuration that could name tenant %q: write sacbridge.yaml or give --config FILE", name)
 	}
-	return sideOf(tenants.Named(s.file, name, a.tenantOptions(workers)))
+	return tenants.Named(s.file, name, a.tenantOptions(workers))
 }
 
 // tenantOptions are what the flags say about every tenant.
 func (a *app) tenantOptions(workers int) tenants.Options {
 	return tenants.Options{
-		CA: a.ca, UserAgent: "sacbridge-" + strings.ReplaceAll(tool(), " ", "/"), Workers: workers, Logger: a.logger(),
+		CA: a.ca, UserAgent: "sacbridge-" + commandLine().Name + "/" + cli.ThisBuild().Version, Workers: workers, Logger: a.logger(),
 	}
 }
 
 // sideOf takes a tenant for a side; what made it fail is a matter of settings.
-func sideOf(t *tenants.Tenant, err error) (*side, error) {
+func sideOf(t *tenants.Tenant, err error) (engine.Side, error) {
 	if err != nil {
-		return nil, cli.Coded(cli.ExitUsage, err)
+		return engine.Side{}, cli.Coded(cli.ExitUsage, err)
 	}
-	return &side{tenant: t.Tenant.Tenant(), conn: t.Tenant, production: t.Production, credentials: t.Credentials}, nil
+	return t.Side(), nil
 }
 
 // tenantNames lists the tenants of the configuration.

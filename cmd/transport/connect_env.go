@@ -8,6 +8,7 @@ import (
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/config"
 	"sacbridge/internal/dataset"
+	"sacbridge/internal/engine"
 	"sacbridge/internal/sac"
 	"sacbridge/internal/sac/session"
 	"sacbridge/internal/tenants"
@@ -78,18 +79,18 @@ func (a *app) readEnvironment(path string) (*dataset.Environment, error) {
 }
 
 // envSide makes the side of one tenant of an environment. Its name is its host.
-func (a *app) envSide(t *dataset.EnvironmentTenant, dir string, workers int) (*side, error) {
+func (a *app) envSide(t *dataset.EnvironmentTenant, dir string, workers int) (engine.Side, error) {
 	u, err := url.Parse(t.URL)
 	if err != nil {
-		return nil, cli.Usagef("environment: %w", err)
+		return engine.Side{}, cli.Usagef("environment: %w", err)
 	}
 	id, err := config.NewSecret(t.ClientID(), dir, "Username of "+u.Host)
 	if err != nil {
-		return nil, cli.Usagef("Username of %s %w", u.Host, err)
+		return engine.Side{}, cli.Usagef("Username of %s %w", u.Host, err)
 	}
 	secret, err := config.NewSecret(t.ClientSecret(), dir, "Password of "+u.Host)
 	if err != nil {
-		return nil, cli.Usagef("Password of %s %w", u.Host, err)
+		return engine.Side{}, cli.Usagef("Password of %s %w", u.Host, err)
 	}
 	return sideOf(tenants.Connect(sac.Config{
 		Name: u.Host, URL: t.URL, TokenURL: t.TokenURL, Platform: t.Platform, SSO: t.SSO, Namespace: t.Namespace,

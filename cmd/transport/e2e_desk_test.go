@@ -240,7 +240,7 @@ func TestOverAGuardNothingIsWritten(t *testing.T) {
 				}
 				noComplaints(t, d.dev, d.prod)
 				if _, err := os.ReadDir(filepath.Join(d.dir, "state", "runs")); way != "saved plan" && err == nil {
-					if ids, _ := stateIn(filepath.Join(d.dir, "state")).ids(t.Context()); len(ids) > 0 {
+					if ids, _ := stateIn(filepath.Join(d.dir, "state")).journals().List(t.Context()); len(ids) > 0 {
 						t.Errorf("a held plan left journals: %v", ids)
 					}
 				}

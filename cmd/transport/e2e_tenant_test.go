@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"sacbridge/internal/apply"
+	"sacbridge/internal/engine"
 	"sacbridge/internal/plan"
 	"sacbridge/internal/sac"
 	"sacbridge/internal/sac/session"
@@ -151,7 +152,7 @@ func noComplaints(t *testing.T, tenants ...*simTenant) {
 
 // simSide connects to a simulated tenant as the program does, with short waits. Each call makes a side
 // of its own, like a process of its own.
-func simSide(t *testing.T, s *simTenant, workers int, api string, life *lifeline) *side {
+func simSide(t *testing.T, s *simTenant, workers int, api string, life *lifeline) engine.Side {
 	t.Helper()
 	id, secret := s.server.Client()
 	cfg := sac.Config{
@@ -173,7 +174,7 @@ func simSide(t *testing.T, s *simTenant, workers int, api string, life *lifeline
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &side{tenant: conn.Tenant(), conn: conn}
+	return engine.Side{Conn: conn, Discover: conn.Discover, Calls: func() (calls, retries int) { st := conn.Stats(); return st.Calls, st.Retries }}
 }
 
 // trip is one way from a source to a target, as one process goes it.
@@ -211,13 +212,14 @@ func quickDir(t *testing.T) string {
 
 // plan reads both tenants and decides.
 func (j *trip) plan(ctx context.Context, req plan.Request) (*plan.Plan, error) {
-	source, target, err := readBoth(ctx, j.ends, req, nil)
-	if err != nil {
+	rep, err := engine.New(engine.Deps{Program: "test"}).Change(ctx, engine.Work{
+		From: j.ends.from, To: j.ends.to, Wanted: engine.Exactly(req), Rules: j.rules, PlanOnly: true,
+	})
+	if rep.Plan == nil {
 		return nil, err
 	}
-	p := plan.Make(req, source, target, j.rules)
+	p := rep.Plan // what holds it is for the caller to see
 	p.ID, p.Tool, p.Created = "plan-1", "test", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	p.Calls = apply.Estimate(p, j.ends.to.conn)
 	return p, nil
 }
 
@@ -237,7 +239,7 @@ func (j *trip) journaled(do func(apply.Deps) (*apply.Result, error)) (*apply.Res
 	}
 	journal := db.Journal()
 	res, err := do(apply.Deps{
-		Target: j.ends.to.conn, Journal: mortalJournal{journal, j.life}, Now: time.Now, RunID: "run-1", Command: "test",
+		Target: j.ends.to.Conn, Journal: mortalJournal{journal, j.life}, Now: time.Now, RunID: "run-1", Command: "test",
 		Wait: j.wait,
 	})
 	return res, errors.Join(err, journal.Close(), db.Close())

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -40,65 +41,71 @@ func (p *planFlags) approval(a *app) error {
 	return cli.Usagef("there is no terminal to ask on: add --yes to apply, --dry-run to look, or --out FILE to keep the plan for `transport apply FILE`")
 }
 
-// onlyPlan says that the plan is the whole purpose: nothing is to be applied by this command.
-func (p *planFlags) onlyPlan(a *app) bool { return p.dryRun || (p.out != "" && !p.yes && !a.Ask) }
+// guardFlags are limits for one run.
+type guardFlags struct{ create, update, deactivate, remove, roleRemoval, memberRemoval limit }
 
-// limitFlags are the flags of every verb that makes a plan from tenants: what it is judged by and how
-// fast the tenants are asked.
-type limitFlags struct {
-	strict  bool
-	workers int
-
-	create, update, deactivate, remove, roleRemoval, memberRemoval, sourceSize limit
-}
-
-func (l *limitFlags) add(f *pflag.FlagSet) {
-	f.BoolVar(&l.strict, "strict", false, "write nothing at all when there is any conflict")
-	f.IntVar(&l.workers, "workers", 0, "calls side by side to each tenant (default from the configuration, else 4)")
-	for _, g := range []struct {
+func (g *guardFlags) add(f *pflag.FlagSet) {
+	for _, one := range []struct {
 		v    *limit
 		name string
 		what string
 	}{
-		{&l.create, "max-create", "hold the plan if it creates more people and teams than `N or N%`"},
-		{&l.update, "max-update", "hold it above this many updates (`N or N%`)"},
-		{&l.deactivate, "max-deactivate", "hold it above this many people deactivated (`N or N%`)"},
-		{&l.remove, "max-delete", "hold it above this many deletions (`N or N%`)"},
-		{&l.roleRemoval, "max-role-removal", "hold it above this many role links removed (`N or N%`)"},
-		{&l.memberRemoval, "max-member-removal", "hold it above this many members removed (`N or N%`)"},
-		{&l.sourceSize, "min-source-size", "a source team with fewer members than `N or N%` of the target's removes nobody"},
+		{&g.create, "max-create", "hold the plan if it creates more people and teams than `N or N%`"},
+		{&g.update, "max-update", "hold it above this many updates (`N or N%`)"},
+		{&g.deactivate, "max-deactivate", "hold it above this many people deactivated (`N or N%`)"},
+		{&g.remove, "max-delete", "hold it above this many deletions (`N or N%`)"},
+		{&g.roleRemoval, "max-role-removal", "hold it above this many role links removed (`N or N%`)"},
+		{&g.memberRemoval, "max-member-removal", "hold it above this many members removed (`N or N%`)"},
 	} {
-		f.Var(g.v, g.name, g.what)
+		f.Var(one.v, one.name, one.what)
 	}
 }
 
+// allow gives the limits that are set.
+func (g *guardFlags) allow() plan.Guards {
+	var unset plan.Guard
+	return plan.Guards{
+		MaxCreate: g.create.or(unset), MaxUpdate: g.update.or(unset), MaxDeactivate: g.deactivate.or(unset), MaxDelete: g.remove.or(unset),
+		MaxRoleRemoval: g.roleRemoval.or(unset), MaxMemberRemoval: g.memberRemoval.or(unset),
+	}
+}
+
+// callFlags say how the tenants are asked, and how patiently.
+type callFlags struct {
+	workers int
+	wait    time.Duration
+}
+
+func (c *callFlags) add(f *pflag.FlagSet) {
+	f.IntVar(&c.workers, "workers", 0, "calls side by side to each tenant (default from the configuration, else 4)")
+	f.DurationVar(&c.wait, "wait", 0, "wait up to `TIME`, such as 10m, while somebody else is writing to the target")
+}
+
 // check refuses values that no run can have.
-func (l *limitFlags) check() error {
-	if l.workers < 0 || l.workers > 64 {
-		return cli.Usagef("--workers %d: use 1 to 64", l.workers)
+func (c *callFlags) check() error {
+	if c.workers < 0 || c.workers > 64 {
+		return cli.Usagef("--workers %d: use 1 to 64", c.workers)
+	}
+	if c.wait < 0 {
+		return cli.Usagef("--wait %s: use a time such as 10m", c.wait)
 	}
 	return nil
 }
 
-// over replaces in g what flags of the same name say.
-func (l *limitFlags) over(g plan.Guards) plan.Guards {
-	for _, pair := range []struct {
-		flag  limit
-		guard *plan.Guard
-	}{
-		{l.create, &g.MaxCreate},
-		{l.update, &g.MaxUpdate},
-		{l.deactivate, &g.MaxDeactivate},
-		{l.remove, &g.MaxDelete},
-		{l.roleRemoval, &g.MaxRoleRemoval},
-		{l.memberRemoval, &g.MaxMemberRemoval},
-		{l.sourceSize, &g.MinSourceSize},
-	} {
-		if pair.flag.guard != nil {
-			*pair.guard = *pair.flag.guard
-		}
-	}
-	return g
+// limitFlags are the flags of every verb that makes a plan from tenants: what it is judged by and how
+// the tenants are asked.
+type limitFlags struct {
+	guardFlags
+	callFlags
+	strict     bool
+	sourceSize limit
+}
+
+func (l *limitFlags) add(f *pflag.FlagSet) {
+	f.BoolVar(&l.strict, "strict", false, "write nothing at all when there is any conflict")
+	l.callFlags.add(f)
+	l.guardFlags.add(f)
+	f.Var(&l.sourceSize, "min-source-size", "a source team with fewer members than `N or N%` of the target's removes nobody")
 }
 
 // limit is the value of a guard flag: a count or a share. Unset it is nil.
@@ -131,6 +138,14 @@ func (l *limit) Set(s string) error {
 	}
 	l.guard = &plan.Guard{Count: &n}
 	return nil
+}
+
+// or gives the limit, or another guard where it is not set.
+func (l *limit) or(other plan.Guard) plan.Guard {
+	if l.guard == nil {
+		return other
+	}
+	return *l.guard
 }
 
 // Type names the value in help.

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/internal/engine"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
 )
@@ -80,7 +81,7 @@ func TestCopyUsersFlagsBecomeARequest(t *testing.T) {
 	t.Parallel()
 	var got plan.Request
 	cmd := newCopyUsersCmd(testApp(), func(_ context.Context, _ *app, o *copyUsersOptions) error {
-		got = o.request(&pair{}, []named{{"ANNA", "ids.txt:1"}})
+		got = o.request(&pair{}, []engine.Person{{UserID: "ANNA", Origin: "ids.txt:1"}})
 		return nil
 	})
 	if err := parse(t, cmd, "--from dev --to prod --ids ids.txt --users all --user-roles keep --user-teams add --active true"); err != nil {
@@ -144,21 +145,25 @@ func TestWrongFlagsAreErrorsOfUsage(t *testing.T) {
 	}
 }
 
-func TestGuardFlagsReplaceGuardsOfTheSameName(t *testing.T) {
+func TestGuardFlagsAreLimitsForThisRun(t *testing.T) {
 	t.Parallel()
 	ten, two := 10, 2.0
-	base := plan.Guards{MaxDelete: plan.Guard{Count: &ten, Percent: &two}, MaxRoleRemoval: plan.Guard{Count: &ten}}
+	base := plan.Guards{MaxDelete: plan.Guard{Count: &ten, Percent: &two}, MinSourceSize: plan.Guard{Count: &ten}}
 	var l limitFlags
-	if err := l.remove.Set("60"); err != nil {
-		t.Fatal(err)
+	for flag, value := range map[*limit]string{&l.remove: "60", &l.memberRemoval: "2.5%", &l.sourceSize: "5%"} {
+		if err := flag.Set(value); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := l.memberRemoval.Set("2.5%"); err != nil {
-		t.Fatal(err)
+	w := (&pair{rules: plan.Rules{Guards: base}}).work("test", &l)
+	sixty, share, five := 60, 2.5, 5.0
+	allow := plan.Guards{MaxDelete: plan.Guard{Count: &sixty}, MaxMemberRemoval: plan.Guard{Percent: &share}}
+	if diff := cmp.Diff(allow, w.Allow); diff != "" {
+		t.Errorf("limits of the run (-want +got):\n%s", diff)
 	}
-	sixty, share := 60, 2.5
-	want := plan.Guards{MaxDelete: plan.Guard{Count: &sixty}, MaxRoleRemoval: plan.Guard{Count: &ten}, MaxMemberRemoval: plan.Guard{Percent: &share}}
-	if diff := cmp.Diff(want, l.over(base)); diff != "" {
-		t.Errorf("guards (-want +got):\n%s", diff)
+	rules := plan.Rules{Guards: plan.Guards{MaxDelete: base.MaxDelete, MinSourceSize: plan.Guard{Percent: &five}}}
+	if diff := cmp.Diff(rules, w.Rules); diff != "" {
+		t.Errorf("rules (-want +got):\n%s", diff)
 	}
 }
 
@@ -214,7 +219,7 @@ func FuzzIDs(f *testing.F) {
 			t.Error("nobody is named, and there is no error")
 		}
 		for _, id := range ids {
-			if err == nil && strings.TrimSpace(id.userID) == "" {
+			if err == nil && strings.TrimSpace(id.UserID) == "" {
 				t.Errorf("an empty user ID from %q", data)
 			}
 		}

@@ -23,7 +23,7 @@ import (
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/cmd/internal/show"
-	"sacbridge/internal/apply"
+	"sacbridge/internal/engine"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
 	"sacbridge/internal/sac"
@@ -73,14 +73,12 @@ func newStage(t *testing.T, answer string) *stage {
 
 // copyFinance is `copy teams --team Finance` with the given flags.
 func (s *stage) copyFinance(ctx context.Context, flags *planFlags) error {
-	w := s.pair.work("test", flags, &limitFlags{})
-	w.request = func(context.Context) (plan.Request, *identity.Snapshot, error) {
-		return plan.Request{Steps: []plan.Step{{Origin: "test", CopyTeam: &plan.CopyTeam{
-			Team: "Finance", Users: plan.UsersMissing, UserRoles: identity.Add, UserTeams: identity.Keep,
-			TeamRoles: identity.Add, Members: identity.Add, Name: plan.NameKeep,
-		}}}}, nil, nil
-	}
-	return s.app.change(ctx, w)
+	w := s.pair.work("test", &limitFlags{})
+	w.Wanted = engine.Exactly(plan.Request{Steps: []plan.Step{{Origin: "test", CopyTeam: &plan.CopyTeam{
+		Team: "Finance", Users: plan.UsersMissing, UserRoles: identity.Add, UserTeams: identity.Keep,
+		TeamRoles: identity.Add, Members: identity.Add, Name: plan.NameKeep,
+	}}}})
+	return s.app.change(ctx, s.pair, w, s.app.dialog(flags))
 }
 
 func (s *stage) writes(t *testing.T) int {
@@ -127,8 +125,10 @@ func TestJSONOutputIsOneDocumentAndThePlanToApproveIsTalk(t *testing.T) {
 		t.Errorf("got %v, want a declined plan", err)
 	}
 	var got struct {
-		show.Report
-		Plan plan.Plan `json:"plan"`
+		ReadCalls int       `json:"readCalls"`
+		Applied   bool      `json:"applied"`
+		Exit      int       `json:"exit"`
+		Plan      plan.Plan `json:"plan"`
 	}
 	if err := json.Unmarshal(s.out.Bytes(), &got); err != nil {
 		t.Fatalf("stdout is no JSON document: %v\n%s", err, s.out)
@@ -148,10 +148,10 @@ func TestPlanFilesAreWrittenWholeAndForTheirOwnerOnly(t *testing.T) {
 	if err := s.copyFinance(t.Context(), &planFlags{output: cli.AsTable, out: path}); exitCode(err) != exitInterrupted {
 		t.Errorf("got %v, want a declined plan", err)
 	}
-	if _, err := readPlanFile(path); err != nil {
+	if _, err := show.ReadPlanFile(path); err != nil {
 		t.Error(err)
 	}
-	if err := writePlanFile(filepath.Join(path, "below"), &plan.Plan{Version: plan.Version}); err == nil {
+	if err := show.WritePlanFile(filepath.Join(path, "below"), &plan.Plan{Version: plan.Version}); err == nil {
 		t.Error("a file below a file was written")
 	}
 }
@@ -214,56 +214,6 @@ func expiredServer(t *testing.T) (*httptest.Server, string) {
 	return server, ca
 }
 
-func TestTenantsAreToldApartByHostAndPort(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		a, b string
-		same bool
-	}{
-		{"https://Prod.example.test", "https://prod.example.test:443", true},
-		{"https://prod.example.test", "https://prod.example.test/x", true},
-		{"http://127.0.0.1:1", "http://127.0.0.1:2", false},
-		{"https://prod.example.test", "https://dev.example.test", false},
-	} {
-		a, b := &side{tenant: identity.Tenant{URL: tt.a}}, &side{tenant: identity.Tenant{URL: tt.b}}
-		if got := a.host() == b.host(); got != tt.same {
-			t.Errorf("%s and %s: same %v, want %v", tt.a, tt.b, got, tt.same)
-		}
-	}
-}
-
-func TestResultErrorGivesTheExitCodeOfARun(t *testing.T) {
-	t.Parallel()
-	with := func(s ...apply.Status) *apply.Result {
-		r := &apply.Result{RunID: "run-1"}
-		for _, one := range s {
-			r.Entities = append(r.Entities, apply.EntityResult{Status: one})
-		}
-		return r
-	}
-	stopped := with(apply.Done, apply.Pending)
-	stopped.Interrupted = true
-	for name, tt := range map[string]struct {
-		plan   *plan.Plan
-		result *apply.Result
-		want   int
-	}{
-		"all is done":                           {&plan.Plan{}, with(apply.Done, apply.Unchanged), exitOK},
-		"something protected was skipped":       {&plan.Plan{}, with(apply.Done, apply.Skipped), exitOK},
-		"one entity failed":                     {&plan.Plan{}, with(apply.Done, apply.Failed), exitPartial},
-		"one link was left out":                 {&plan.Plan{}, with(apply.Partly), exitPartial},
-		"all is done but the plan's conflicts":  {&plan.Plan{Conflicts: []plan.Finding{{Code: plan.EmailTaken}}}, with(apply.Done), exitPartial},
-		"the run was interrupted in the middle": {&plan.Plan{}, stopped, exitInterrupted},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if got := exitCode(resultError(tt.plan, tt.result)); got != tt.want {
-				t.Errorf("exit code %d, want %d", got, tt.want)
-			}
-		})
-	}
-}
-
 func TestTheWorstFindingGivesTheExitCode(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -289,19 +239,15 @@ func TestARunThatFindsTheTenantLeasedLeavesNoJournal(t *testing.T) {
 	if err := s.pair.place.writable(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.pair.place.leaseFile().Acquire(t.Context(), s.pair.to.origin(), "someone else", time.Hour); err != nil {
+	if _, err := s.pair.place.leaseFile().Acquire(t.Context(), s.pair.to.Tenant().URL, "someone else", time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	flags := &planFlags{output: cli.AsTable, yes: true}
-	if err := s.copyFinance(t.Context(), flags); exitCode(err) != exitUsage || s.pair.to.callCount() > 0 {
-		t.Errorf("got %v after %d calls, want an error of usage and no call", err, s.pair.to.callCount())
+	err := s.copyFinance(t.Context(), flags)
+	if calls, _ := s.pair.to.Calls(); exitCode(err) != exitUsage || calls > 0 {
+		t.Errorf("got %v after %d calls, want an error of usage and no call", err, calls)
 	}
-	// Someone may also come in between the look and the taking of the lease.
-	w := s.pair.work("test", flags, &limitFlags{})
-	if _, err := s.app.takeLease(t.Context(), &w); exitCode(err) != exitUsage || w.lease != nil {
-		t.Errorf("got %v, lease %v; want an error of usage, nothing taken", err, w.lease)
-	}
-	if ids, err := s.pair.place.ids(t.Context()); err != nil || len(ids) > 0 {
+	if ids, err := s.pair.place.journals().List(t.Context()); err != nil || len(ids) > 0 {
 		t.Errorf("got journals %v, %v; want none", ids, err)
 	}
 	if got := s.writes(t); got > 0 {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"sacbridge/internal/plan"
 )
 
 // Journal is the durable record of one run. Every method that writes returns only when the record
@@ -76,6 +78,9 @@ type Header struct {
 	Target  string    `json:"target"`
 	Started time.Time `json:"started"`
 	Command string    `json:"command"` // for people; without secrets
+	Job     string    `json:"job,omitempty"`
+	// Spends is what the whole plan takes of the guards' limits; absent in journals of earlier versions.
+	Spends *plan.Amounts `json:"spends,omitempty"`
 }
 
 // Record is one intended call with its items.
@@ -126,6 +131,8 @@ type End struct {
 	Interrupted bool           `json:"interrupted"`
 	Cause       string         `json:"cause,omitempty"`
 	Entities    []EntityResult `json:"entities,omitempty"`
+	// Spent is what the run took of the guards' limits; absent in journals of earlier versions.
+	Spent *plan.Amounts `json:"spent,omitempty"`
 }
 
 // Leases say who may write to a tenant, also across processes.

@@ -31,6 +31,7 @@ type Deps struct {
 
 	RunID   string // of a new run; the plan's ID where it is empty
 	Command string // what started a new run, for people; without secrets
+	Job     string // that a new run belongs to, where it belongs to one
 
 	Grace time.Duration // how long a call in flight may go on after ctx is cancelled; 6 min if 0
 	// Wait says how long to wait before try number try (from 2) of something, where the tenant asked

@@ -59,7 +59,7 @@ func newRunner(d Deps, p *plan.Plan) *runner {
 		wantRef: map[string]bool{},
 		header: Header{
 			RunID: d.RunID, PlanID: p.ID, Source: p.Source.URL, Target: d.Target.Tenant().URL,
-			Started: d.Now(), Command: d.Command,
+			Started: d.Now(), Command: d.Command, Job: d.Job, Spends: new(p.Spends()),
 		},
 	}
 	for _, i := range r.lay.updates {
@@ -111,7 +111,7 @@ func (r *runner) conclude(ctx context.Context, failed error) (*Result, error) {
 	res := r.result(cause != nil)
 	errs := []error{cause}
 	if failed == nil {
-		end := End{At: res.Ended, Interrupted: res.Interrupted, Entities: res.Entities}
+		end := End{At: res.Ended, Interrupted: res.Interrupted, Entities: res.Entities, Spent: spent(r.p, res)}
 		if cause != nil {
 			end.Cause = cause.Error()
 		}

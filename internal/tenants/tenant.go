@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"sacbridge/internal/config"
+	"sacbridge/internal/engine"
 	"sacbridge/internal/sac"
 	"sacbridge/internal/sac/session"
 )
@@ -24,7 +25,7 @@ type Options struct {
 
 // Tenant is one tenant, ready to be called.
 type Tenant struct {
-	*sac.Tenant
+	Conn       *sac.Tenant
 	Production bool // deletes ask for the tenant's name
 
 	id, secret func() (string, error)
@@ -71,7 +72,7 @@ func Connect(c sac.Config, ca string, o Options) (*Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tenant{Tenant: conn, id: c.Session.ClientID, secret: c.Session.ClientSecret}, nil
+	return &Tenant{Conn: conn, id: c.Session.ClientID, secret: c.Session.ClientSecret}, nil
 }
 
 // Credentials looks both credentials up, so that a missing one is told before any call.
@@ -83,6 +84,13 @@ func (t *Tenant) Credentials() error {
 
 // Calls gives the number of requests sent so far, and how many of them were repeats.
 func (t *Tenant) Calls() (calls, retries int) {
-	s := t.Stats()
+	s := t.Conn.Stats()
 	return s.Calls, s.Retries
+}
+
+// Side is the tenant as a run needs it.
+func (t *Tenant) Side() engine.Side {
+	return engine.Side{
+		Conn: t.Conn, Production: t.Production, Credentials: t.Credentials, Discover: t.Conn.Discover, Calls: t.Calls,
+	}
 }

@@ -63,13 +63,13 @@ func TestATenantIsConnectedAsTheConfigurationSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := identity.Tenant{Name: "prod", URL: "https://prod.example.com", Platform: "cf", SSO: "email"}
-	if diff := cmp.Diff(prod.Tenant.Tenant(), want); diff != "" {
+	if diff := cmp.Diff(prod.Side().Tenant(), want); diff != "" {
 		t.Errorf("tenant (-got +want):\n%s", diff)
 	}
 	if calls, retries := prod.Calls(); !prod.Production || calls != 0 || retries != 0 {
 		t.Errorf("production %v, %d calls, %d retries; want a production tenant that was not called", prod.Production, calls, retries)
 	}
-	if got := prod.Limits(0).Workers; got != 7 {
+	if got := prod.Conn.Limits(0).Workers; got != 7 {
 		t.Errorf("%d workers, want the 7 of the configuration", got)
 	}
 }
@@ -80,7 +80,7 @@ func TestTheOptionOfWorkersGoesBeforeTheConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := prod.Limits(0).Workers; got != 2 {
+	if got := prod.Conn.Limits(0).Workers; got != 2 {
 		t.Errorf("%d workers, want 2", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"sacbridge/internal/apply"
+	"sacbridge/internal/engine"
 	"sacbridge/internal/store/bolt"
 	"sacbridge/internal/upstream"
 )
@@ -112,19 +113,33 @@ func ExitCode(err error) int {
 	if own, ok := errors.AsType[*codedError](err); ok {
 		return own.code
 	}
-	_, leased := errors.AsType[*apply.LeaseHeldError](err)
 	failed, called := errors.AsType[*upstream.Error](err)
 	switch {
 	case err == nil:
 		return ExitOK
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled), is[*engine.InterruptedError](err):
 		return ExitInterrupted
-	case leased, errors.Is(err, bolt.ErrInUse), errors.Is(err, bolt.ErrNewer), errors.Is(err, bolt.ErrBackup):
+	case is[*engine.NotStartedError](err), is[*apply.LeaseHeldError](err),
+		errors.Is(err, bolt.ErrInUse), errors.Is(err, bolt.ErrNewer), errors.Is(err, bolt.ErrBackup):
 		return ExitUsage
+	case is[*engine.PartialError](err):
+		return ExitPartial
+	case is[*engine.HeldError](err), is[*engine.ProtectedError](err):
+		return ExitHeld
+	case is[*engine.StaleError](err):
+		return ExitStale
+	case is[*engine.ConflictsError](err), is[*engine.MissingTeamError](err):
+		return ExitConflicts
 	case called:
 		return classCode(failed)
 	}
 	return ExitFailure
+}
+
+// is reports whether err, or an error below it, is of type E.
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 // classCode gives the exit code of a failed call that ended the command.

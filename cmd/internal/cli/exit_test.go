@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sacbridge/internal/apply"
+	"sacbridge/internal/engine"
+	"sacbridge/internal/plan"
 	"sacbridge/internal/store/bolt"
 	"sacbridge/internal/upstream"
 )
@@ -33,6 +35,14 @@ func TestErrorsBecomeExitCodes(t *testing.T) {
 		"a cancelled context":               {fmt.Errorf("read: %w", context.Canceled), ExitInterrupted},
 		"an interruption with a code":       {Coded(7, context.Canceled), 7},
 		"a leased tenant":                   {fmt.Errorf("x: %w", &apply.LeaseHeldError{}), ExitUsage},
+		"nothing was started":               {&engine.NotStartedError{Err: errPlain}, ExitUsage},
+		"an interrupted run":                {fmt.Errorf("x: %w", &engine.InterruptedError{}), ExitInterrupted},
+		"a run that is done in part":        {fmt.Errorf("x: %w", &engine.PartialError{}), ExitPartial},
+		"a plan that is held":               {&engine.HeldError{Trips: make([]plan.Trip, 1)}, ExitHeld},
+		"a plan of what is protected now":   {&engine.ProtectedError{Hits: make([]plan.Finding, 1)}, ExitHeld},
+		"a stale plan":                      {&engine.StaleError{Stale: make([]plan.Stale, 1)}, ExitStale},
+		"a plan with conflicts":             {&engine.ConflictsError{}, ExitConflicts},
+		"a team that people were found by":  {&engine.MissingTeamError{}, ExitConflicts},
 		"a file in use":                     {fmt.Errorf("x: %w", bolt.ErrInUse), ExitUsage},
 		"a file of a newer version":         {fmt.Errorf("x: %w", bolt.ErrNewer), ExitUsage},
 		"a backup that is none":             {fmt.Errorf("x: %w", bolt.ErrBackup), ExitUsage},

@@ -9,6 +9,7 @@ import (
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/apply"
+	"sacbridge/internal/engine"
 )
 
 // How often progress is told: redrawn in place on a terminal, else as a line of its own.
@@ -17,55 +18,64 @@ const (
 	lineEvery   = 30 * time.Second
 )
 
-// Meter tells how far a reading or a run is. It is safe for concurrent use.
+// Meter tells on stderr how far a work is, unless --quiet; it is an [engine.Observer]. It is safe for concurrent use.
 type Meter struct {
-	w        io.Writer
-	terminal bool
-	width    int // of the terminal; 0 = not known
-	now      func() time.Time
-	label    string
-	calls    func() (calls, retries int) // of the sessions in use
-	started  time.Time
+	w *cli.World
 
-	mu   sync.Mutex
-	last *apply.Progress // nil while only reading
-
-	quit chan struct{}
-	done sync.WaitGroup
+	mu    sync.Mutex
+	stage stage
+	last  *apply.Progress // of the stage; nil while only reading
 }
 
-// StartMeter tells progress on w.Err until Stop. With --quiet it says nothing. calls gives the requests and repeats of
-// the sessions in use.
-func StartMeter(w *cli.World, label string, calls func() (calls, retries int)) *Meter {
-	m := &Meter{
-		w: w.Err, terminal: w.ErrTerminal, width: w.ErrWidth, now: w.Now, label: label, calls: calls,
-		started: w.Now(), quit: make(chan struct{}),
+// stage is what is under way.
+type stage struct {
+	label   string
+	sides   []engine.Side
+	started time.Time
+}
+
+// NewMeter makes a meter for a program that works in w.
+func NewMeter(w *cli.World) *Meter { return &Meter{w: w} }
+
+// Begin implements [engine.Observer].
+func (m *Meter) Begin(what engine.Stage, sides ...engine.Side) (end func()) {
+	names := make([]string, len(sides))
+	for i, s := range sides {
+		names[i] = s.Tenant().Name
 	}
-	if w.Quiet {
-		return m
+	m.mu.Lock()
+	m.stage, m.last = stage{label: string(what) + " " + strings.Join(names, " and "), sides: sides, started: m.w.Now()}, nil
+	m.mu.Unlock()
+	if m.w.Quiet {
+		return func() {}
 	}
 	every := lineEvery
-	if m.terminal {
+	if m.w.ErrTerminal {
 		every = redrawEvery
 	}
-	m.done.Go(func() { m.loop(every) })
-	return m
+	quit := make(chan struct{})
+	var done sync.WaitGroup
+	done.Go(func() { m.tell(every, quit) })
+	return func() {
+		close(quit)
+		done.Wait()
+	}
 }
 
-// loop tells the state at each tick until Stop.
-func (m *Meter) loop(every time.Duration) {
+// tell tells the state at each tick.
+func (m *Meter) tell(every time.Duration, quit <-chan struct{}) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		select {
-		case <-m.quit:
-			if m.terminal {
+		case <-quit:
+			if m.w.ErrTerminal {
 				m.write("\r\x1b[K")
 			}
 			return
 		case <-tick.C:
-			if m.terminal {
-				m.write("\r\x1b[K" + cut(m.line(), m.width-1))
+			if m.w.ErrTerminal {
+				m.write("\r\x1b[K" + cut(m.line(), m.w.ErrWidth-1))
 			} else {
 				m.write(m.line() + "\n")
 			}
@@ -74,32 +84,36 @@ func (m *Meter) loop(every time.Duration) {
 }
 
 // write draws. A terminal that is gone takes no progress, and the run goes on without it.
-func (m *Meter) write(text string) { _, _ = io.WriteString(m.w, text) }
+func (m *Meter) write(text string) { _, _ = io.WriteString(m.w.Err, text) }
 
-// Stop ends the telling and waits for it. It is called once.
-func (m *Meter) Stop() {
-	close(m.quit)
-	m.done.Wait()
-}
-
-// Progress takes the state of a run; it is an [apply.Hook].
+// Progress implements [engine.Observer].
 func (m *Meter) Progress(p apply.Progress) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.last = &p
 }
 
+// Waiting implements [engine.Observer].
+func (m *Meter) Waiting(held apply.Lease) {
+	m.w.Say("Waiting: tenant %s is being written to by %s.", cli.Clean(held.Tenant, false), cli.Clean(held.Holder, false))
+}
+
+// GaveBack implements [engine.Observer].
+func (m *Meter) GaveBack(after time.Duration) {
+	m.w.Say("\nNo answer for %s: others may write to the tenant now. An answer is taken all the same, and the plan is checked again first.", after)
+}
+
 // line says how far things are: done of all, rate, time left, calls and retries.
 func (m *Meter) line() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	elapsed := m.now().Sub(m.started)
+	elapsed := m.w.Now().Sub(m.stage.started)
 	if m.last == nil {
-		calls, retries := m.calls()
-		return fmt.Sprintf("%s: %s, %s, %s", m.label, cli.Count(calls, "call"), cli.Count(retries, "retry/retries"), elapsed.Round(time.Second))
+		calls, retries := m.stage.calls()
+		return fmt.Sprintf("%s: %s, %s, %s", m.stage.label, cli.Count(calls, "call"), cli.Count(retries, "retry/retries"), elapsed.Round(time.Second))
 	}
 	p := m.last
-	parts := []string{fmt.Sprintf("%s: %s %d/%d", m.label, p.Phase, p.Done, p.Total)}
+	parts := []string{fmt.Sprintf("%s: %s %d/%d", m.stage.label, p.Phase, p.Done, p.Total)}
 	if rate := float64(p.Done) / elapsed.Seconds(); p.Done > 0 && elapsed >= time.Second {
 		parts = append(parts, fmt.Sprintf("%.1f/s", rate))
 		left := time.Duration(float64(p.Total-p.Done) / rate * float64(time.Second))
@@ -113,6 +127,17 @@ func (m *Meter) line() string {
 		parts = append(parts, cli.Clean(p.Current, false))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// calls sums the requests and repeats of the stage's sides.
+func (s stage) calls() (calls, retries int) {
+	for _, side := range s.sides {
+		if side.Calls != nil {
+			c, r := side.Calls()
+			calls, retries = calls+c, retries+r
+		}
+	}
+	return calls, retries
 }
 
 // cut shortens s to n characters, so that a line that is redrawn in place does not wrap; n below 1 leaves

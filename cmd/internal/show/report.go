@@ -6,30 +6,44 @@ import (
 	"io"
 	"slices"
 
+	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/apply"
+	"sacbridge/internal/engine"
 	"sacbridge/internal/messages"
 	"sacbridge/internal/plan"
 )
 
-// Report is the JSON output of every changing verb: one document on stdout, whatever happened after
+// report is the JSON output of every changing verb: one document on stdout, whatever happened after
 // the plan was made. It is complete: each change with before, after and reasons, and each result.
-type Report struct {
+type report struct {
 	Plan      *plan.Plan    `json:"-"`                  // "plan", as in a plan file
 	Door      messages.Door `json:"-"`                  // whose flags and commands the cures name
-	ReadCalls int           `json:"readCalls"`          // requests made to read both tenants; 0 where the plan came from a file
-	PlanFile  string        `json:"planFile,omitempty"` // where --out wrote it
+	ReadCalls int           `json:"readCalls"`          // requests made to read both tenants
+	PlanFile  string        `json:"planFile,omitempty"` // where --out wrote it, or where it came from
 	Applied   bool          `json:"applied"`            // a run was started
 	Result    *apply.Result `json:"result,omitempty"`   // what became of it, entity by entity
-	Stale     []plan.Stale  `json:"stale,omitempty"`    // `apply`: what is not as it was when the plan was made
+	Stale     []plan.Stale  `json:"stale,omitempty"`    // what is not as it was when the plan was made
 	Exit      int           `json:"exit"`               // the exit code
 	Problem   string        `json:"problem,omitempty"`  // why it is not 0
 }
 
+// newReport makes the document of a work that ended with err.
+func newReport(rep *engine.Report, door messages.Door, planFile string, err error) *report {
+	r := &report{
+		Plan: rep.Plan, Door: door, ReadCalls: rep.ReadCalls, PlanFile: planFile, Applied: rep.Result != nil, Result: rep.Result, Stale: rep.Stale,
+		Exit: cli.ExitCode(err),
+	}
+	if err != nil {
+		r.Problem = err.Error()
+	}
+	return r
+}
+
 // Write writes the report. The plan is written change by change, exactly as in its file: as text a large
 // one would take more memory than all else.
-func (r *Report) Write(w io.Writer) error {
+func (r *report) Write(w io.Writer) error {
 	rest, err := json.MarshalIndent(struct {
-		*Report
+		*report
 		Words []words `json:"words,omitempty"` // of the plan's conflicts, skips and tripped guards, in this order
 	}{r, r.words()}, "", "  ")
 	if err != nil {
@@ -54,7 +68,7 @@ type words struct {
 	messages.Words
 }
 
-func (r *Report) words() []words {
+func (r *report) words() []words {
 	var out []words
 	for _, f := range slices.Concat(r.Plan.Conflicts, r.Plan.Skips) {
 		out = append(out, words{f.Entity, f.Key, messages.OfFinding(f, r.Door)})

@@ -8,36 +8,38 @@ import (
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/apply"
+	"sacbridge/internal/engine"
 	"sacbridge/internal/messages"
 )
 
 // Result shows to people what became of a run.
 type Result struct {
-	Result *apply.Result
-	NoList bool // the journal is thrown away, so that there is no whole list to look at later
-	Paint  cli.Painter
+	Result  *apply.Result
+	Program string // for hints, such as "transport"
+	NoList  bool   // the journal is thrown away, so that there is no whole list to look at later
+	Paint   cli.Painter
 }
 
 // Write shows counts, then failures with their causes, then where the whole list is.
 func (v Result) Write(w io.Writer) error {
 	l := &cli.Lines{W: w}
-	tally := TallyOf(v.Result.Entities)
+	counts := engine.TallyOf(v.Result.Entities)
 	title := "Done"
 	switch {
 	case v.Result.Interrupted:
 		title = "Interrupted"
-	case tally[apply.Failed]+tally[apply.Partly] > 0:
+	case counts[apply.Failed]+counts[apply.Partly] > 0:
 		title = "Done in part"
 	}
 	l.Line("")
-	l.Line("%s: %s", v.Paint.In(cli.Bold, title), tally)
+	l.Line("%s: %s", v.Paint.In(cli.Bold, title), tally(v.Result.Entities))
 	l.Line("  run %s, %s, %s", v.Result.RunID, cli.Count(v.Result.Calls, "call"), v.Result.Ended.Sub(v.Result.Started).Round(100*time.Millisecond))
 	v.listed(l, "Failed", apply.Failed, func(e apply.EntityResult) []string { return []string{e.Cause} })
 	v.listed(l, "Links left out", apply.Partly, linkCauses)
 	v.listed(l, "Skipped", apply.Skipped, func(e apply.EntityResult) []string { return []string{cause(e)} })
 	v.listed(l, "Warnings", "", func(e apply.EntityResult) []string { return e.Warnings })
 	if !v.NoList {
-		l.Line("  whole list: transport runs show %s", v.Result.RunID)
+		l.Line("  whole list: %s runs show %s", v.Program, v.Result.RunID)
 	}
 	return l.Err
 }
@@ -62,7 +64,7 @@ func (v Result) listed(l *cli.Lines, title string, status apply.Status, tell fun
 		l.Line("  ! %s", row)
 	}
 	if rest := len(rows) - shown; rest > 0 {
-		l.Line("  ... and %d more (see transport runs show %s)", rest, v.Result.RunID)
+		l.Line("  ... and %d more (see %s runs show %s)", rest, v.Program, v.Result.RunID)
 	}
 }
 
@@ -83,20 +85,9 @@ func linkCauses(e apply.EntityResult) []string {
 	return causes
 }
 
-// Tally counts entities by status.
-type Tally map[apply.Status]int
-
-// TallyOf counts entities.
-func TallyOf(entities []apply.EntityResult) Tally {
-	t := Tally{}
-	for _, e := range entities {
-		t[e.Status]++
-	}
-	return t
-}
-
-// String gives the counts that are not zero.
-func (t Tally) String() string {
+// tally gives the counts of a result's entities that are not zero.
+func tally(entities []apply.EntityResult) string {
+	t := engine.TallyOf(entities)
 	text := ""
 	for _, s := range []apply.Status{apply.Done, apply.Partly, apply.Unchanged, apply.Failed, apply.Skipped, apply.Pending} {
 		if t[s] == 0 {
@@ -113,10 +104,10 @@ func (t Tally) String() string {
 	return text
 }
 
-// Entities lists every entity of a run.
-func Entities(w io.Writer, entities []apply.EntityResult) error {
-	rows := make([][]string, 0, len(entities))
-	for _, e := range entities {
+// entities lists every entity of a run.
+func entities(w io.Writer, list []apply.EntityResult) error {
+	rows := make([][]string, 0, len(list))
+	for _, e := range list {
 		causes := linkCauses(e)
 		if c := cause(e); c != "" {
 			causes = append([]string{c}, causes...)

@@ -18,9 +18,11 @@ import (
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/apply"
+	"sacbridge/internal/engine"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/messages"
 	"sacbridge/internal/plan"
+	"sacbridge/internal/upstream"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -132,10 +134,10 @@ func mixedResult() *apply.Result {
 func TestResultViewShowsCountsAndCauses(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	if err := (Result{Result: mixedResult()}).Write(&b); err != nil {
+	if err := (Result{Result: mixedResult(), Program: "transport"}).Write(&b); err != nil {
 		t.Fatal(err)
 	}
-	if err := Entities(&b, mixedResult().Entities[24:]); err != nil {
+	if err := entities(&b, mixedResult().Entities[24:]); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "result.txt", b.Bytes())
@@ -148,7 +150,7 @@ func TestReportIsOneCompleteDocument(t *testing.T) {
 	r := mixedResult()
 	r.Entities = r.Entities[24:]
 	var b bytes.Buffer
-	rep := &Report{Plan: p, ReadCalls: 7, Applied: true, Result: r, Exit: cli.ExitPartial, Problem: "done in part"}
+	rep := newReport(&engine.Report{Plan: p, ReadCalls: 7, Result: r}, messages.Transport, "", cli.Codef(cli.ExitPartial, "done in part"))
 	if err := rep.Write(&b); err != nil {
 		t.Fatal(err)
 	}
@@ -158,15 +160,34 @@ func TestReportIsOneCompleteDocument(t *testing.T) {
 	golden(t, "report.json", b.Bytes())
 }
 
+// called is a side that has made some calls.
+func called(name string, calls, retries int) engine.Side {
+	return engine.Side{Conn: namedConn{name: name}, Calls: func() (int, int) { return calls, retries }}
+}
+
+// namedConn is a connector of which nothing is asked but its name.
+type namedConn struct {
+	upstream.Connector
+	name string
+}
+
+func (c namedConn) Tenant() identity.Tenant { return identity.Tenant{Name: c.name} }
+
 func TestMeterSaysHowFarARunIs(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
-	m := &Meter{label: "writing to prod", started: at, now: func() time.Time { return at.Add(10 * time.Second) }, calls: func() (int, int) { return 3, 1 }}
+	m := NewMeter(&cli.World{Now: func() time.Time { return at }, Quiet: true})
+	m.Begin(engine.Writing, called("prod", 3, 1))()
+	m.w.Now = func() time.Time { return at.Add(10 * time.Second) }
 	if got, want := m.line(), "writing to prod: 3 calls, 1 retry, 10s"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	m.Progress(apply.Progress{Phase: "teams", Done: 50, Total: 200, Calls: 12, EstCalls: 40, Retries: 2, Failed: 1, Current: "team Finance"})
 	if got, want := m.line(), "writing to prod: teams 50/200, 5.0/s, 30s left, 12 of about 40 calls, 2 retries, 1 failed, team Finance"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	m.Begin(engine.Checking, called("dev", 1, 0), called("prod", 3, 1))()
+	if got, want := m.line(), "checking dev and prod: 4 calls, 1 retry, 0s"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -175,11 +196,10 @@ func TestMeterWritesALineEveryHalfMinuteWhereThereIsNoTerminal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var talk bytes.Buffer
-		w := &cli.World{Err: &talk, Now: time.Now}
-		m := StartMeter(w, "reading dev", func() (int, int) { return 4, 0 })
+		end := NewMeter(&cli.World{Err: &talk, Now: time.Now}).Begin(engine.Reading, called("dev", 4, 0))
 		timer := time.NewTimer(70 * time.Second)
 		<-timer.C
-		m.Stop()
+		end()
 		if got, want := talk.String(), "reading dev: 4 calls, 0 retries, 30s\nreading dev: 4 calls, 0 retries, 1m0s\n"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
@@ -190,14 +210,29 @@ func TestMeterSaysNothingWhenQuiet(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var talk bytes.Buffer
-		w := &cli.World{Err: &talk, Now: time.Now, ErrTerminal: true, Quiet: true}
-		m := StartMeter(w, "reading dev", func() (int, int) { return 4, 0 })
+		m := NewMeter(&cli.World{Err: &talk, Now: time.Now, ErrTerminal: true, Quiet: true})
+		end := m.Begin(engine.Reading, called("dev", 4, 0))
 		<-time.NewTimer(time.Minute).C
-		m.Stop()
+		m.Waiting(apply.Lease{Holder: "somebody"})
+		m.GaveBack(15 * time.Minute)
+		end()
 		if talk.Len() > 0 {
 			t.Errorf("got %q, want nothing", talk.String())
 		}
 	})
+}
+
+func TestMeterTellsWhoIsWaitedForAndThatTheLeaseIsGivenBack(t *testing.T) {
+	t.Parallel()
+	var talk bytes.Buffer
+	m := NewMeter(&cli.World{Err: &talk})
+	m.Waiting(apply.Lease{Tenant: "https://prod.example.test", Holder: "bridge job nightly on host1 (pid 17)\x1b[2J"})
+	m.GaveBack(15 * time.Minute)
+	for _, want := range []string{"https://prod.example.test is being written to by bridge job nightly on host1 (pid 17)\ufffd", "No answer for 15m0s"} {
+		if !strings.Contains(talk.String(), want) {
+			t.Errorf("got %q, want %q in it", &talk, want)
+		}
+	}
 }
 
 func TestAQuestionEndsWhenTheProgramIsInterrupted(t *testing.T) {

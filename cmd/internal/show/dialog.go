@@ -1,0 +1,104 @@
+package show
+
+import (
+	"context"
+	"errors"
+
+	"sacbridge/cmd/internal/cli"
+	"sacbridge/internal/apply"
+	"sacbridge/internal/engine"
+	"sacbridge/internal/messages"
+	"sacbridge/internal/plan"
+)
+
+// Dialog is how a changing command talks with whoever gave it: it shows the plan, asks, tells progress, and says what
+// became of it. It is used for one work.
+type Dialog struct {
+	World   *cli.World
+	Program string // for hints, such as "transport"
+	Door    messages.Door
+
+	DryRun   bool   // show the plan and write nothing
+	Yes      bool   // apply without asking
+	Approved bool   // by a plan file: there is no need to ask where nobody can answer
+	Out      string // the file that the plan is written to; "" = none
+	From     string // the file that the plan came from; "" = none
+	Reasons  bool
+	Output   cli.Output
+	NoList   bool // the journal is thrown away in the end
+
+	planFile string
+}
+
+// PlanOnly says that the plan is the whole purpose: nothing is to be applied by this command.
+func (d *Dialog) PlanOnly() bool {
+	return d.DryRun || !d.Approved && d.Out != "" && !d.Yes && !d.World.Ask
+}
+
+// asks says whether a person will be asked.
+func (d *Dialog) asks() bool { return d.World.Ask && !d.Yes && !d.PlanOnly() }
+
+// Attach has w talk through the dialog.
+func (d *Dialog) Attach(w *engine.Work) {
+	w.PlanOnly, w.Observer, w.Planned = d.PlanOnly(), NewMeter(d.World), d.planned
+	d.planFile = d.From
+	if d.asks() {
+		w.Approve = func(ctx context.Context, p *plan.Plan) error { return Approve(ctx, d.World, p, w.To.Production) }
+	}
+}
+
+// planned writes the plan to its file and shows it: on stdout, or on stderr where stdout is for JSON and someone will
+// be asked.
+func (d *Dialog) planned(rep *engine.Report) error {
+	if d.Out != "" {
+		if err := WritePlanFile(d.Out, rep.Plan); err != nil {
+			return err
+		}
+		d.planFile = d.Out
+	}
+	view := Plan{Plan: rep.Plan, Reads: rep.ReadCalls, More: "-o json", Reasons: d.Reasons, Door: d.Door, Paint: d.World.Paint()}
+	if d.planFile != "" {
+		view.More = d.planFile
+	}
+	if d.Output != cli.AsJSON {
+		return view.Write(d.World.Out)
+	}
+	if d.asks() {
+		view.Paint = false
+		return view.Write(d.World.Err)
+	}
+	return nil
+}
+
+// Finish says what became of the work, and gives its error in words.
+func (d *Dialog) Finish(rep *engine.Report, err error) error {
+	err = d.result(rep, err)
+	_, told := errors.AsType[*engine.InterruptedError](err)
+	switch {
+	case errors.Is(err, apply.ErrFinished):
+		d.World.Say("Run %s is finished: there is nothing to resume.", rep.RunID)
+		err = nil
+	case err != nil && !told && rep.Result != nil && rep.Result.Interrupted:
+		d.World.Say("Go on with: %s runs resume %s", d.Program, rep.RunID)
+	case err == nil && rep.Plan != nil && !rep.Plan.Empty() && d.PlanOnly() && d.Out != "":
+		d.World.Say("Nothing was written. To do exactly this: %s apply %s", d.Program, d.Out)
+	}
+	err = d.inWords(err)
+	if d.Output != cli.AsJSON || rep.Plan == nil {
+		return err
+	}
+	doc := newReport(rep, d.Door, d.planFile, err)
+	if werr := doc.Write(d.World.Out); werr != nil && err == nil {
+		return werr
+	}
+	return err
+}
+
+// result shows the result to people.
+func (d *Dialog) result(rep *engine.Report, err error) error {
+	if rep.Result == nil || d.Output == cli.AsJSON {
+		return err
+	}
+	view := Result{Result: rep.Result, Program: d.Program, NoList: d.NoList, Paint: d.World.Paint()}
+	return errors.Join(err, view.Write(d.World.Out))
+}

@@ -1,0 +1,100 @@
+package show
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"sacbridge/cmd/internal/cli"
+	"sacbridge/internal/engine"
+	"sacbridge/internal/messages"
+	"sacbridge/internal/plan"
+)
+
+// worded is an error of the engine in the words of the command line. Its exit code is that of the error below.
+type worded struct {
+	text string
+	err  error
+}
+
+// Error gives the words.
+func (e *worded) Error() string { return e.text }
+
+// Unwrap gives the error below.
+func (e *worded) Unwrap() error { return e.err }
+
+// inWords puts what the engine found into words, with the command that goes on.
+func (d *Dialog) inWords(err error) error {
+	if text := d.words(err); text != "" {
+		return &worded{text, err}
+	}
+	return err
+}
+
+// words gives "" for an error that speaks for itself.
+func (d *Dialog) words(err error) string {
+	if e, ok := errors.AsType[*engine.HeldError](err); ok {
+		return fmt.Sprintf("held by a guard: %s: %s; nothing was written", e.Trips[0].Guard, messages.OfTrip(e.Trips[0], d.Door).Line())
+	}
+	if e, ok := errors.AsType[*engine.ConflictsError](err); ok {
+		return d.conflictWords(e)
+	}
+	if e, ok := errors.AsType[*engine.MissingTeamError](err); ok {
+		return e.Error() + "; nothing was written"
+	}
+	if e, ok := errors.AsType[*engine.StaleError](err); ok {
+		return fmt.Sprintf("the plan is stale, nothing was written: %s; make it again", cli.Some(staleNames(e.Stale), 10))
+	}
+	if e, ok := errors.AsType[*engine.ProtectedError](err); ok {
+		return fmt.Sprintf("the plan changes what is protected now: %s; nothing was written: make a new plan", cli.Some(d.hitNames(e.Hits), 3))
+	}
+	if e, ok := errors.AsType[*engine.InterruptedError](err); ok {
+		return fmt.Sprintf("interrupted; go on with: %s runs resume %s", d.Program, e.RunID)
+	}
+	if e, ok := errors.AsType[*engine.PartialError](err); ok {
+		return d.partialWords(e)
+	}
+	return ""
+}
+
+func (d *Dialog) conflictWords(e *engine.ConflictsError) string {
+	why := "nothing is left to do but"
+	if e.Strict {
+		why = "--strict and"
+	}
+	return fmt.Sprintf("%s %s: %s; nothing was written", why, cli.Count(len(e.Conflicts), "conflict"), cli.Some(d.conflictNames(e.Conflicts), 3))
+}
+
+func (d *Dialog) partialWords(e *engine.PartialError) string {
+	if e.Failed > 0 {
+		return fmt.Sprintf("done in part: %d of %d failed; to try these once more: %s runs resume %s", e.Failed, e.Of, d.Program, e.RunID)
+	}
+	return fmt.Sprintf("done in part: %s left out (%s)", cli.Count(len(e.Conflicts), "conflict"), cli.Some(d.conflictNames(e.Conflicts), 3))
+}
+
+// conflictNames names what conflicts are about, each once.
+func (d *Dialog) conflictNames(conflicts []plan.Finding) []string {
+	var names []string
+	for _, c := range conflicts {
+		if name := messages.OfFinding(c, d.Door).Title + " " + c.Key; !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func staleNames(stale []plan.Stale) []string {
+	names := make([]string, len(stale))
+	for i, s := range stale {
+		names[i] = fmt.Sprintf("%s %s %s (%s)", s.Side, s.Entity, s.Key, s.What)
+	}
+	return names
+}
+
+func (d *Dialog) hitNames(hits []plan.Finding) []string {
+	names := make([]string, len(hits))
+	for i, h := range hits {
+		names[i] = fmt.Sprintf("%s %s (%s)", h.Entity, h.Key, messages.OfFinding(h, d.Door).Cause)
+	}
+	return names
+}

@@ -1,0 +1,50 @@
+package show
+
+import (
+	"io"
+	"time"
+
+	"sacbridge/cmd/internal/cli"
+	"sacbridge/internal/engine"
+)
+
+// Runs lists runs.
+func Runs(w io.Writer, runs []engine.RunInfo) error {
+	rows := make([][]string, len(runs))
+	for i, r := range runs {
+		rows[i] = []string{r.ID, r.Started.Local().Format(time.DateTime), string(r.Status), r.Target, r.Command}
+	}
+	return cli.Table(w, []string{"RUN", "STARTED", "STATUS", "TARGET", "COMMAND"}, rows)
+}
+
+// Run shows how a run ended, and the result of every entity in it.
+func Run(w io.Writer, program string, r *engine.Run) error {
+	l := &cli.Lines{W: w}
+	l.Line("Run %s: %s", r.ID, r.Status)
+	l.Line("  command  %s", cli.Clean(r.Command, false))
+	l.Line("  from     %s", cli.Clean(r.Source, false))
+	l.Line("  to       %s", cli.Clean(r.Target, false))
+	l.Line("  started  %s", r.Started.Local().Format(time.DateTime))
+	unsettled := 0
+	for _, c := range r.Calls {
+		if !c.Settled {
+			unsettled++
+		}
+	}
+	l.Line("  calls    %d, of which %d without a known outcome", len(r.Calls), unsettled)
+	if r.Resumable() {
+		l.Line("  resume   %s runs resume %s", program, r.ID)
+	}
+	if r.End == nil {
+		return l.Err
+	}
+	if r.End.Cause != "" {
+		l.Line("  cause    %s", cli.Clean(r.End.Cause, false))
+	}
+	l.Line("  result   %s", tally(r.End.Entities))
+	l.Line("")
+	if l.Err != nil {
+		return l.Err
+	}
+	return entities(w, r.End.Entities)
+}

@@ -1,0 +1,102 @@
+package engine
+
+import (
+	"fmt"
+
+	"sacbridge/internal/apply"
+	"sacbridge/internal/plan"
+)
+
+// HeldError says which guards hold a plan; nothing was written.
+type HeldError struct{ Trips []plan.Trip }
+
+// Error names the first guard.
+func (e *HeldError) Error() string { return "held by the guard " + e.Trips[0].Guard }
+
+// ConflictsError says that only a person can answer what is left, or that a strict plan has conflicts; nothing was
+// written.
+type ConflictsError struct {
+	Conflicts []plan.Finding
+	Strict    bool // there are changes, but the plan is strict
+}
+
+// Error counts the conflicts.
+func (e *ConflictsError) Error() string {
+	return fmt.Sprintf("conflicts need an answer: %d", len(e.Conflicts))
+}
+
+// PartialError says that a run has ended, but not all that was asked for is done.
+type PartialError struct {
+	RunID     string
+	Failed    int // entities that failed or are not complete; resuming the run tries them once more
+	Of        int
+	Conflicts []plan.Finding // of the plan, which leaves them out
+}
+
+// Error counts what is missing.
+func (e *PartialError) Error() string {
+	return fmt.Sprintf("done in part: %d of %d failed, %d conflicts left out", e.Failed, e.Of, len(e.Conflicts))
+}
+
+// InterruptedError says that a run ended before its plan did; it can be resumed.
+type InterruptedError struct{ RunID string }
+
+// Error says so.
+func (e *InterruptedError) Error() string { return "run " + e.RunID + " is interrupted" }
+
+// StaleError says that a plan no longer holds, and what is not as it was when it was made; nothing was written.
+type StaleError struct{ Stale []plan.Stale }
+
+// Error names the first entity that changed.
+func (e *StaleError) Error() string {
+	s := e.Stale[0]
+	return fmt.Sprintf("the plan is stale: %s %s %s (%s), one of %d", s.Side, s.Entity, s.Key, s.What, len(e.Stale))
+}
+
+// ProtectedError says what a plan changes although it is protected by now; nothing was written.
+type ProtectedError struct{ Hits []plan.Finding }
+
+// Error names the first of them.
+func (e *ProtectedError) Error() string {
+	h := e.Hits[0]
+	return fmt.Sprintf("the plan changes what is protected now: %s %s (%s), one of %d", h.Entity, h.Key, h.Code, len(e.Hits))
+}
+
+// Tally counts entities by what became of them.
+type Tally map[apply.Status]int
+
+// TallyOf counts the entities of a result.
+func TallyOf(entities []apply.EntityResult) Tally {
+	t := Tally{}
+	for i := range entities {
+		t[entities[i].Status]++
+	}
+	return t
+}
+
+// Missing counts the entities that are not done, or not as a whole.
+func (t Tally) Missing() int { return t[apply.Failed] + t[apply.Partly] + t[apply.Pending] }
+
+// verdict is the error of a plan that must not be applied.
+func verdict(p *plan.Plan) error {
+	switch p.Verdict() {
+	case plan.Stopped:
+		return &HeldError{p.Held}
+	case plan.Blocked:
+		return &ConflictsError{Conflicts: p.Conflicts, Strict: !p.Empty()}
+	case plan.Ready, plan.Partial, plan.Nothing:
+	}
+	return nil
+}
+
+// outcome is the error of a run that has ended; nil where all was done.
+func outcome(p *plan.Plan, r *apply.Result) error {
+	missing := TallyOf(r.Entities).Missing()
+	switch {
+	case r.Interrupted:
+		return &InterruptedError{r.RunID}
+	case missing > 0, len(p.Conflicts) > 0:
+		return &PartialError{RunID: r.RunID, Failed: missing, Of: len(r.Entities), Conflicts: p.Conflicts}
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"sacbridge/internal/identity"
+	"sacbridge/internal/plan"
+	"sacbridge/internal/upstream"
+)
+
+// reading is what a plan is decided from.
+type reading struct {
+	req            plan.Request
+	source, target identity.Snapshot
+}
+
+// read reads what w wants to know of both sides. What has to be read of the target depends on who is in the source,
+// so the target only shows at first that it lets us in: a refused credential is found during a long reading of the
+// source, not after it.
+func read(ctx context.Context, w *Work) (reading, error) {
+	var r reading
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		r.req, r.source, err = readSource(gctx, w)
+		return err
+	})
+	g.Go(func() error { return wrap("read the target tenant "+w.To.Tenant().Name, w.To.checkAccess(gctx)) })
+	if err := g.Wait(); err != nil {
+		return r, err
+	}
+	target, err := upstream.Load(ctx, w.To.Conn, plan.TargetScope(r.req, r.source, w.To.Tenant()))
+	r.target = target
+	return r, wrap("read the target tenant "+w.To.Tenant().Name, err)
+}
+
+// readSource finds out what is wanted and reads what that needs of the source.
+func readSource(ctx context.Context, w *Work) (plan.Request, identity.Snapshot, error) {
+	req, known, err := w.Wanted(ctx, w.From.Conn)
+	if err != nil {
+		return req, identity.Snapshot{}, err
+	}
+	scope := plan.SourceScope(req)
+	if known != nil && covers(scope) {
+		return req, restrict(*known, scope), nil
+	}
+	source, err := upstream.Load(ctx, w.From.Conn, scope)
+	return req, source, wrap("read the source tenant "+w.From.Tenant().Name, err)
+}
+
+// covers says whether scope asks for nothing but people by user ID, which a selection that read everybody, or a team
+// with its people, has read already.
+func covers(s identity.Scope) bool {
+	return !s.AllUsers && !s.AllGroups && len(s.Groups)+len(s.MembersOf)+len(s.Emails)+len(s.LoginIDs)+len(s.Roles) == 0
+}
+
+// restrict leaves of what a selection read what scope asks for, so that plan and fingerprints speak of no one else.
+func restrict(known identity.Snapshot, s identity.Scope) identity.Snapshot {
+	source := identity.NewSnapshot(known.Tenant)
+	source.Roles, source.RolesComplete = known.Roles, known.RolesComplete
+	for _, id := range s.UserIDs {
+		if u, ok := known.Users[id]; ok {
+			source.Users[id] = u
+		}
+	}
+	return source
+}
+
+// wrap says what was being done, and leaves nil alone.
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}

@@ -1,0 +1,67 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"sacbridge/internal/apply"
+	"sacbridge/internal/plan"
+)
+
+// Resume goes on with a run that did not come to its end, by the beginning of its ID. Its plan was approved when it
+// started. connect gives the work for the tenants that the plan speaks of, of which what is wanted, the guards and
+// the approval do not count. The report's error is [apply.ErrFinished] where there is nothing to do; otherwise it is
+// like Change.
+func (e *Engine) Resume(ctx context.Context, prefix string, connect func(*plan.Plan) (Work, error)) (_ *Report, err error) {
+	id, j, err := e.openRun(ctx, prefix)
+	if err != nil {
+		return &Report{}, err
+	}
+	carried := false
+	defer func() {
+		if !carried {
+			err = errors.Join(err, j.Close())
+		}
+	}()
+	p, err := apply.StoredPlan(ctx, j)
+	if err != nil {
+		return &Report{}, wrap("read run "+id, err)
+	}
+	w, err := connect(p)
+	if err != nil {
+		return &Report{}, err
+	}
+	c := e.newChange(&w)
+	c.runID, c.rep.Plan = id, p
+	if err := c.prepareToResume(ctx); err != nil {
+		return c.rep, err
+	}
+	defer c.giveLeaseBack(ctx)
+	carried = true
+	return c.rep, c.carryOut(ctx, j, apply.Resume)
+}
+
+// prepareToResume checks everything that needs no call, and takes the lease.
+func (c *change) prepareToResume(ctx context.Context) error {
+	if err := stillAllowed(c.rep.Plan, c.w.Rules.Protect); err != nil {
+		return err
+	}
+	if err := c.e.precheck(ctx, c.w); err != nil {
+		return err
+	}
+	if err := c.reclaimLease(ctx); err != nil {
+		return err
+	}
+	return c.takeLease(ctx)
+}
+
+// reclaimLease gives a lease back that a killed process of the same run left behind. The run's journal is open: only
+// one process can have that, so the lease has no other user.
+func (c *change) reclaimLease(ctx context.Context) error {
+	l, held, err := c.e.d.Leases.Holder(ctx, c.w.To.Tenant().URL)
+	if err == nil && held && strings.HasPrefix(l.Holder, c.e.holderOf(c.runID)) {
+		err = c.e.d.Leases.Release(ctx, l)
+	}
+	return wrap("take over the lease of the killed process", err)
+}

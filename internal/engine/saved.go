@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"context"
+
+	"sacbridge/internal/plan"
+)
+
+// recheck finds out whether the plan of the report, which was made some time ago, may still be applied: nothing that
+// it was decided from has changed, nothing that it changes has been protected since, and other runs have not used up
+// the guards' window.
+func (c *change) recheck(ctx context.Context) error {
+	p := c.rep.Plan
+	stale, err := findStale(ctx, c.w, p)
+	c.countReads()
+	if err != nil {
+		return err
+	}
+	if len(stale) > 0 {
+		c.rep.Stale = stale
+		return &StaleError{stale}
+	}
+	if err := stillAllowed(p, c.w.Rules.Protect); err != nil {
+		return err
+	}
+	return c.judge(ctx, p)
+}
+
+// FindStale reads what p was decided from once more and tells what is not as it was. It writes nothing and takes no
+// lease. Of w only the sides and the observer count.
+func (e *Engine) FindStale(ctx context.Context, w Work, p *plan.Plan) ([]plan.Stale, error) {
+	return findStale(ctx, e.newChange(&w).w, p)
+}
+
+func findStale(ctx context.Context, w *Work, p *plan.Plan) ([]plan.Stale, error) {
+	defer w.Observer.Begin(Checking, w.From, w.To)()
+	again := *w
+	again.Wanted = Exactly(p.Request)
+	r, err := read(ctx, &again)
+	if err != nil {
+		return nil, err
+	}
+	return p.FindStale(r.source, r.target), nil
+}
+
+// stillAllowed refuses a plan that changes what has been protected since it was made.
+func stillAllowed(p *plan.Plan, protect plan.Protect) error {
+	if hits := p.Touching(protect); len(hits) > 0 {
+		return &ProtectedError{hits}
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+
+	"sacbridge/internal/identity"
+	"sacbridge/internal/upstream"
+)
+
+// Side is one tenant, as a source to read or a target to change. Only Conn must be set.
+type Side struct {
+	Conn upstream.Connector
+	// Production says that deletes deserve a question of their own. The engine hands it on.
+	Production bool
+	// Credentials looks up what the connector signs in with, so that what is missing is told before any call.
+	Credentials func() error
+	// Discover finds out the tenant's limits, which needs the right to read, by one call at most.
+	Discover func(context.Context) error
+	// Calls is the number of requests sent so far, and how many of them were repeats.
+	Calls func() (calls, retries int)
+}
+
+// Tenant says which tenant this is.
+func (s Side) Tenant() identity.Tenant { return s.Conn.Tenant() }
+
+// calls is the number of requests sent so far; 0 where they are not counted.
+func (s Side) calls() int {
+	if s.Calls == nil {
+		return 0
+	}
+	n, _ := s.Calls()
+	return n
+}
+
+// credentials looks them up.
+func (s Side) credentials() error {
+	if s.Credentials == nil {
+		return nil
+	}
+	if err := s.Credentials(); err != nil {
+		return fmt.Errorf("tenant %q: %w", s.Tenant().Name, err)
+	}
+	return nil
+}
+
+// checkAccess makes the smallest reading that shows whether the tenant lets us in. Where it has limits to find out,
+// that is done by this reading.
+func (s Side) checkAccess(ctx context.Context) error {
+	before := s.calls()
+	if s.Discover != nil {
+		if err := s.Discover(ctx); err != nil {
+			return err
+		}
+		if s.calls() > before {
+			return nil
+		}
+	}
+	_, err := upstream.Load(ctx, s.Conn, smallestScope())
+	return err
+}
+
+// smallestScope asks for one person who need not exist.
+func smallestScope() identity.Scope { return identity.Scope{UserIDs: []string{"NOBODY"}} }
+
+// isSameTenant reports whether both sides lead to one host, whatever their names.
+func isSameTenant(a, b Side) bool { return hostOf(a.Tenant().URL) == hostOf(b.Tenant().URL) }
+
+// hostOf is what tells tenants apart: the host without case, and the port unless it is the scheme's own.
+func hostOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return strings.ToLower(raw)
+	}
+	port := u.Port()
+	if port == "443" && u.Scheme == "https" || port == "80" && u.Scheme == "http" {
+		port = ""
+	}
+	if port == "" {
+		return strings.ToLower(u.Hostname())
+	}
+	return net.JoinHostPort(strings.ToLower(u.Hostname()), port)
+}
