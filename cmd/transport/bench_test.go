@@ -213,6 +213,7 @@ type rangeSeed struct {
 	To     int    `json:"to"`
 	Pad    int    `json:"pad"`
 	Domain string `json:"domain,omitempty"`
+	User   any    `json:"user,omitempty"` // what all of the range share
 }
 
 type teamSeed struct {
@@ -288,27 +289,20 @@ func benchCalls(b *testing.B, platform string, size, have int, share string) {
 	b.ReportMetric(0, "ns/op")
 }
 
+// term is one part of a bound.
+type term struct {
+	calls int
+	what  string
+}
+
+func (t term) String() string { return fmt.Sprintf("%d %s", t.calls, t.what) }
+
 // lowerBound is the fewest calls that can copy the team, by the sizes that SAC documents: 200 people a
 // look-up or page, 30 creates a Bulk request, whose answer has no ids, so that new people have to be
 // looked up once to be put into a team.
-func lowerBound(platform string, size, have int) (int, string) {
-	others, fresh := 250, size-have
-	type term struct {
-		calls int
-		what  string
-	}
-	login := term{2, "token+csrf"} // a source needs no limits for writing
-	if platform == "neo" {
-		login = term{1, "token"} // NEO gives the CSRF token with a read
-	}
-	terms := []term{
-		login,
-		{1, "source team"},
-		{min(ceilDiv(size, 200), ceilDiv(size+others, 200)), "source people"},
-		{3, "token+csrf+limits"},
-		{1, "target team"},
-		{min(ceilDiv(size, 200), ceilDiv(have+others, 200)), "target people"},
-	}
+func lowerBound(source string, size, have int) (int, string) {
+	fresh := size - have
+	terms := append(loginBound(source, "cf"), readBound(size, have)...)
 	if fresh > 0 {
 		terms = append(terms, term{ceilDiv(fresh, 30), "creates"}, term{ceilDiv(fresh, 200), "their ids"})
 		if have == 0 {
@@ -316,12 +310,76 @@ func lowerBound(platform string, size, have int) (int, string) {
 		}
 		terms = append(terms, term{2, "team role (read, write)"}, term{ceilDiv(fresh, 4590), "members"})
 	}
-	sum, words := 0, make([]string, len(terms))
+	return sum(terms)
+}
+
+func sum(terms []term) (calls int, words string) {
+	said := make([]string, len(terms))
 	for i, t := range terms {
-		sum += t.calls
-		words[i] = fmt.Sprintf("%d %s", t.calls, t.what)
+		calls += t.calls
+		said[i] = t.String()
 	}
-	return sum, strings.Join(words, " + ")
+	return calls, strings.Join(said, " + ")
+}
+
+// loginBound is what two tenants take before they answer. NEO gives the CSRF token with a read and has no limits to read.
+func loginBound(source, target string) []term {
+	login := map[string]term{"cf": {2, "token+csrf"}, "neo": {1, "token"}} // a source needs no limits for writing
+	if target == "neo" {
+		return []term{login[source], login["neo"]}
+	}
+	return []term{login[source], {3, "token+csrf+limits"}}
+}
+
+// readBound is the reading of one team and its people, of whom the target has some, among 250 others in each.
+func readBound(size, have int) []term {
+	const others = 250
+	return []term{
+		{1, "source team"},
+		{min(ceilDiv(size, 200), ceilDiv(size+others, 200)), "source people"},
+		{1, "target team"},
+		{min(ceilDiv(size, 200), ceilDiv(have+others, 200)), "target people"},
+	}
+}
+
+// BenchmarkUpdateCalls does the same for people who are all there and all change, in an attribute and in a role: what
+// is written is a difference with a reading right before, and where the answers do not show the result there is one after.
+func BenchmarkUpdateCalls(b *testing.B) {
+	say(b, "\n%-10s %6s %6s %6s %6s %9s  %s\n", "target", "people", "calls", "bound", "ratio", "estimate", "bound is the sum of")
+	for _, platform := range []string{"cf", "neo"} {
+		for _, size := range []int{10, 100, 1000} {
+			b.Run(fmt.Sprintf("%s/%d", platform, size), func(b *testing.B) {
+				for b.Loop() {
+					benchUpdateCalls(b, platform, size)
+				}
+			})
+		}
+	}
+}
+
+func benchUpdateCalls(b *testing.B, platform string, size int) {
+	r := newRig(b)
+	changed := people("U", 1, size)
+	changed[0].User = map[string]any{"preferredLanguage": "de", "roles": viewer}
+	team := func(namespace string) []teamSeed {
+		return []teamSeed{{ID: "Copied", Namespace: namespace, Roles: viewer, MembersRange: people("U", 1, size)}}
+	}
+	r.start("dev", "cf", "t.A", seedFile{UsersRange: append(changed, people("X", 1, 250)...), Teams: team("t.A")})
+	r.start("prod", platform, "t.B", seedFile{UsersRange: append(people("U", 1, size), people("Y", 1, 250)...), Teams: team("t.B")})
+	r.configure("")
+	u := r.transport("copy", "teams", "--from", "dev", "--to", "prod", "--team", "Copied", "--users", "all", "--yes", "-o", "json", "--quiet")
+	calls, estimate := r.requests(), u.report.ReadCalls+u.report.Plan.Calls
+	terms := append(loginBound("cf", platform), readBound(size, size)...)
+	if platform == "cf" {
+		terms = append(terms, term{ceilDiv(size, 200), "before"}, term{ceilDiv(size, 30), "writes"}, term{ceilDiv(size, 200), "after"})
+	} else {
+		terms = append(terms, term{size, "before"}, term{size, "writes"})
+	}
+	bound, words := sum(terms)
+	say(b, "%-10s %6d %6d %6d %6.3f %8.2f%%  %s\n", platform, size, calls, bound,
+		float64(calls)/float64(bound), 100*float64(estimate-calls)/float64(calls), words)
+	b.ReportMetric(float64(calls)/float64(bound), "calls/bound")
+	b.ReportMetric(0, "ns/op")
 }
 
 // BenchmarkScale copies one team of 28,450 and eight of 10,000 between tenants of 80,000 people each, first
