@@ -50,7 +50,8 @@ var mayImport = map[string][]string{
 		"internal/dataset/script", "internal/sac", "internal/sac/session", "internal/apply", "internal/store/bolt", "cmd/internal/cli", "internal/config",
 		"internal/sacsim", "internal/sacsim/service", "internal/tenants", "internal/engine", "internal/messages", "cmd/internal/show",
 	},
-	"cmd/bridge": {"cmd/internal/cli", "internal/config", "internal/directory", "internal/scimserver", "internal/store", "internal/store/bolt", "internal/tenants"},
+	"internal/scimserver/listener": {},
+	"cmd/bridge":                   {"cmd/internal/cli", "internal/config", "internal/directory", "internal/scimserver", "internal/scimserver/listener", "internal/store", "internal/store/bolt", "internal/tenants"},
 }
 
 // onlyImporters lists the libraries that stay behind one or a few packages.
@@ -72,7 +73,7 @@ var onlyImporters = map[string][]string{
 	"github.com/elimity-com/scim":         {"internal/scimserver"},
 	"github.com/labstack/echo/v4":         {"cmd/bridge"},
 	"github.com/prometheus/client_golang": {"cmd/bridge"},
-	"github.com/coreos/go-oidc/v3":        {"cmd/bridge"},
+	"github.com/coreos/go-oidc/v3":        {"internal/scimserver"},
 }
 
 type goPackage struct {

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -28,42 +26,17 @@ appears once it is whole; - writes to stdout. It holds personal data and is read
 }
 
 func runBackup(ctx context.Context, a *app, path string) error {
-	return a.withState(ctx, true, func(ops operations) error {
+	return a.withState(ctx, true, func(ops adminOperations) error {
 		if path == "-" {
 			return ops.Backup(ctx, a.Out)
 		}
-		size, err := writeWhole(path, func(w io.Writer) error { return ops.Backup(ctx, w) })
+		size, err := cli.WriteWhole(path, func(w io.Writer) error { return ops.Backup(ctx, w) })
 		if err != nil {
 			return fmt.Errorf("back up to %s: %w", path, err)
 		}
 		a.Say("%s holds the state (%.1f MiB); bridge restore puts it back", path, float64(size)/(1<<20))
 		return nil
 	})
-}
-
-// writeWhole makes the file at path from what fn writes, or nothing: written beside it, synced, renamed.
-func writeWhole(path string, fn func(io.Writer) error) (size int64, err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return 0, err
-	}
-	defer func() {
-		if err == nil {
-			return
-		}
-		if rerr := os.Remove(f.Name()); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
-			err = errors.Join(err, rerr)
-		}
-	}()
-	err = fn(f)
-	if err == nil {
-		err = f.Sync()
-	}
-	info, serr := f.Stat()
-	if err = errors.Join(err, serr, f.Close()); err != nil {
-		return 0, err
-	}
-	return info.Size(), os.Rename(f.Name(), path)
 }
 
 // restoreOptions are the flags of `restore`.

@@ -40,7 +40,7 @@ func newDeletedListCmd(a *app) *cobra.Command {
 }
 
 func runDeletedList(ctx context.Context, a *app, source string, opts *deletedListOptions) error {
-	return a.withState(ctx, true, func(ops operations) error {
+	return a.withState(ctx, true, func(ops adminOperations) error {
 		all := []deletedInfo{}
 		for _, kind := range [...]directory.Kind{directory.User, directory.Group} {
 			some, err := allDeleted(ctx, ops, source, kind)
@@ -54,7 +54,7 @@ func runDeletedList(ctx context.Context, a *app, source string, opts *deletedLis
 		}
 		rows := make([][]string, len(all))
 		for i, d := range all {
-			rows[i] = []string{d.ID, d.Kind, d.Name, day(d.At, ""), d.By}
+			rows[i] = []string{d.ID, d.Kind, d.Name, showTime(d.At, ""), d.By}
 		}
 		return cli.Table(a.Out, []string{"ID", "TYPE", "NAME", "DELETED", "BY"}, rows)
 	})
@@ -76,8 +76,8 @@ refused where the name is taken again.`, stateCodes()),
 }
 
 func runDeletedRestore(ctx context.Context, a *app, source, id string) error {
-	return a.withState(ctx, true, func(ops operations) error {
-		done, err := ops.RestoreDeleted(ctx, restoreWish{Source: source, ID: id})
+	return a.withState(ctx, true, func(ops adminOperations) error {
+		done, err := ops.RestoreDeleted(ctx, restoreRequest{Source: source, ID: id})
 		if err != nil {
 			return err
 		}

@@ -60,7 +60,7 @@ func runDemo(ctx context.Context, a *app, opts *demoOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	token, err := a.desk(srv.state, s.sourceNames(), srv.logs.audit).NewToken(ctx, tokenWish{Source: "demo", Name: "demo"})
+	token, err := a.adminService(srv.state, s.sourceNames(), srv.logs.audit).NewToken(ctx, newTokenRequest{Source: "demo", Name: "demo"})
 	if err != nil {
 		return errors.Join(err, srv.closeAll())
 	}

@@ -52,8 +52,8 @@ func runTokenNew(ctx context.Context, a *app, source string, opts *tokenNewOptio
 	if err := checkTokenName(opts.name); err != nil {
 		return err
 	}
-	return a.withState(ctx, false, func(ops operations) error {
-		token, err := ops.NewToken(ctx, tokenWish{Source: source, Name: opts.name, TTL: time.Duration(opts.expires)})
+	return a.withState(ctx, false, func(ops adminOperations) error {
+		token, err := ops.NewToken(ctx, newTokenRequest{Source: source, Name: opts.name, TTL: time.Duration(opts.expires)})
 		if err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ func newTokenListCmd(a *app) *cobra.Command {
 }
 
 func runTokenList(ctx context.Context, a *app, source string, opts *tokenListOptions) error {
-	return a.withState(ctx, false, func(ops operations) error {
+	return a.withState(ctx, false, func(ops adminOperations) error {
 		all, err := ops.Tokens(ctx, source)
 		if err != nil {
 			return err
@@ -104,11 +104,11 @@ func runTokenList(ctx context.Context, a *app, source string, opts *tokenListOpt
 		}
 		rows := make([][]string, len(all))
 		for i, t := range all {
-			expires := day(t.Expires, "never")
+			expires := showTime(t.Expires, "never")
 			if !t.Valid {
 				expires = "expired"
 			}
-			rows[i] = []string{t.Source, t.Name, t.ID, day(t.Created, ""), expires, day(t.LastUsed, "never")}
+			rows[i] = []string{t.Source, t.Name, t.ID, showTime(t.Created, ""), expires, showTime(t.LastUsed, "never")}
 		}
 		return cli.Table(a.Out, []string{"SOURCE", "NAME", "ID", "MADE", "EXPIRES", "LAST USED"}, rows)
 	})
@@ -138,8 +138,8 @@ func runTokenRevoke(ctx context.Context, a *app, source string, opts *tokenRevok
 	if err := checkTokenName(opts.name); err != nil {
 		return err
 	}
-	return a.withState(ctx, true, func(ops operations) error {
-		n, err := ops.RevokeTokens(ctx, revokeWish{Source: source, Name: opts.name, ID: opts.id})
+	return a.withState(ctx, true, func(ops adminOperations) error {
+		n, err := ops.RevokeTokens(ctx, revokeTokensRequest{Source: source, Name: opts.name, ID: opts.id})
 		if err != nil {
 			return err
 		}

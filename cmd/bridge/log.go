@@ -41,40 +41,40 @@ type logs struct {
 	server *slog.Logger // what happens to the server
 	audit  *slog.Logger // who changed what, and who was refused
 	access *slog.Logger // every request; discards where that is switched off
-	lazy   *lazyWriter
+	buffer *bufferedWriter
 }
 
 // newLogs makes the logs: readable lines where plain, else JSON. Lines of requests are gathered for a moment; those
 // of the server come at once, behind what was gathered. flush to see the last.
 func newLogs(to io.Writer, access, plain, color bool) *logs {
-	l := &logs{lazy: newLazyWriter(to)}
+	l := &logs{buffer: newBufferedWriter(to)}
 	handler := func(w io.Writer) slog.Handler {
 		if plain {
 			return tint.NewTextHandler(w, &tint.Options{Level: slog.LevelInfo, TimeFormat: time.TimeOnly, NoColor: !color})
 		}
 		return slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelInfo})
 	}
-	l.server = slog.New(handler(eagerWriter{l.lazy})).With(logKind, kindServer)
-	l.audit = slog.New(handler(l.lazy)).With(logKind, kindAudit)
+	l.server = slog.New(handler(immediateWriter{l.buffer})).With(logKind, kindServer)
+	l.audit = slog.New(handler(l.buffer)).With(logKind, kindAudit)
 	l.access = slog.New(slog.DiscardHandler)
 	if access {
-		l.access = slog.New(handler(l.lazy)).With(logKind, kindAccess)
+		l.access = slog.New(handler(l.buffer)).With(logKind, kindAccess)
 	}
 	return l
 }
 
-// lazyWriter gathers lines for a moment, since a system call per request would cost as much as the request.
-type lazyWriter struct {
+// bufferedWriter gathers lines for a moment, since a system call per request would cost as much as the request.
+type bufferedWriter struct {
 	mu  sync.Mutex
 	buf *bufio.Writer
 }
 
-func newLazyWriter(w io.Writer) *lazyWriter {
-	return &lazyWriter{buf: bufio.NewWriterSize(w, 64<<10)}
+func newBufferedWriter(w io.Writer) *bufferedWriter {
+	return &bufferedWriter{buf: bufio.NewWriterSize(w, 64<<10)}
 }
 
 // Write implements io.Writer.
-func (l *lazyWriter) Write(p []byte) (int, error) {
+func (l *bufferedWriter) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.buf.Available() < len(p) {
@@ -86,24 +86,24 @@ func (l *lazyWriter) Write(p []byte) (int, error) {
 	return l.buf.Write(p)
 }
 
-// eagerWriter writes lines at once, behind those that were gathered.
-type eagerWriter struct{ *lazyWriter }
+// immediateWriter writes lines at once, behind those that were gathered.
+type immediateWriter struct{ *bufferedWriter }
 
 // Write implements io.Writer.
-func (e eagerWriter) Write(p []byte) (int, error) {
-	n, err := e.lazyWriter.Write(p)
+func (e immediateWriter) Write(p []byte) (int, error) {
+	n, err := e.bufferedWriter.Write(p)
 	e.flush()
 	return n, err
 }
 
-func (l *lazyWriter) flush() {
+func (l *bufferedWriter) flush() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_ = l.buf.Flush() // a log that cannot be written has nobody to tell
 }
 
 // run writes what was gathered again and again until ctx ends, and once more then.
-func (l *lazyWriter) run(ctx context.Context) {
+func (l *bufferedWriter) run(ctx context.Context) {
 	tick := time.NewTicker(logFlushing)
 	defer tick.Stop()
 	for {

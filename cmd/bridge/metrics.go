@@ -10,6 +10,7 @@ import (
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/directory"
+	"sacbridge/internal/scimserver/listener"
 )
 
 // newRegistry makes a registry of our own with the process's figures and the build.
@@ -23,6 +24,18 @@ func newRegistry() *prometheus.Registry {
 	build.Set(1)
 	reg.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return reg
+}
+
+// connectionMetrics are the figures of the connections to the public address.
+func connectionMetrics(l *listener.ConnLimiter) []prometheus.Collector {
+	return []prometheus.Collector{
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "sacbridge_connections", Help: "Open connections.",
+		}, func() float64 { return float64(l.Open()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "sacbridge_connections_closed_total", Help: "Waiting connections closed because there were too many.",
+		}, func() float64 { return float64(l.Closed()) }),
+	}
 }
 
 // stateCollector tells how large the directory is, at the moment it is asked.

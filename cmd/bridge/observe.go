@@ -22,43 +22,43 @@ type observer struct {
 	bytes    *prometheus.CounterVec
 	denied   *prometheus.CounterVec
 
-	mu     sync.RWMutex
-	meters map[meterKey]meters // those in use, since looking labels up costs more than counting
+	mu              sync.RWMutex
+	requestCounters map[requestKind]requestCounters // those in use, since looking labels up costs more than counting
 }
 
-// meterKey is what tells the figures of requests apart.
-type meterKey struct {
+// requestKind is what tells the figures of requests apart.
+type requestKind struct {
 	source, method, route string
 	status                int
 }
 
-// meters are the figures of one kind of request.
-type meters struct {
+// requestCounters are the figures of one kind of request.
+type requestCounters struct {
 	requests, bytes prometheus.Counter
 	seconds         prometheus.Observer
 }
 
-// metersOf gives the figures of a kind of request. There are few kinds: sources and routes are ours.
-func (o *observer) metersOf(k meterKey) meters {
+// countersOf gives the figures of a kind of request. There are few kinds: sources and routes are ours.
+func (o *observer) countersOf(k requestKind) requestCounters {
 	o.mu.RLock()
-	m, ok := o.meters[k]
+	m, ok := o.requestCounters[k]
 	o.mu.RUnlock()
 	if ok {
 		return m
 	}
-	m = meters{
+	m = requestCounters{
 		requests: o.requests.WithLabelValues(k.source, k.method, k.route, strconv.Itoa(k.status)),
 		seconds:  o.seconds.WithLabelValues(k.source, k.method, k.route), bytes: o.bytes.WithLabelValues(k.source),
 	}
 	o.mu.Lock()
-	o.meters[k] = m
+	o.requestCounters[k] = m
 	o.mu.Unlock()
 	return m
 }
 
 func newObserver(l *logs, reg prometheus.Registerer) *observer {
 	o := &observer{
-		logs: l, meters: map[meterKey]meters{},
+		logs: l, requestCounters: map[requestKind]requestCounters{},
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "sacbridge_scim_requests_total", Help: "SCIM requests answered.",
 		}, []string{"source", "method", "route", "status"}),
@@ -80,7 +80,7 @@ func newObserver(l *logs, reg prometheus.Registerer) *observer {
 // Done implements scimserver.Observer.
 func (o *observer) Done(ctx context.Context, s scimserver.Seen) {
 	method := knownMethod(s.Method)
-	m := o.metersOf(meterKey{s.Source, method, s.Route, s.Status})
+	m := o.countersOf(requestKind{s.Source, method, s.Route, s.Status})
 	m.requests.Inc()
 	m.seconds.Observe(s.Duration.Seconds())
 	m.bytes.Add(float64(s.Bytes))

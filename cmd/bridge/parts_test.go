@@ -6,18 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/prometheus/client_golang/prometheus"
 	"go.etcd.io/bbolt"
 
 	"sacbridge/cmd/internal/cli"
@@ -43,57 +39,6 @@ func TestProfilesOfTheConfigurationAreThoseOfTheServer(t *testing.T) {
 	got, want := scimLimits(&s.bridge.Sources["s0"].Limits), scimserver.DefaultLimits()
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("default limits differ from the server's (-got +want):\n%s", diff)
-	}
-}
-
-// fakeConn is a connection that knows whether it was closed.
-type fakeConn struct {
-	net.Conn
-	name   string
-	closed bool
-}
-
-func (c *fakeConn) Close() error {
-	c.closed = true
-	return nil
-}
-
-func TestCrowdPushesOutWhoWaitsLongest(t *testing.T) {
-	t.Parallel()
-	// Each step is a connection and its new state: n(ew), a(ctive), i(dle), c(losed).
-	for name, c := range map[string]struct{ steps, want string }{
-		"three are not too many":                       {"1n 2n 3n", ""},
-		"of fresh ones the oldest goes":                {"1n 2n 3n 4n", "1"},
-		"one that works stays":                         {"1n 1a 2n 3n 4n", "2"},
-		"a fresh one goes before an idle one":          {"1n 1a 1i 2n 3n 4n", "2"},
-		"an idle one goes where all others work":       {"1n 1a 1i 2n 2a 3n 3a 4n", "1"},
-		"of idle ones the one that rests longest":      {"1n 1a 2n 2a 3n 3a 2i 1i 3i 4n", "2"},
-		"where all work the newest goes":               {"1n 1a 2n 2a 3n 3a 4n", "4"},
-		"a closed one makes room":                      {"1n 2n 3n 2c 4n", ""},
-		"one that is pushed out makes room in the end": {"1n 2n 3n 4n 1c 2c 5n", "1"},
-	} {
-		conns := map[string]*fakeConn{}
-		var got []string
-		synctest.Test(t, func(*testing.T) {
-			crowd := newCrowd(3, prometheus.NewRegistry())
-			for step := range strings.FieldsSeq(c.steps) {
-				conn := conns[step[:1]]
-				if conn == nil {
-					conn = &fakeConn{name: step[:1]}
-					conns[step[:1]] = conn
-				}
-				crowd.watch(conn, map[byte]http.ConnState{'n': http.StateNew, 'a': http.StateActive, 'i': http.StateIdle, 'c': http.StateClosed}[step[1]])
-			}
-		})
-		for _, conn := range conns {
-			if conn.closed {
-				got = append(got, conn.name)
-			}
-		}
-		slices.Sort(got)
-		if strings.Join(got, " ") != c.want {
-			t.Errorf("%s: %v went, want %q", name, got, c.want)
-		}
 	}
 }
 
@@ -137,14 +82,14 @@ func TestSocketIsForItsOwnerAloneAndMayHaveALongPath(t *testing.T) {
 		if err != nil || info.Mode().Perm() != 0o600 || info.Mode()&fs.ModeSocket == 0 {
 			t.Errorf("%s: mode %v, %v; want a socket with 0600", name, info.Mode(), err)
 		}
-		h := &http.Server{Handler: deskHandler(&desk{}, holder{PID: 7}), ReadHeaderTimeout: time.Second}
+		h := &http.Server{Handler: adminHandler(&adminService{}, serverInfo{PID: 7}), ReadHeaderTimeout: time.Second}
 		done := make(chan error, 1)
 		go func() { done <- h.Serve(l) }()
-		c, ok := dialState(t.Context(), path)
+		c, ok := dialAdmin(t.Context(), path)
 		if !ok {
 			t.Fatalf("%s: nobody answers", name)
 		}
-		if who, err := c.holder(t.Context()); err != nil || who.PID != 7 {
+		if who, err := c.serverInfo(t.Context()); err != nil || who.PID != 7 {
 			t.Errorf("%s: got %v, %v, want process 7", name, who, err)
 		}
 		if err := h.Close(); err != nil {
@@ -156,7 +101,7 @@ func TestSocketIsForItsOwnerAloneAndMayHaveALongPath(t *testing.T) {
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: the socket is left behind: %v", name, err)
 		}
-		if _, ok := dialState(t.Context(), path); ok {
+		if _, ok := dialAdmin(t.Context(), path); ok {
 			t.Errorf("%s: somebody answers at a socket that is gone", name)
 		}
 	}
@@ -209,30 +154,6 @@ func removeLast(t *testing.T, file, bucket string) {
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func TestANewConnectionHasAMomentForItsFirstRequest(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		crowd := newCrowd(1, prometheus.NewRegistry())
-		first, second, third := &fakeConn{name: "1"}, &fakeConn{name: "2"}, &fakeConn{name: "3"}
-		crowd.watch(first, http.StateNew)
-		start := time.Now()
-		go func() {
-			timer := time.NewTimer(grace / 2)
-			<-timer.C
-			crowd.watch(first, http.StateActive)
-			crowd.watch(first, http.StateClosed)
-		}()
-		crowd.watch(second, http.StateNew)
-		if took := time.Since(start); took != grace/2 || first.closed || second.closed {
-			t.Errorf("after %v the first is closed: %v, the second: %v; want room as soon as the first is answered", took, first.closed, second.closed)
-		}
-		crowd.watch(third, http.StateNew)
-		if took := time.Since(start); took != grace || !second.closed || third.closed {
-			t.Errorf("after %v the second is closed: %v, the third: %v; want the second to go after its moment", took, second.closed, third.closed)
-		}
-	})
 }
 
 func FuzzLifetime(f *testing.F) {

@@ -16,6 +16,7 @@ import (
 	"sacbridge/internal/config"
 	"sacbridge/internal/directory"
 	"sacbridge/internal/scimserver"
+	"sacbridge/internal/scimserver/listener"
 	"sacbridge/internal/store/bolt"
 )
 
@@ -31,9 +32,9 @@ type server struct {
 
 	public  *http.Server
 	metrics *http.Server // nil without a metrics listener
-	desk    *http.Server
+	admin   *http.Server
 
-	publicAt, metricsAt, deskAt net.Listener
+	publicAt, metricsAt, adminAt net.Listener
 }
 
 // readyLine is what bridge serve prints on stdout once it takes requests.
@@ -69,12 +70,12 @@ func (a *app) newServer(ctx context.Context, s *settings, command string, l *log
 	if err := srv.mount(ctx, s); err != nil {
 		return nil, err
 	}
-	if srv.deskAt, err = listenSocket(ctx, s.file.SocketPath()); err != nil {
+	if srv.adminAt, err = listenSocket(ctx, s.file.SocketPath()); err != nil {
 		return nil, err
 	}
-	who := holder{Command: command, PID: os.Getpid(), Version: cli.ThisBuild().Version, Since: a.Now(), Listen: srv.publicAt.Addr().String()}
-	srv.desk = &http.Server{
-		Handler: deskHandler(a.desk(srv.state, s.sourceNames(), l.audit), who), ReadHeaderTimeout: 10 * time.Second,
+	who := serverInfo{Command: command, PID: os.Getpid(), Version: cli.ThisBuild().Version, Since: a.Now(), Listen: srv.publicAt.Addr().String()}
+	srv.admin = &http.Server{
+		Handler: adminHandler(a.adminService(srv.state, s.sourceNames(), l.audit), who), ReadHeaderTimeout: 10 * time.Second,
 	}
 	return srv, nil
 }
@@ -114,7 +115,9 @@ func (s *server) mount(ctx context.Context, set *settings) error {
 	s.health = &health{dir: s.state.dir, source: directory.SourceID(set.sourceNames()[0])}
 	longest := longestRequest(s.bridge)
 	s.public = newHTTPServer(router(s.scim, s.health, proxies), longest, s.logs.server)
-	s.public.ConnState = newCrowd(s.bridge.MaxConnections, reg).watch
+	limiter := listener.NewConnLimiter(s.bridge.MaxConnections)
+	s.public.ConnState = limiter.ConnState
+	reg.MustRegister(connectionMetrics(limiter)...)
 	if err := s.secure(); err != nil {
 		return err
 	}
@@ -134,7 +137,7 @@ func (s *server) secure() error {
 	if err != nil {
 		return cli.Coded(cli.ExitUsage, err)
 	}
-	s.public.TLSConfig = certs.config()
+	s.public.TLSConfig = certs.Config()
 	return nil
 }
 
@@ -161,7 +164,7 @@ func (s *server) baseURL() string {
 // ready describes the server.
 func (s *server) ready() readyLine {
 	line := readyLine{BaseURL: s.baseURL(), Listen: s.publicAt.Addr().String(), Sources: map[string]string{}}
-	if own, ok := s.deskAt.(*ownSocket); ok {
+	if own, ok := s.adminAt.(*adminSocket); ok {
 		line.Socket = own.path
 	}
 	if s.metricsAt != nil {
@@ -182,22 +185,22 @@ func (s *server) serve(ctx context.Context) error {
 		public = scimserver.AnswerRefusals(public)
 	}
 	group.Go(func() error { return serveOn(s.public, public, s.https) })
-	group.Go(func() error { return serveOn(s.desk, s.deskAt, false) })
+	group.Go(func() error { return serveOn(s.admin, s.adminAt, false) })
 	if s.metrics != nil {
 		group.Go(func() error { return serveOn(s.metrics, s.metricsAt, false) })
 	}
 	engines, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	group.Go(func() error { return s.scim.Run(engines) })
-	group.Go(func() error { s.logs.lazy.run(engines); return nil })
-	group.Go(func() error { s.keepHouse(engines); return nil })
+	group.Go(func() error { s.logs.buffer.run(engines); return nil })
+	group.Go(func() error { s.expireDeleted(engines); return nil })
 	group.Go(func() error {
 		<-failed.Done()
 		defer stop()
 		return s.shutDown(context.WithoutCancel(ctx))
 	})
 	err := group.Wait()
-	s.logs.lazy.flush()
+	s.logs.buffer.flush()
 	return errors.Join(err, s.closeAll())
 }
 
@@ -219,7 +222,7 @@ func (s *server) shutDown(ctx context.Context) error {
 	s.logs.server.Info("stopping: waiting for the requests in hand")
 	ctx, cancel := context.WithTimeout(ctx, s.bridge.ShutdownTime.Std())
 	defer cancel()
-	for _, h := range []*http.Server{s.public, s.desk, s.metrics} {
+	for _, h := range []*http.Server{s.public, s.admin, s.metrics} {
 		if h == nil {
 			continue
 		}
@@ -234,7 +237,7 @@ func (s *server) shutDown(ctx context.Context) error {
 
 // closeAll closes what is open. The listeners may be closed already.
 func (s *server) closeAll() error {
-	for _, l := range []net.Listener{s.publicAt, s.metricsAt, s.deskAt} {
+	for _, l := range []net.Listener{s.publicAt, s.metricsAt, s.adminAt} {
 		if l != nil {
 			_ = l.Close() // closed already where the server ran
 		}
@@ -247,12 +250,12 @@ func (s *server) closeAll() error {
 	return state.Close()
 }
 
-// houseEvery is how often what is past its time is removed.
-const houseEvery = time.Hour
+// expireInterval is how often what is past its time is removed.
+const expireInterval = time.Hour
 
-// keepHouse removes deleted records and events that are past the retention time.
-func (s *server) keepHouse(ctx context.Context) {
-	tick := time.NewTicker(houseEvery)
+// expireDeleted removes deleted records and events that are past the retention time.
+func (s *server) expireDeleted(ctx context.Context) {
+	tick := time.NewTicker(expireInterval)
 	defer tick.Stop()
 	for {
 		for name := range s.bridge.Sources {

@@ -10,6 +10,7 @@ import (
 
 	"sacbridge/internal/config"
 	"sacbridge/internal/scimserver"
+	"sacbridge/internal/tenants"
 )
 
 func checkSwitches(s *config.Source) error {
@@ -60,12 +61,14 @@ func scimAuth(ctx context.Context, a *config.SourceAuth) (scimserver.Auth, error
 		out.Clients = append(out.Clients, scimserver.NewClient(id, secret))
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Issuers)) {
-		verifier, err := newIssuer(ctx, a.Issuers[name])
+		issuer := a.Issuers[name]
+		roots, err := tenants.Trust(issuer.CA)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("issuer %q: %w", name, err))
 			continue
 		}
-		out.Issuers = append(out.Issuers, scimserver.Issuer{Name: name, Verifier: verifier, Subjects: a.Issuers[name].Subjects})
+		verifier := scimserver.NewOIDCVerifier(ctx, scimserver.OIDCIssuer{Issuer: issuer.Issuer, Audience: issuer.Audience, KeysURL: issuer.KeysURL, Roots: roots})
+		out.Issuers = append(out.Issuers, scimserver.Issuer{Name: name, Verifier: verifier, Subjects: issuer.Subjects})
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Certificates)) {
 		c := a.Certificates[name]

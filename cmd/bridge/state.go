@@ -12,6 +12,8 @@ import (
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/config"
 	"sacbridge/internal/directory"
+	"sacbridge/internal/scimserver"
+	"sacbridge/internal/store"
 	"sacbridge/internal/store/bolt"
 )
 
@@ -20,7 +22,7 @@ type state struct {
 	db     *bolt.DB
 	store  directory.Store
 	dir    *directory.Directory
-	tokens *tokens
+	tokens *scimserver.StoredTokens
 }
 
 // openState opens or creates the file. It fails with bolt.ErrInUse where another process has it.
@@ -44,7 +46,7 @@ func (a *app) openState(ctx context.Context, path string, b *config.Bridge, log 
 	if s.dir, err = directory.New(directory.Deps{Store: s.store, Now: a.Now, Log: log, Retention: b.Retention.Std()}); err != nil {
 		return nil, err
 	}
-	s.tokens = newTokens(db.Tokens())
+	s.tokens = scimserver.NewStoredTokens(db.Tokens(), store.ErrNoValue)
 	if _, err = s.tokens.List(ctx, ""); err != nil { // what cannot be read is told at the start, not to a provider
 		return nil, err
 	}
@@ -60,22 +62,22 @@ func (s *state) Close() error {
 }
 
 // desk gives the operations on the state.
-func (a *app) desk(s *state, sources []string, audit *slog.Logger) *desk {
-	return &desk{sources: sources, tokens: s.tokens, dir: s.dir, now: a.Now, audit: audit}
+func (a *app) adminService(s *state, sources []string, audit *slog.Logger) *adminService {
+	return &adminService{sources: sources, tokens: s.tokens, dir: s.dir, now: a.Now, audit: audit}
 }
 
-// noState says that there is no file yet.
+// errNoState says that there is no file yet.
 var errNoState = errors.New("there is no state yet: bridge serve or bridge token new makes it")
 
 // withState runs fn on the state of the configuration: through the socket of the server that has it open, else on
 // the file itself. mustExist refuses to make a new file.
-func (a *app) withState(ctx context.Context, mustExist bool, fn func(operations) error) (err error) {
+func (a *app) withState(ctx context.Context, mustExist bool, fn func(adminOperations) error) (err error) {
 	s, err := a.settings()
 	if err != nil {
 		return err
 	}
 	path := s.file.State
-	if ops, ok := dialState(ctx, s.file.SocketPath()); ok {
+	if ops, ok := dialAdmin(ctx, s.file.SocketPath()); ok {
 		return fn(ops)
 	}
 	if _, err := os.Stat(path); mustExist && errors.Is(err, fs.ErrNotExist) {
@@ -84,7 +86,7 @@ func (a *app) withState(ctx context.Context, mustExist bool, fn func(operations)
 	st, err := a.openState(ctx, path, s.bridge, slog.New(slog.DiscardHandler))
 	if errors.Is(err, bolt.ErrInUse) {
 		// A server may have opened the file since the socket was tried.
-		if ops, ok := dialState(ctx, s.file.SocketPath()); ok {
+		if ops, ok := dialAdmin(ctx, s.file.SocketPath()); ok {
 			return fn(ops)
 		}
 	}
@@ -92,18 +94,18 @@ func (a *app) withState(ctx context.Context, mustExist bool, fn func(operations)
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	return fn(a.desk(st, s.sourceNames(), slog.New(slog.DiscardHandler)))
+	return fn(a.adminService(st, s.sourceNames(), slog.New(slog.DiscardHandler)))
 }
 
 // inUse explains that another process has the state, and who, where that answers.
 func inUse(ctx context.Context, socket string, err error) error {
-	c, ok := dialState(ctx, socket)
+	c, ok := dialAdmin(ctx, socket)
 	if !ok {
 		return err
 	}
-	h, herr := c.holder(ctx)
+	h, herr := c.serverInfo(ctx)
 	if herr != nil {
 		return err
 	}
-	return fmt.Errorf("%w: bridge %s with process number %d has it since %s, listening on %s", err, h.Command, h.PID, day(h.Since, "a moment ago"), h.Listen)
+	return fmt.Errorf("%w: bridge %s with process number %d has it since %s, listening on %s", err, h.Command, h.PID, showTime(h.Since, "a moment ago"), h.Listen)
 }

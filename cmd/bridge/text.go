@@ -3,7 +3,7 @@ package main
 import "time"
 
 // day shows a moment, or a word where there is none.
-func day(at time.Time, none string) string {
+func showTime(at time.Time, none string) string {
 	if at.IsZero() {
 		return none
 	}

@@ -16,8 +16,8 @@ import (
 	"sacbridge/cmd/internal/cli"
 )
 
-// holder says who has the state open.
-type holder struct {
+// serverInfo says who has the state open.
+type serverInfo struct {
 	Command string    `json:"command"`
 	PID     int       `json:"pid"`
 	Version string    `json:"version"`
@@ -29,7 +29,7 @@ type holder struct {
 const maxSocketPath = 100
 
 // reachable gives a path of bearable length to a socket, and a function to call once it was used.
-func reachable(path string) (string, func(), error) {
+func shortSocketPath(path string) (string, func(), error) {
 	if len(path) <= maxSocketPath {
 		return path, func() {}, nil
 	}
@@ -50,7 +50,7 @@ func listenSocket(ctx context.Context, path string) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("remove a stale socket: %w", err)
 	}
-	short, done, err := reachable(path)
+	short, done, err := shortSocketPath(path)
 	if err != nil {
 		return nil, fmt.Errorf("open the socket for other commands: %w", err)
 	}
@@ -67,17 +67,17 @@ func listenSocket(ctx context.Context, path string) (net.Listener, error) {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, errors.Join(err, l.Close(), os.Remove(path))
 	}
-	return &ownSocket{Listener: l, path: path}, nil
+	return &adminSocket{Listener: l, path: path}, nil
 }
 
-// ownSocket is a listener that takes its file away.
-type ownSocket struct {
+// adminSocket is a listener that takes its file away.
+type adminSocket struct {
 	net.Listener
 	path string
 }
 
 // Close ends the listener and removes the file.
-func (s *ownSocket) Close() error {
+func (s *adminSocket) Close() error {
 	err := s.Listener.Close()
 	if rerr := os.Remove(s.path); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
 		err = errors.Join(err, rerr)
@@ -85,16 +85,16 @@ func (s *ownSocket) Close() error {
 	return err
 }
 
-// deskHandler answers the other commands of this machine. Who may open the socket may do everything:
+// adminHandler answers the other commands of this machine. Who may open the socket may do everything:
 // it belongs to the account that owns the file.
-func deskHandler(ops operations, who holder) http.Handler {
+func adminHandler(ops adminOperations, who serverInfo) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /holder", func(w http.ResponseWriter, _ *http.Request) { reply(w, who, nil) })
-	mux.HandleFunc("POST /tokens/new", ask(ops.NewToken))
-	mux.HandleFunc("POST /tokens/list", ask(ops.Tokens))
-	mux.HandleFunc("POST /tokens/revoke", ask(ops.RevokeTokens))
-	mux.HandleFunc("POST /deleted/list", ask(ops.Deleted))
-	mux.HandleFunc("POST /deleted/restore", ask(ops.RestoreDeleted))
+	mux.HandleFunc("POST /tokens/new", handle(ops.NewToken))
+	mux.HandleFunc("POST /tokens/list", handle(ops.Tokens))
+	mux.HandleFunc("POST /tokens/revoke", handle(ops.RevokeTokens))
+	mux.HandleFunc("POST /deleted/list", handle(ops.Deleted))
+	mux.HandleFunc("POST /deleted/restore", handle(ops.RestoreDeleted))
 	mux.HandleFunc("POST /check", func(w http.ResponseWriter, r *http.Request) {
 		report, err := ops.Check(r.Context())
 		reply(w, report, err)
@@ -110,20 +110,20 @@ func deskHandler(ops operations, who holder) http.Handler {
 }
 
 // ask makes a handler of an operation with one argument.
-func ask[W, R any](do func(context.Context, W) (R, error)) http.HandlerFunc {
+func handle[W, R any](do func(context.Context, W) (R, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		var wish W
-		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&wish); err != nil {
+		var request W
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&request); err != nil {
 			reply(w, nil, cli.Usagef("read the request: %w", err))
 			return
 		}
-		result, err := do(r.Context(), wish)
+		result, err := do(r.Context(), request)
 		reply(w, result, err)
 	}
 }
 
-// refusal is an error on its way through the socket.
-type refusal struct {
+// errorAnswer is an error on its way through the socket.
+type errorAnswer struct {
 	Error string `json:"error"`
 	Code  int    `json:"code"`
 }
@@ -132,7 +132,7 @@ func reply(w http.ResponseWriter, result any, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	if err != nil {
 		w.WriteHeader(http.StatusConflict)
-		result = refusal{Error: err.Error(), Code: cli.ExitCode(err)}
+		result = errorAnswer{Error: err.Error(), Code: cli.ExitCode(err)}
 	}
 	_ = json.NewEncoder(w).Encode(result)
 }

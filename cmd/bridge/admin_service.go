@@ -17,28 +17,28 @@ import (
 
 // operations are what the commands ask of the state, whether this process has the file open or the
 // server of another one answers through its socket. All methods may be called at once.
-type operations interface {
-	NewToken(ctx context.Context, w tokenWish) (token string, err error)
+type adminOperations interface {
+	NewToken(ctx context.Context, r newTokenRequest) (token string, err error)
 	Tokens(ctx context.Context, source string) ([]tokenInfo, error)
 	// RevokeTokens removes the tokens of a name, or the one whose id begins so, and counts them.
-	RevokeTokens(ctx context.Context, w revokeWish) (int, error)
+	RevokeTokens(ctx context.Context, r revokeTokensRequest) (int, error)
 	// Deleted lists one page of deleted records, by id after one.
-	Deleted(ctx context.Context, w deletedWish) ([]deletedInfo, error)
-	RestoreDeleted(ctx context.Context, w restoreWish) (deletedInfo, error)
+	Deleted(ctx context.Context, r listDeletedRequest) ([]deletedInfo, error)
+	RestoreDeleted(ctx context.Context, r restoreRequest) (deletedInfo, error)
 	// Backup writes a copy of the state. What was written is no backup where it fails.
 	Backup(ctx context.Context, w io.Writer) error
 	Check(ctx context.Context) (directory.Report, error)
 }
 
-// tokenWish asks for a token.
-type tokenWish struct {
+// newTokenRequest asks for a token.
+type newTokenRequest struct {
 	Source string        `json:"source"`
 	Name   string        `json:"name"`
 	TTL    time.Duration `json:"ttl"` // 0: until revoked
 }
 
-// revokeWish names tokens to revoke.
-type revokeWish struct {
+// revokeTokensRequest names tokens to revoke.
+type revokeTokensRequest struct {
 	Source string `json:"source"`
 	Name   string `json:"name"`
 	ID     string `json:"id"` // "" for all of the name
@@ -55,15 +55,15 @@ type tokenInfo struct {
 	Valid    bool      `json:"valid"`
 }
 
-// deletedWish asks for deleted records.
-type deletedWish struct {
+// listDeletedRequest asks for deleted records.
+type listDeletedRequest struct {
 	Source string `json:"source"`
 	Kind   string `json:"kind"`  // User or Group
 	After  string `json:"after"` // "" from the start
 }
 
-// restoreWish names a deleted record.
-type restoreWish struct {
+// restoreRequest names a deleted record.
+type restoreRequest struct {
 	Source string `json:"source"`
 	ID     string `json:"id"`
 }
@@ -81,7 +81,7 @@ type deletedInfo struct {
 const deletedPage = 500
 
 // desk carries operations out on a state that this process has open.
-type desk struct {
+type adminService struct {
 	sources []string
 	tokens  scimserver.TokenStore
 	dir     *directory.Directory
@@ -89,32 +89,32 @@ type desk struct {
 	audit   *slog.Logger
 }
 
-// NewToken implements operations.
-func (d *desk) NewToken(ctx context.Context, w tokenWish) (string, error) {
-	if err := knownSource(d.sources, w.Source); err != nil {
+// NewToken implements adminOperations.
+func (s *adminService) NewToken(ctx context.Context, r newTokenRequest) (string, error) {
+	if err := knownSource(s.sources, r.Source); err != nil {
 		return "", err
 	}
-	text, token, err := scimserver.NewToken(ctx, d.tokens, w.Source, w.Name, w.TTL, d.now())
+	text, token, err := scimserver.NewToken(ctx, s.tokens, r.Source, r.Name, r.TTL, s.now())
 	if errors.Is(err, scimserver.ErrTokenInUse) {
 		return "", cli.Coded(cli.ExitUsage, err)
 	}
 	if err != nil {
 		return "", err
 	}
-	d.audit.InfoContext(ctx, "token made", logSource, w.Source, logToken, w.Name, logID, tokenID(token.Hash))
+	s.audit.InfoContext(ctx, "token made", logSource, r.Source, logToken, r.Name, logID, tokenID(token.Hash))
 	return text, nil
 }
 
 func tokenID(hash scimserver.TokenHash) string { return hex.EncodeToString(hash[:6]) }
 
-// Tokens implements operations.
-func (d *desk) Tokens(ctx context.Context, source string) ([]tokenInfo, error) {
+// Tokens implements adminOperations.
+func (s *adminService) Tokens(ctx context.Context, source string) ([]tokenInfo, error) {
 	if source != "" {
-		if err := knownSource(d.sources, source); err != nil {
+		if err := knownSource(s.sources, source); err != nil {
 			return nil, err
 		}
 	}
-	all, err := scimserver.ListTokens(ctx, d.tokens, source)
+	all, err := scimserver.ListTokens(ctx, s.tokens, source)
 	if err != nil {
 		return nil, err
 	}
@@ -122,51 +122,51 @@ func (d *desk) Tokens(ctx context.Context, source string) ([]tokenInfo, error) {
 	for i, t := range all {
 		infos[i] = tokenInfo{
 			ID: tokenID(t.Hash), Source: t.Source, Name: t.Name, Created: t.Created, Expires: t.Expires,
-			LastUsed: t.LastUsed, Valid: t.Valid(d.now()),
+			LastUsed: t.LastUsed, Valid: t.Valid(s.now()),
 		}
 	}
 	return infos, nil
 }
 
-// RevokeTokens implements operations. The source need not be configured any more.
-func (d *desk) RevokeTokens(ctx context.Context, w revokeWish) (int, error) {
-	n, err := scimserver.RevokeTokens(ctx, d.tokens, w.Source, w.Name, func(t scimserver.Token) bool {
-		return !t.Client && strings.HasPrefix(tokenID(t.Hash), strings.ToLower(w.ID))
+// RevokeTokens implements adminOperations. The source need not be configured any more.
+func (s *adminService) RevokeTokens(ctx context.Context, r revokeTokensRequest) (int, error) {
+	n, err := scimserver.RevokeTokens(ctx, s.tokens, r.Source, r.Name, func(t scimserver.Token) bool {
+		return !t.Client && strings.HasPrefix(tokenID(t.Hash), strings.ToLower(r.ID))
 	})
 	if err != nil {
 		return n, err
 	}
 	if n == 0 {
-		return 0, cli.Usagef("source %q has no such token named %q (bridge token list shows them)", w.Source, w.Name)
+		return 0, cli.Usagef("source %q has no such token named %q (bridge token list shows them)", r.Source, r.Name)
 	}
-	d.audit.InfoContext(ctx, "tokens revoked", logSource, w.Source, logToken, w.Name, logCount, n)
+	s.audit.InfoContext(ctx, "tokens revoked", logSource, r.Source, logToken, r.Name, logCount, n)
 	return n, nil
 }
 
-// Deleted implements operations.
-func (d *desk) Deleted(ctx context.Context, w deletedWish) ([]deletedInfo, error) {
-	if err := knownSource(d.sources, w.Source); err != nil {
+// Deleted implements adminOperations.
+func (s *adminService) Deleted(ctx context.Context, r listDeletedRequest) ([]deletedInfo, error) {
+	if err := knownSource(s.sources, r.Source); err != nil {
 		return nil, err
 	}
 	var after directory.ID
-	if w.After != "" {
+	if r.After != "" {
 		var err error
-		if after, err = directory.ParseID(w.After); err != nil {
-			return nil, cli.Usagef("list deleted records after %q: %w", w.After, err)
+		if after, err = directory.ParseID(r.After); err != nil {
+			return nil, cli.Usagef("list deleted records after %q: %w", r.After, err)
 		}
 	}
 	kind := directory.User
-	if w.Kind == directory.Group.String() {
+	if r.Kind == directory.Group.String() {
 		kind = directory.Group
 	}
-	page, err := d.dir.Deleted(ctx, directory.SourceID(w.Source), kind, after, deletedPage)
+	page, err := s.dir.Deleted(ctx, directory.SourceID(r.Source), kind, after, deletedPage)
 	if err != nil {
 		return nil, err
 	}
 	infos := make([]deletedInfo, len(page))
 	for i := range page {
-		r := &page[i]
-		infos[i] = deletedInfo{ID: r.ID.String(), Kind: r.Kind.String(), Name: nameOf(&r.Header), At: r.At, By: r.By}
+		record := &page[i]
+		infos[i] = deletedInfo{ID: record.ID.String(), Kind: record.Kind.String(), Name: nameOf(&record.Header), At: record.At, By: record.By}
 	}
 	return infos, nil
 }
@@ -178,17 +178,17 @@ func nameOf(h *directory.Header) string {
 	return h.UserName
 }
 
-// RestoreDeleted implements operations. An id belongs to one record, so its kind need not be known.
-func (d *desk) RestoreDeleted(ctx context.Context, w restoreWish) (deletedInfo, error) {
-	if err := knownSource(d.sources, w.Source); err != nil {
+// RestoreDeleted implements adminOperations. An id belongs to one record, so its kind need not be known.
+func (s *adminService) RestoreDeleted(ctx context.Context, r restoreRequest) (deletedInfo, error) {
+	if err := knownSource(s.sources, r.Source); err != nil {
 		return deletedInfo{}, err
 	}
-	id, err := directory.ParseID(w.ID)
+	id, err := directory.ParseID(r.ID)
 	if err != nil {
-		return deletedInfo{}, cli.Usagef("restore %q: %w", w.ID, err)
+		return deletedInfo{}, cli.Usagef("restore %q: %w", r.ID, err)
 	}
 	for _, kind := range [...]directory.Kind{directory.User, directory.Group} {
-		done, err := d.dir.Restore(ctx, directory.SourceID(w.Source), kind, id, directory.WriteOptions{By: "bridge deleted restore"})
+		done, err := s.dir.Restore(ctx, directory.SourceID(r.Source), kind, id, directory.WriteOptions{By: "bridge deleted restore"})
 		if errors.Is(err, directory.ErrNotFound) {
 			continue
 		}
@@ -198,29 +198,29 @@ func (d *desk) RestoreDeleted(ctx context.Context, w restoreWish) (deletedInfo, 
 		if err != nil {
 			return deletedInfo{}, err
 		}
-		d.audit.InfoContext(ctx, "record restored", logSource, w.Source, logID, id.String())
+		s.audit.InfoContext(ctx, "record restored", logSource, r.Source, logID, id.String())
 		return deletedInfo{ID: id.String(), Kind: kind.String(), Name: nameOf(&done.Header)}, nil
 	}
-	return deletedInfo{}, cli.Usagef("source %q has no deleted record %s (bridge deleted list shows them)", w.Source, id)
+	return deletedInfo{}, cli.Usagef("source %q has no deleted record %s (bridge deleted list shows them)", r.Source, id)
 }
 
-// Backup implements operations.
-func (d *desk) Backup(ctx context.Context, w io.Writer) error {
-	if err := d.dir.Backup(ctx, w); err != nil {
+// Backup implements adminOperations.
+func (s *adminService) Backup(ctx context.Context, w io.Writer) error {
+	if err := s.dir.Backup(ctx, w); err != nil {
 		return err
 	}
-	d.audit.InfoContext(ctx, "backup made")
+	s.audit.InfoContext(ctx, "backup made")
 	return nil
 }
 
-// Check implements operations.
-func (d *desk) Check(ctx context.Context) (directory.Report, error) { return d.dir.Check(ctx) }
+// Check implements adminOperations.
+func (s *adminService) Check(ctx context.Context) (directory.Report, error) { return s.dir.Check(ctx) }
 
 // allDeleted lists the deleted records of a kind, page by page.
-func allDeleted(ctx context.Context, ops operations, source string, kind directory.Kind) ([]deletedInfo, error) {
+func allDeleted(ctx context.Context, ops adminOperations, source string, kind directory.Kind) ([]deletedInfo, error) {
 	var all []deletedInfo
 	for after := ""; ; {
-		page, err := ops.Deleted(ctx, deletedWish{Source: source, Kind: kind.String(), After: after})
+		page, err := ops.Deleted(ctx, listDeletedRequest{Source: source, Kind: kind.String(), After: after})
 		if err != nil {
 			return nil, err
 		}

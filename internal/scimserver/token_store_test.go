@@ -1,9 +1,8 @@
-package main
+package scimserver
 
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -12,18 +11,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"sacbridge/internal/config"
-	"sacbridge/internal/scimserver"
+	"sacbridge/internal/store"
+	"sacbridge/internal/store/bolt"
 )
 
-func openTestState(t *testing.T, path string) *state {
+// openTokens opens the tokens of a file.
+func openTokens(t *testing.T, path string) (*StoredTokens, *bolt.DB) {
 	t.Helper()
-	a := newApp()
-	st, err := a.openState(t.Context(), path, &config.Bridge{}, slog.New(slog.DiscardHandler))
+	db, err := bolt.Open(path, bolt.Options{NoSync: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return st
+	return NewStoredTokens(db.Tokens(), store.ErrNoValue), db
 }
 
 // TestTokensAreAMapThatSurvives compares the store with a plain map over random operations, reopening it now and then.
@@ -33,28 +32,28 @@ func TestTokensAreAMapThatSurvives(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		runs++
 		path := filepath.Join(t.TempDir(), fmt.Sprintf("%d.db", runs))
-		st := openTestState(t, path)
-		defer func() { _ = st.Close() }()
-		model := map[scimserver.TokenHash]scimserver.Token{}
+		tokens, db := openTokens(t, path)
+		defer func() { _ = db.Close() }()
+		model := map[TokenHash]Token{}
 		at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
-			hash := scimserver.HashToken(rapid.SampledFrom([]string{"a", "b", "c"}).Draw(rt, "token"))
+			hash := HashToken(rapid.SampledFrom([]string{"a", "b", "c"}).Draw(rt, "token"))
 			at = at.Add(time.Second)
 			switch rapid.IntRange(0, 3).Draw(rt, "what") {
 			case 0:
-				token := scimserver.Token{Hash: hash, Source: rapid.SampledFrom([]string{"s", "t"}).Draw(rt, "source"), Name: "n", Created: at, Client: rapid.Bool().Draw(rt, "client")}
-				if err := st.tokens.Put(t.Context(), token); err != nil {
+				token := Token{Hash: hash, Source: rapid.SampledFrom([]string{"s", "t"}).Draw(rt, "source"), Name: "n", Created: at, Client: rapid.Bool().Draw(rt, "client")}
+				if err := tokens.Put(t.Context(), token); err != nil {
 					rt.Fatal(err)
 				}
 				model[hash] = token
 			case 1:
 				_, there := model[hash]
-				if err := st.tokens.Delete(t.Context(), hash); there != (err == nil) || err != nil && !errors.Is(err, scimserver.ErrNoToken) {
+				if err := tokens.Delete(t.Context(), hash); there != (err == nil) || err != nil && !errors.Is(err, ErrNoToken) {
 					rt.Fatalf("delete: %v, in the model %v", err, there)
 				}
 				delete(model, hash)
 			case 2:
-				if err := st.tokens.Touch(t.Context(), hash, at); err != nil {
+				if err := tokens.Touch(t.Context(), hash, at); err != nil {
 					rt.Fatal(err)
 				}
 				if token, there := model[hash]; there {
@@ -62,29 +61,29 @@ func TestTokensAreAMapThatSurvives(t *testing.T) {
 					model[hash] = token
 				}
 			case 3:
-				if err := st.Close(); err != nil {
+				if err := db.Close(); err != nil {
 					rt.Fatal(err)
 				}
-				st = openTestState(t, path)
+				tokens, db = openTokens(t, path)
 			}
-			compareTokens(rt, t, st, model)
+			compareTokens(rt, t, tokens, model)
 		}
 	})
 }
 
-func compareTokens(rt *rapid.T, t *testing.T, st *state, model map[scimserver.TokenHash]scimserver.Token) {
+func compareTokens(rt *rapid.T, t *testing.T, tokens *StoredTokens, model map[TokenHash]Token) {
 	for _, source := range []string{"", "s", "t"} {
-		got, err := st.tokens.List(t.Context(), source)
+		got, err := tokens.List(t.Context(), source)
 		if err != nil {
 			rt.Fatal(err)
 		}
-		var want []scimserver.Token
+		var want []Token
 		for _, token := range model {
 			if source == "" || token.Source == source {
 				want = append(want, token)
 			}
 		}
-		byHash := func(a, b scimserver.Token) int { return slices.Compare(a.Hash[:], b.Hash[:]) }
+		byHash := func(a, b Token) int { return slices.Compare(a.Hash[:], b.Hash[:]) }
 		slices.SortFunc(got, byHash)
 		slices.SortFunc(want, byHash)
 		if diff := cmp.Diff(got, want); diff != "" {
@@ -92,7 +91,7 @@ func compareTokens(rt *rapid.T, t *testing.T, st *state, model map[scimserver.To
 		}
 	}
 	for hash, want := range model {
-		if got, err := st.tokens.Get(t.Context(), hash); err != nil || !cmp.Equal(got, want) {
+		if got, err := tokens.Get(t.Context(), hash); err != nil || !cmp.Equal(got, want) {
 			rt.Fatalf("got %v, %v, want %v", got, err, want)
 		}
 	}
@@ -102,15 +101,15 @@ func compareTokens(rt *rapid.T, t *testing.T, st *state, model map[scimserver.To
 // that share it.
 func TestATokenCountsAtTheNextRequestWhoeverMadeOrRevokedIt(t *testing.T) {
 	t.Parallel()
-	st := openTestState(t, filepath.Join(t.TempDir(), "state.db"))
-	defer func() { _ = st.Close() }()
-	here, there := st.tokens, newTokens(st.db.Tokens())
-	hash := scimserver.HashToken("a")
+	here, db := openTokens(t, filepath.Join(t.TempDir(), "state.db"))
+	defer func() { _ = db.Close() }()
+	there := NewStoredTokens(db.Tokens(), store.ErrNoValue)
+	hash := HashToken("a")
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	if _, err := here.Get(t.Context(), hash); !errors.Is(err, scimserver.ErrNoToken) {
+	if _, err := here.Get(t.Context(), hash); !errors.Is(err, ErrNoToken) {
 		t.Fatalf("before it is made: got %v, want ErrNoToken", err)
 	}
-	if err := there.Put(t.Context(), scimserver.Token{Hash: hash, Source: "s", Name: "n", Created: at}); err != nil {
+	if err := there.Put(t.Context(), Token{Hash: hash, Source: "s", Name: "n", Created: at}); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -124,8 +123,8 @@ func TestATokenCountsAtTheNextRequestWhoeverMadeOrRevokedIt(t *testing.T) {
 	if err := here.Touch(t.Context(), hash, at.Add(time.Hour)); err != nil {
 		t.Error(err)
 	}
-	for _, store := range []*tokens{here, there} {
-		if token, err := store.Get(t.Context(), hash); !errors.Is(err, scimserver.ErrNoToken) {
+	for _, tokens := range []*StoredTokens{here, there} {
+		if token, err := tokens.Get(t.Context(), hash); !errors.Is(err, ErrNoToken) {
 			t.Errorf("revoked elsewhere and then noted as used: got %v, %v, want ErrNoToken", token, err)
 		}
 	}
