@@ -1,0 +1,175 @@
+package engine_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sacbridge/internal/apply"
+	"sacbridge/internal/engine"
+	"sacbridge/internal/identity"
+	"sacbridge/internal/plan"
+	"sacbridge/internal/sacsim/service"
+)
+
+// limitOf is a guard above so many.
+func limitOf(n int) plan.Guard { return plan.Guard{Count: &n} }
+
+// removal puts n more people into prod's team and gives the work that takes them out again, under a limit on
+// removed memberships.
+func (w *world) removal(n, limit int) engine.Work {
+	w.t.Helper()
+	people := make([]string, n)
+	for i := range people {
+		people[i] = fmt.Sprintf("X%d", i+1)
+	}
+	w.prod.edit(w.t, service.Edit{Team: "Finance", AddMembers: people})
+	work := w.copyTeam(identity.Replace)
+	work.Rules.Guards.MaxMemberRemoval = limitOf(limit)
+	return work
+}
+
+func TestWhatRunsOfTheLastDaySpentCountsForTheNextOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		remove := func(n int, allow ...int) error {
+			work := w.removal(n, 4)
+			if len(allow) > 0 {
+				work.Allow.MaxMemberRemoval = limitOf(allow[0])
+			}
+			_, err := w.engine().Change(t.Context(), work)
+			return err
+		}
+		for i, step := range []struct {
+			what  string
+			n     int
+			allow []int
+			later time.Duration
+			held  bool
+		}{
+			{"the first run removes three", 3, nil, 0, false}, // there are three at first
+			{"two more would be five", 2, nil, time.Hour, true},
+			{"one more is four", 1, nil, time.Hour, false},
+			{"a person allows two more", 2, []int{2}, time.Hour, false},
+			{"what is allowed is not too much either", 3, []int{2}, time.Hour, true},
+			{"nothing is left of the limit", 1, nil, time.Hour, true},
+			{"the three of the first are forgotten after a day, what was allowed does not count", 3, nil, 20 * time.Hour, false},
+			{"now it is four again", 1, nil, time.Minute, true},
+		} {
+			<-time.After(step.later)
+			err := remove(step.n, step.allow...)
+			if held := sameKind(err, &engine.HeldError{}); held != step.held || err != nil && !held {
+				t.Errorf("step %d, %s: got %v, want it held: %v", i, step.what, err, step.held)
+			}
+			if step.held { // they are still there
+				w.prod.edit(t, service.Edit{Team: "Finance", RemoveMembers: w.prod.members(t, "Finance")})
+				w.prod.edit(t, service.Edit{Team: "Finance", AddMembers: []string{"ANNA"}})
+			}
+		}
+	})
+}
+
+func TestRunsOnAnotherTenantDoNotCount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	other := newSimTenant(t, "test", prodSeed)
+	work := w.removal(3, 3)
+	work.To = other.side(t)
+	for name, work := range map[string]engine.Work{"the other tenant": work, "prod": w.removal(3, 3)} {
+		if _, err := w.engine().Change(t.Context(), work); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestASavedPlanIsJudgedByWhatWasSpentSince(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	work := w.removal(3, 4)
+	work.PlanOnly = true
+	report, err := w.engine().Change(t.Context(), work)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := report.Plan
+	if _, err := w.engine().Change(t.Context(), w.removal(3, 4)); err != nil {
+		t.Fatal(err)
+	}
+	// Somebody puts everything back, so that the plan holds, but the limit is used up.
+	w.prod.edit(t, service.Edit{Team: "Finance", RemoveMembers: w.prod.members(t, "Finance")},
+		service.Edit{Team: "Finance", AddMembers: []string{"X1", "X2", "X3"}}, service.Edit{User: "BEN", Delete: true})
+	if _, err := w.engine().Apply(t.Context(), w.copyTeam(identity.Replace), p); !sameKind(err, &engine.HeldError{}) {
+		t.Errorf("got %v, want it held", err)
+	}
+	allowed := w.copyTeam(identity.Replace)
+	allowed.Allow.MaxMemberRemoval = limitOf(3)
+	if _, err := w.engine().Apply(t.Context(), allowed, p); err != nil {
+		t.Errorf("a person has allowed it: %v", err)
+	}
+}
+
+func TestAnInterruptedRunCountsWithAllThatItsPlanDoes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := interrupted(w) // adds two, removes nobody
+	run, err := w.engine().Run(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := run.End.Spent; got == nil || *got != run.Plan.Spends() || got.Create != 1 {
+		t.Errorf("got %+v, want all that the plan spends: %+v", got, run.Plan.Spends())
+	}
+	report, err := w.engine().Change(t.Context(), w.removal(3, 10))
+	if err != nil || report.Plan.Rules.Spent.Tenant.Create != 1 {
+		t.Errorf("got %v and %+v, want the create of the interrupted run in it", err, report.Plan.Rules.Spent)
+	}
+}
+
+func TestALimitOfTheRunThatIsNarrowerHoldsToo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	work := w.removal(3, 10)
+	work.Allow.MaxMemberRemoval = limitOf(2)
+	report, err := w.engine().Change(t.Context(), work)
+	if !sameKind(err, &engine.HeldError{}) || len(report.Plan.Held) != 1 || report.Plan.Held[0].Limit != 2 {
+		t.Errorf("got %v, want it held by the limit of the run", err)
+	}
+	w.wantNoWrites()
+}
+
+// ledgerOf gives what the world's runs spent, as their journals tell it.
+func ledgerOf(t *testing.T, w *world) []plan.Amounts {
+	t.Helper()
+	var all []plan.Amounts
+	runs, err := w.engine().Runs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range runs {
+		run, err := w.engine().Run(t.Context(), r.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, *run.End.Spent)
+	}
+	slices.Reverse(all)
+	return all
+}
+
+func TestAFinishedRunCountsWithWhatItDid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.prod.fail(t, `[{"match":{"method":"POST","path":"scim2/(Users|Bulk)$"},"prob":1,"action":"status","status":400}]`)
+	report, err := w.engine().Change(t.Context(), w.removal(3, 10))
+	partial, ok := sameKind(err, &engine.PartialError{}), report.Result != nil
+	if !partial || !ok {
+		t.Fatalf("got %v", err)
+	}
+	failed := engine.TallyOf(report.Result.Entities)[apply.Failed]
+	if spent := ledgerOf(t, w); failed == 0 || len(spent) != 1 || spent[0].Create != 0 || spent[0].MemberRemoval != 3 {
+		t.Errorf("%d failed, spent %+v; want three removals and no create", failed, spent)
+	}
+}

@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"testing"
+	"time"
+
+	"sacbridge/internal/apply"
+	"sacbridge/internal/identity"
+	"sacbridge/internal/plan"
+	"sacbridge/internal/upstream"
+)
+
+// at is a side at an address.
+func at(url string) Side { return Side{Conn: addressed{url: url}} }
+
+type addressed struct {
+	upstream.Connector
+	url string
+}
+
+func (a addressed) Tenant() identity.Tenant { return identity.Tenant{URL: a.url} }
+
+func TestTenantsAreToldApartByHostAndPort(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		a, b string
+		same bool
+	}{
+		{"https://Prod.example.test", "https://prod.example.test:443", true},
+		{"https://prod.example.test", "https://prod.example.test/x", true},
+		{"http://prod.example.test:80", "http://prod.example.test", true},
+		{"http://127.0.0.1:1", "http://127.0.0.1:2", false},
+		{"https://prod.example.test", "https://dev.example.test", false},
+		{"https://prod.example.test:80", "https://prod.example.test", false},
+	} {
+		if got := isSameTenant(at(tt.a), at(tt.b)); got != tt.same {
+			t.Errorf("%s and %s: same %v, want %v", tt.a, tt.b, got, tt.same)
+		}
+	}
+}
+
+func TestTheOutcomeOfARun(t *testing.T) {
+	t.Parallel()
+	with := func(s ...apply.Status) *apply.Result {
+		r := &apply.Result{RunID: "run-1"}
+		for _, one := range s {
+			r.Entities = append(r.Entities, apply.EntityResult{Status: one})
+		}
+		return r
+	}
+	stopped := with(apply.Done, apply.Pending)
+	stopped.Interrupted = true
+	for name, tt := range map[string]struct {
+		plan   *plan.Plan
+		result *apply.Result
+		want   string
+	}{
+		"all is done":                           {&plan.Plan{}, with(apply.Done, apply.Unchanged), ""},
+		"something protected was skipped":       {&plan.Plan{}, with(apply.Done, apply.Skipped), ""},
+		"one entity failed":                     {&plan.Plan{}, with(apply.Done, apply.Failed), "done in part: 1 of 2 failed, 0 conflicts left out"},
+		"one link was left out":                 {&plan.Plan{}, with(apply.Partly), "done in part: 1 of 1 failed, 0 conflicts left out"},
+		"all is done but the plan's conflicts":  {&plan.Plan{Conflicts: make([]plan.Finding, 2)}, with(apply.Done), "done in part: 0 of 1 failed, 2 conflicts left out"},
+		"the run was interrupted in the middle": {&plan.Plan{}, stopped, "run run-1 is interrupted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			said := ""
+			if err := outcome(tt.plan, tt.result); err != nil {
+				said = err.Error()
+			}
+			if said != tt.want {
+				t.Errorf("got %q, want %q", said, tt.want)
+			}
+		})
+	}
+}
+
+func TestTheIDOfARunTellsWhenItBegan(t *testing.T) {
+	t.Parallel()
+	before := time.Now().Truncate(time.Millisecond)
+	id, err := newID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if began, ok := begunAt(id); !ok || began.Before(before) || began.After(time.Now()) {
+		t.Errorf("got %v, %v, want now", began, ok)
+	}
+	for _, other := range []string{"run-1", "6ba7b810-9dad-41d1-80b4-00c04fd430c8"} {
+		if began, ok := begunAt(other); ok {
+			t.Errorf("%s: got %v, want nothing", other, began)
+		}
+	}
+}

@@ -1,0 +1,208 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sacbridge/internal/apply"
+	"sacbridge/internal/engine"
+	"sacbridge/internal/identity"
+	"sacbridge/internal/plan"
+)
+
+func TestRunsAreListedWithWhatBecameOfThem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stopped := interrupted(w)
+	w.prod.fail(t, `[{"match":{"method":"PATCH"},"prob":1,"action":"status","status":400}]`)
+	partial, err := w.engine().Change(t.Context(), w.copyTeam(identity.Add))
+	if !sameKind(err, &engine.PartialError{}) {
+		t.Fatal(err)
+	}
+	w.prod.fail(t, "[]")
+	done, err := w.engine().Change(t.Context(), w.copyTeam(identity.Add))
+	if err != nil {
+		t.Fatal(err)
+	}
+	open, err := w.journals.Create(t.Context(), "01990000-0000-7000-8000-000000000000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = open.Close() }() // it holds no run
+	runs, err := w.engine().Runs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]engine.RunStatus{}
+	for _, r := range runs {
+		got[r.ID] = r.Status
+		if r.Resumable() != (r.ID == stopped || r.ID == partial.RunID) {
+			t.Errorf("run %s: resumable %v", r.Status, r.Resumable())
+		}
+		if r.Status == engine.RunDone && (r.Command != "test copy" || r.Target != "http://prod.example.test" || r.Done != 1 || r.Started.After(r.Ended)) {
+			t.Errorf("got %+v", r)
+		}
+	}
+	want := map[string]engine.RunStatus{
+		stopped: engine.RunInterrupted, partial.RunID: engine.RunPartial, done.RunID: engine.RunDone,
+		"01990000-0000-7000-8000-000000000000": engine.RunRunning,
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("statuses (-got +want):\n%s", diff)
+	}
+}
+
+func TestARunIsFoundByTheBeginningOfItsID(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first, second := interrupted(w), interrupted(w)
+	run, err := w.engine().Run(t.Context(), first)
+	if err != nil || run.ID != first || run.Plan == nil || run.End == nil || len(run.Calls) == 0 {
+		t.Errorf("got %+v, %v", run, err)
+	}
+	if second[:4] != first[:4] {
+		t.Fatalf("%s and %s begin differently", first, second)
+	}
+	for prefix, want := range map[string]string{first[:4]: "2 runs begin with", "ffff": `there is no run "ffff"`} {
+		_, err := w.engine().Run(t.Context(), prefix)
+		if !sameKind(err, &engine.NotStartedError{}) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", prefix, err, want)
+		}
+	}
+}
+
+func TestAnInterruptedRunIsResumedToItsEndOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := interrupted(w)
+	connect := func(p *plan.Plan) (engine.Work, error) {
+		if p.Target.Name != "prod" {
+			t.Errorf("the plan is for %q", p.Target.Name)
+		}
+		return w.copyTeam(identity.Add), nil
+	}
+	report, err := w.engine().Resume(t.Context(), id, connect)
+	if err != nil || report.RunID != id || !report.Result.Complete() {
+		t.Errorf("got %+v, %v", report, err)
+	}
+	if diff := cmp.Diff(w.prod.members(t, "Finance"), []string{"ANNA", "BEN", "X1", "X2", "X3"}); diff != "" {
+		t.Errorf("members (-got +want):\n%s", diff)
+	}
+	if report, err = w.engine().Resume(t.Context(), id, connect); !errors.Is(err, apply.ErrFinished) || report.RunID != id {
+		t.Errorf("got %+v, %v, want a finished run", report, err)
+	}
+	if w.holder() != "" {
+		t.Errorf("%q still holds the lease", w.holder())
+	}
+}
+
+func TestARunIsNotResumedWhateverStandsInItsWay(t *testing.T) {
+	t.Parallel()
+	errOther := errors.New("that name leads elsewhere")
+	for name, tt := range map[string]struct {
+		connect func(w *world) (engine.Work, error)
+		want    any
+	}{
+		"its tenants cannot be connected": {func(*world) (engine.Work, error) { return engine.Work{}, errOther }, errOther},
+		"what it changes is protected by now": {func(w *world) (engine.Work, error) {
+			work := w.copyTeam(identity.Add)
+			work.Rules.Protect.Teams = []string{"Finance"}
+			return work, nil
+		}, &engine.ProtectedError{}},
+		"a secret is missing": {func(w *world) (engine.Work, error) {
+			work := w.copyTeam(identity.Add)
+			work.To.Credentials = func() error { return errOther }
+			return work, nil
+		}, &engine.NotStartedError{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			id := interrupted(w)
+			calls, _ := w.prod.counts()
+			_, err := w.engine().Resume(t.Context(), id, func(*plan.Plan) (engine.Work, error) { return tt.connect(w) })
+			if _, protected := errors.AsType[*engine.ProtectedError](err); !sameKind(err, tt.want) && !protected {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+			if after, _ := w.prod.counts(); after != calls || w.holder() != "" {
+				t.Errorf("%d calls, and %q holds the lease", after-calls, w.holder())
+			}
+			if _, err := w.engine().Run(t.Context(), id); err != nil {
+				t.Errorf("the journal is left open: %v", err)
+			}
+		})
+	}
+}
+
+func TestPruneTakesAwayWhatIsDoneAndOld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		stopped := interrupted(w)
+		old, err := w.engine().Change(t.Context(), w.copyTeam(identity.Add))
+		if err != nil {
+			t.Fatal(err)
+		}
+		prune := func(before time.Time) []string {
+			gone, err := w.engine().Prune(t.Context(), before)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return gone
+		}
+		if gone := prune(time.Now().Add(time.Hour)); len(gone) > 0 {
+			t.Errorf("%v are gone, though the guards still count them", gone)
+		}
+		<-time.After(48 * time.Hour)
+		fresh, err := w.engine().Change(t.Context(), w.removal(1, 10))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if gone := prune(old.Result.Ended); len(gone) > 0 {
+			t.Errorf("%v are gone, though none ended before that", gone)
+		}
+		if diff := cmp.Diff(prune(time.Now()), []string{old.RunID}); diff != "" {
+			t.Errorf("pruned (-got +want):\n%s", diff)
+		}
+		left, err := w.engine().RunIDs(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(left, []string{fresh.RunID, stopped}); diff != "" {
+			t.Errorf("left (-got +want):\n%s", diff)
+		}
+	})
+}
+
+func TestAPlanThatNoLongerHoldsIsNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p, seen := savedPlan(w), &watcher{}
+	work := w.copyTeam(identity.Add)
+	work.Observer = seen
+	for _, want := range [][]plan.Stale{nil, {
+		{Side: "target", Entity: plan.Team, Key: "Finance", What: "changed"}, {Side: "target", Entity: plan.User, Key: "ANNA", What: "changed"},
+	}} {
+		if want != nil {
+			w.prod.edit(t, addAnna)
+		}
+		got, err := w.engine().FindStale(t.Context(), work, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(got, want); diff != "" {
+			t.Errorf("stale (-got +want):\n%s", diff)
+		}
+	}
+	report, err := w.engine().Apply(context.WithoutCancel(t.Context()), work, p)
+	if !sameKind(err, &engine.StaleError{}) || len(report.Stale) != 2 || report.Result != nil {
+		t.Errorf("got %+v, %v", report, err)
+	}
+	w.wantNoWrites()
+}

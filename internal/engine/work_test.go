@@ -1,0 +1,202 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sacbridge/internal/engine"
+	"sacbridge/internal/identity"
+	"sacbridge/internal/plan"
+	"sacbridge/internal/sacsim/service"
+	"sacbridge/internal/upstream"
+)
+
+var addAnna = service.Edit{Team: "Finance", AddMembers: []string{"ANNA"}}
+
+func TestNothingIsSentWhereSomethingIsMissing(t *testing.T) {
+	t.Parallel()
+	errMissing := errors.New("the variable is not set")
+	for name, tt := range map[string]struct {
+		spoil func(w *world, work *engine.Work, d *engine.Deps)
+		want  string
+	}{
+		"both sides are one tenant": {func(w *world, work *engine.Work, _ *engine.Deps) { work.From = w.prod.side(w.t) }, "the same tenant (prod.example.test)"},
+		"the source's secret": {func(_ *world, work *engine.Work, _ *engine.Deps) {
+			work.From.Credentials = func() error { return errMissing }
+		}, `tenant "dev": the variable is not set`},
+		"the target's secret": {func(_ *world, work *engine.Work, _ *engine.Deps) {
+			work.To.Credentials = func() error { return errMissing }
+		}, `tenant "prod": the variable is not set`},
+		"a place for the journal": {func(_ *world, _ *engine.Work, d *engine.Deps) { d.Writable = func() error { return errMissing } }, "the variable is not set"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			work, d := w.copyTeam(identity.Add), engine.Deps{Program: "test", Leases: w.leases, Journals: w.journals}
+			tt.spoil(w, &work, &d)
+			_, err := engine.New(d).Change(t.Context(), work)
+			if !sameKind(err, &engine.NotStartedError{}) || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+			if fromCalls, _ := w.dev.counts(); fromCalls > 0 || w.holder() != "" {
+				t.Errorf("%d calls, and %q holds the lease", fromCalls, w.holder())
+			}
+		})
+	}
+}
+
+func TestAPlanNeedsNoPlaceForAJournal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	work := w.copyTeam(identity.Add)
+	work.PlanOnly = true
+	report, err := engine.New(engine.Deps{Program: "test", Version: "1.2"}).Change(t.Context(), work)
+	if err != nil || report.Plan.ID == "" || report.Plan.Tool != "test 1.2" || report.ReadCalls == 0 || report.Plan.Calls == 0 {
+		t.Errorf("got %+v, %v", report, err)
+	}
+}
+
+func TestAPlanThatMustNotBeAppliedIsToldAllTheSame(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change func(work *engine.Work)
+		want   func(error) bool
+	}{
+		"held by a guard": {func(work *engine.Work) { work.Rules.Guards.MaxCreate = limitOf(0) }, isA[*engine.HeldError]},
+		"nothing but conflicts": {func(work *engine.Work) {
+			work.Wanted = engine.Exactly(plan.Request{Steps: []plan.Step{{Origin: "test", CopyUser: &plan.CopyUser{UserID: "NOT_THERE", Users: plan.UsersAll}}}})
+		}, isA[*engine.ConflictsError]},
+		"Planned fails": {func(work *engine.Work) {
+			told := work.Planned
+			work.Planned = func(r *engine.Report) error { return errors.Join(told(r), errNo) }
+		}, func(err error) bool { return errors.Is(err, errNo) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, told := newWorld(t), false
+			work := w.copyTeam(identity.Add)
+			work.Planned = func(r *engine.Report) error {
+				told = r.Plan != nil && r.ReadCalls > 0
+				return nil
+			}
+			work.Approve = func(context.Context, *plan.Plan) error {
+				t.Error("nobody is to be asked")
+				return nil
+			}
+			tt.change(&work)
+			if _, err := w.engine().Change(t.Context(), work); !tt.want(err) || !told {
+				t.Errorf("got %v, told %v", err, told)
+			}
+			w.wantNoWrites()
+			if ids, err := w.engine().RunIDs(t.Context()); err != nil || len(ids) > 0 || w.holder() != "" {
+				t.Errorf("runs %v, %v are left, and %q holds the lease", ids, err, w.holder())
+			}
+		})
+	}
+}
+
+func TestAPlanAppliedMakesTheNextOneEmpty(t *testing.T) {
+	t.Parallel()
+	w, seen := newWorld(t), &watcher{}
+	work := w.copyTeam(identity.Replace)
+	work.Observer = seen
+	if _, err := w.engine().Change(t.Context(), work); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(w.prod.members(t, "Finance"), []string{"ANNA", "BEN"}); diff != "" {
+		t.Errorf("members (-got +want):\n%s", diff)
+	}
+	again := w.copyTeam(identity.Replace)
+	again.Approve = func(context.Context, *plan.Plan) error { return errNo }
+	report, err := w.engine().Change(t.Context(), again)
+	if err != nil || !report.Plan.Empty() || report.Result != nil {
+		t.Errorf("got %+v, %v, want nothing to do", report.Plan.Changes, err)
+	}
+	want := []string{"reading dev prod", "end of reading dev prod", "writing to prod", "end of writing to prod"}
+	if diff := cmp.Diff(seen.told, want); diff != "" {
+		t.Errorf("told (-got +want):\n%s", diff)
+	}
+}
+
+func TestARefusedTargetIsFoundDuringTheReadingOfTheSource(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.prod.fail(t, `[{"match":{"path":"oauth"},"prob":1,"action":"status","status":401}]`)
+	work := w.copyTeam(identity.Add)
+	work.Wanted = func(ctx context.Context, _ upstream.Reader) (plan.Request, *identity.Snapshot, error) {
+		<-ctx.Done() // a reading that takes long
+		return plan.Request{}, nil, ctx.Err()
+	}
+	if _, err := w.engine().Change(t.Context(), work); err == nil || !strings.HasPrefix(err.Error(), "read the target tenant prod: ") {
+		t.Errorf("got %v, want the target's refusal", err)
+	}
+}
+
+func TestPeopleAreSelectedByAllThatIsGiven(t *testing.T) {
+	t.Parallel()
+	isBen := func(u *identity.User) (bool, error) { return u.UserID == "BEN", nil }
+	for name, tt := range map[string]struct {
+		selection engine.Selection
+		want      []engine.Person
+		err       string
+	}{
+		"people alone need no reading": {engine.Selection{People: []engine.Person{{UserID: "NO", Origin: "1"}}}, []engine.Person{{UserID: "NO", Origin: "1"}}, ""},
+		"a team":                       {engine.Selection{Teams: []string{"Finance"}, Origin: "team"}, []engine.Person{{UserID: "ANNA", Origin: "team"}, {UserID: "BEN", Origin: "team"}}, ""},
+		"everybody whom a rule fits":   {engine.Selection{Match: isBen, Origin: "rule"}, []engine.Person{{UserID: "BEN", Origin: "rule"}}, ""},
+		"people whom a rule fits, and those who are not there": {
+			engine.Selection{People: []engine.Person{{UserID: "NO"}, {UserID: "BEN"}, {UserID: "ANNA"}}, Match: isBen},
+			[]engine.Person{{UserID: "NO"}, {UserID: "BEN"}},
+			"",
+		},
+		"people of a team":            {engine.Selection{People: []engine.Person{{UserID: "X1"}, {UserID: "ANNA", Origin: "2"}}, Teams: []string{"Finance"}}, []engine.Person{{UserID: "ANNA", Origin: "2"}}, ""},
+		"members whom a rule fits":    {engine.Selection{Teams: []string{"Finance"}, Match: isBen, Origin: "both"}, []engine.Person{{UserID: "BEN", Origin: "both"}}, ""},
+		"a team that is not there":    {engine.Selection{Teams: []string{"Sales"}}, nil, `team "Sales" is not in the source tenant dev`},
+		"a rule that cannot be asked": {engine.Selection{Match: func(*identity.User) (bool, error) { return false, errNo }}, nil, "no"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			got, known, err := tt.selection.Find(t.Context(), w.dev.side(t).Conn)
+			said := ""
+			if err != nil {
+				said = err.Error()
+			}
+			if diff := cmp.Diff(got, tt.want); diff != "" || said != tt.err {
+				t.Errorf("error %q, want %q; people (-got +want):\n%s", said, tt.err, diff)
+			}
+			if calls, _ := w.dev.counts(); (calls > 0) != (tt.selection.Teams != nil || tt.selection.Match != nil) || err == nil && (known != nil) != (calls > 0) {
+				t.Errorf("%d calls, read %v", calls, known)
+			}
+		})
+	}
+}
+
+// TestNobodyIsReadTwice selects people by a rule and copies them: the reading that finds them serves the plan.
+func TestNobodyIsReadTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	work := w.copyTeam(identity.Add)
+	work.PlanOnly = true
+	selection := engine.Selection{Match: func(u *identity.User) (bool, error) { return u.UserID == "BEN", nil }, Origin: "rule"}
+	selected := 0
+	work.Wanted = func(ctx context.Context, source upstream.Reader) (plan.Request, *identity.Snapshot, error) {
+		people, known, err := selection.Find(ctx, source)
+		selected, _ = w.dev.counts()
+		var req plan.Request
+		for _, p := range people {
+			req.Steps = append(req.Steps, plan.Step{Origin: p.Origin, CopyUser: &plan.CopyUser{UserID: p.UserID, Users: plan.UsersMissing, Roles: identity.Keep, Teams: identity.Keep}})
+		}
+		return req, known, err
+	}
+	report, err := w.engine().Change(t.Context(), work)
+	if err != nil || len(report.Plan.Changes) != 1 || len(report.Plan.SourcePrints) != 1 {
+		t.Errorf("got %+v, %v, want a plan for one person", report.Plan, err)
+	}
+	if calls, _ := w.dev.counts(); calls != selected {
+		t.Errorf("%d calls to the source after the selection, want none", calls-selected)
+	}
+}
