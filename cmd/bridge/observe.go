@@ -78,7 +78,7 @@ func newObserver(l *logs, reg prometheus.Registerer) *observer {
 }
 
 // Done implements scimserver.Observer.
-func (o *observer) Done(ctx context.Context, s scimserver.Seen) {
+func (o *observer) Done(ctx context.Context, s scimserver.RequestInfo) {
 	method := knownMethod(s.Method)
 	m := o.countersOf(requestKind{s.Source, method, s.Route, s.Status})
 	m.requests.Inc()
@@ -114,7 +114,7 @@ func note(ctx context.Context, to *slog.Logger, at time.Time, text string, attrs
 }
 
 // Denied implements scimserver.Observer.
-func (o *observer) Denied(ctx context.Context, s scimserver.Seen, reason string) {
+func (o *observer) Denied(ctx context.Context, s scimserver.RequestInfo, reason string) {
 	o.denied.WithLabelValues(s.Source, reason).Inc()
 	o.logs.audit.LogAttrs(ctx, slog.LevelWarn, "denied",
 		slog.String(logRequest, s.Request), slog.String(logSource, s.Source), slog.String(logMethod, knownMethod(s.Method)),
@@ -122,7 +122,7 @@ func (o *observer) Denied(ctx context.Context, s scimserver.Seen, reason string)
 }
 
 // changes says whether a request changed something.
-func changes(s scimserver.Seen) bool {
+func changes(s scimserver.RequestInfo) bool {
 	switch s.Method {
 	case http.MethodPut, http.MethodPatch, http.MethodDelete:
 		return s.Status < 300

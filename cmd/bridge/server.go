@@ -182,7 +182,7 @@ func (s *server) serve(ctx context.Context) error {
 	group, failed := errgroup.WithContext(ctx)
 	public := s.publicAt
 	if !s.https {
-		public = scimserver.AnswerRefusals(public)
+		public = scimserver.WithSCIMErrors(public)
 	}
 	group.Go(func() error { return serveOn(s.public, public, s.https) })
 	group.Go(func() error { return serveOn(s.admin, s.adminAt, false) })

@@ -124,8 +124,8 @@ func respond(w http.ResponseWriter, status int, body any) {
 // newHTTPServer makes a server with limits on everything that a client can draw out. longest is how long a request
 // may take.
 func newHTTPServer(h http.Handler, longest time.Duration, logger *slog.Logger) *http.Server {
-	s := &http.Server{Handler: h, ErrorLog: log.New(&httpErrors{log: logger}, "", 0)} //nolint:gosec // Harden sets the time for headers
-	scimserver.Harden(s)
+	s := &http.Server{Handler: h, ErrorLog: log.New(&httpErrors{log: logger}, "", 0)} //nolint:gosec // SetLimits sets the time for headers
+	scimserver.SetLimits(s)
 	// Handlers set tighter deadlines once they know the source; these hold for whoever is refused before.
 	s.ReadTimeout = longest + s.ReadHeaderTimeout
 	s.WriteTimeout = 2*longest + s.ReadHeaderTimeout

@@ -53,11 +53,11 @@ func (x *exchange) bulk() error {
 		return err
 	}
 	b := newBulkRun(x, in)
-	b.carryOut(x.r.Context())
+	b.run(x.r.Context())
 	out := struct {
 		Schemas    []string      `json:"schemas"`
 		Operations []*bulkResult `json:"Operations"`
-	}{[]string{bulkResponseURN}, b.answered()}
+	}{[]string{bulkResponseURN}, b.results()}
 	text, err := json.Marshal(out)
 	if err != nil {
 		return err
@@ -99,12 +99,12 @@ func (x *exchange) prepare(op bulkOperation) *bulkStep {
 	s := &bulkStep{bulkOperation: op}
 	method := strings.ToUpper(op.Method)
 	s.change = change{method: method, body: op.Data, ifMatch: op.Version, by: x.by.name}
-	r := resolve("/v2/" + strings.TrimPrefix(strings.TrimPrefix(op.Path, x.source.root), "/"))
+	r := routeOf("/v2/" + strings.TrimPrefix(strings.TrimPrefix(op.Path, x.source.root), "/"))
 	s.change.kind, s.change.id = r.kind, r.id
 	switch {
 	case method != http.MethodPost && method != http.MethodPut && method != http.MethodPatch && method != http.MethodDelete:
 		s.fault = scim.NewInvalidSyntax("method", "an operation's method is POST, PUT, PATCH or DELETE")
-	case method == http.MethodPost && r.place != atType, method != http.MethodPost && r.place != atResource:
+	case method == http.MethodPost && r.endpoint != atType, method != http.MethodPost && r.endpoint != atResource:
 		s.fault = scim.NewInvalidPath("path", "the path does not fit the method")
 	case method != http.MethodDelete && len(op.Data) == 0:
 		s.fault = scim.NewInvalidSyntax("data", "data is missing")

@@ -108,7 +108,7 @@ func TestBulkReferences(t *testing.T) {
 				t.Errorf("the removal by reference left %v", got)
 			}
 		}},
-		{"groups in a circle", func(t *testing.T, b *bridge) {
+		{"groups in a cycle", func(t *testing.T, b *bridge) {
 			a := b.bulk(0,
 				op{"method": "POST", "path": "/Groups", "bulkId": "a", "data": newGroup("A", "bulkId:b")},
 				op{"method": "POST", "path": "/Groups", "bulkId": "b", "data": newGroup("B", "bulkId:a")},
@@ -121,7 +121,7 @@ func TestBulkReferences(t *testing.T) {
 				t.Error(diff)
 			}
 		}},
-		{"managers in a circle", func(t *testing.T, b *bridge) {
+		{"managers in a cycle", func(t *testing.T, b *bridge) {
 			a := b.bulk(0,
 				op{"method": "POST", "path": "/Users", "bulkId": "a", "data": newUser("a", op{enterprise: op{"manager": op{"value": "bulkId:b"}}})},
 				op{"method": "POST", "path": "/Users", "bulkId": "b", "data": newUser("b", op{enterprise: op{"manager": op{"value": "bulkId:a"}}})},
@@ -134,7 +134,7 @@ func TestBulkReferences(t *testing.T) {
 				t.Errorf("manager %v, want %s", got, second)
 			}
 		}},
-		{"a circle whose other half fails is a conflict, and nothing is stored as text", func(t *testing.T, b *bridge) {
+		{"a cycle whose other half fails is a conflict, and nothing is stored as text", func(t *testing.T, b *bridge) {
 			b.group("B")
 			a := b.bulk(0,
 				op{"method": "POST", "path": "/Groups", "bulkId": "a", "data": newGroup("A", "bulkId:b")},

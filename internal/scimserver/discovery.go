@@ -25,7 +25,7 @@ type discovery struct {
 // documents are a list and its single items by folded id.
 type documents struct {
 	list []byte
-	one  map[string][]byte
+	byID map[string][]byte
 }
 
 type docMeta struct {
@@ -63,7 +63,7 @@ func typeDocuments(s *source) (*documents, error) {
 		Extensions  []extension `json:"schemaExtensions"`
 		Meta        docMeta     `json:"meta"`
 	}
-	docs := &documents{one: map[string][]byte{}}
+	docs := &documents{byID: map[string][]byte{}}
 	var all []json.RawMessage
 	for _, t := range [...]*scim.ResourceType{scim.User(), scim.Group()} {
 		doc := document{
@@ -86,12 +86,12 @@ func schemaDocuments(s *source) (*documents, error) {
 		*scim.Schema
 		Meta docMeta `json:"meta"`
 	}
-	docs := &documents{one: map[string][]byte{}}
+	docs := &documents{byID: map[string][]byte{}}
 	var all []json.RawMessage
-	schemas := []*scim.Schema{shownCore(scim.User()), shownCore(scim.Group())}
+	schemas := []*scim.Schema{publishedCore(scim.User()), publishedCore(scim.Group())}
 	schemas = append(append(schemas, scim.User().Extensions...), scim.Group().Extensions...)
 	for _, schema := range append(schemas, protocolSchemas()...) {
-		if docs.one[strings.ToLower(schema.URN)] != nil {
+		if docs.byID[strings.ToLower(schema.URN)] != nil {
 			continue
 		}
 		doc := document{[]string{schemaURN}, schema, docMeta{"Schema", s.root + "/Schemas/" + schema.URN}}
@@ -107,7 +107,7 @@ func (d *documents) add(id string, doc any, all *[]json.RawMessage) error {
 	if err != nil {
 		return fmt.Errorf("write document %s: %w", id, err)
 	}
-	d.one[strings.ToLower(id)] = text
+	d.byID[strings.ToLower(id)] = text
 	*all = append(*all, text)
 	return nil
 }
@@ -150,7 +150,7 @@ type authScheme struct {
 	Primary     bool   `json:"primary,omitempty"`
 }
 
-type config struct {
+type providerConfig struct {
 	Schemas        []string       `json:"schemas"`
 	Patch          supported      `json:"patch"`
 	Bulk           bulkSupport    `json:"bulk"`
@@ -164,9 +164,9 @@ type config struct {
 }
 
 // configOf describes the source. A password is taken and forgotten, so changePassword is not claimed.
-func configOf(s *source) config {
+func configOf(s *source) providerConfig {
 	yes, limits := supported{true}, s.conf.Limits
-	c := config{
+	c := providerConfig{
 		Schemas: []string{configURN}, Patch: yes, Bulk: bulkSupport{yes, limits.BulkOperations, limits.BulkBody},
 		Filter: filterSupport{yes, limits.Results}, Sort: yes, ETag: yes, Schemes: []authScheme{},
 		Meta: docMeta{"ServiceProviderConfig", s.root + "/ServiceProviderConfig"},
@@ -194,7 +194,7 @@ func (x *exchange) discover() error {
 	}
 	d := x.source.discovery
 	var body []byte
-	switch x.route.place {
+	switch x.route.endpoint {
 	case atConfig:
 		body = d.config
 	case atResourceTypes:
@@ -202,9 +202,9 @@ func (x *exchange) discover() error {
 	case atSchemas:
 		body = d.schemas.list
 	case atResourceType:
-		body = d.types.one[strings.ToLower(x.route.id)]
+		body = d.types.byID[strings.ToLower(x.route.id)]
 	case atSchema:
-		body = d.schemas.one[strings.ToLower(x.route.id)]
+		body = d.schemas.byID[strings.ToLower(x.route.id)]
 	default:
 	}
 	if body == nil {

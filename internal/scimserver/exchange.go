@@ -2,7 +2,6 @@ package scimserver
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -14,19 +13,19 @@ import (
 
 // exchange is one request and its answer.
 type exchange struct {
-	server *Server
-	source *source
-	w      *recorder
-	r      *http.Request
-	id     string
-	route  route
-	by     principal
-	start  time.Time
-	made   string // id of the resource that was created
+	server    *Server
+	source    *source
+	w         *responseRecorder
+	r         *http.Request
+	id        string
+	route     route
+	by        principal
+	start     time.Time
+	createdID string // id of the resource that was created
 }
 
-// recorder keeps what the access log shows, and leaves out the body of a HEAD.
-type recorder struct {
+// responseRecorder keeps what the access log shows, and leaves out the body of a HEAD.
+type responseRecorder struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
@@ -34,7 +33,7 @@ type recorder struct {
 }
 
 // WriteHeader keeps the first status.
-func (w *recorder) WriteHeader(status int) {
+func (w *responseRecorder) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
 		w.ResponseWriter.WriteHeader(status)
@@ -42,7 +41,7 @@ func (w *recorder) WriteHeader(status int) {
 }
 
 // Write counts what went out.
-func (w *recorder) Write(p []byte) (int, error) {
+func (w *responseRecorder) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
@@ -55,7 +54,7 @@ func (w *recorder) Write(p []byte) (int, error) {
 }
 
 // Unwrap lets http.ResponseController reach the connection.
-func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w *responseRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 const maxRequestID = 64
 
@@ -80,7 +79,7 @@ func harmless(c byte) bool {
 // isLookup says that a request reads one resource by its id: it waits for nobody, and a timer would cost more than
 // it guards.
 func (x *exchange) isLookup() bool {
-	return x.route.place == atResource && methodOf(x.r) == http.MethodGet
+	return x.route.endpoint == atResource && methodOf(x.r) == http.MethodGet
 }
 
 func (x *exchange) sourceName() string {
@@ -90,15 +89,15 @@ func (x *exchange) sourceName() string {
 	return x.source.conf.Name
 }
 
-func (x *exchange) seen() Seen {
-	id := x.made
-	if id == "" && x.route.place == atResource {
+func (x *exchange) info() RequestInfo {
+	id := x.createdID
+	if id == "" && x.route.endpoint == atResource {
 		// What is no id may be a name or an address that somebody took for one.
 		if parsed, err := directory.ParseID(x.route.id); err == nil {
 			id = parsed.String()
 		}
 	}
-	return Seen{
+	return RequestInfo{
 		Request: x.id, Source: x.sourceName(), Method: x.r.Method, Route: x.route.template(), Status: x.w.status, Bytes: x.w.bytes,
 		Duration: x.server.now().Sub(x.start), ID: id, By: x.by.name, At: x.start,
 	}
@@ -117,7 +116,7 @@ func (x *exchange) finish() {
 			caught = http.ErrAbortHandler
 		}
 	}
-	x.server.observer.Done(x.r.Context(), x.seen())
+	x.server.observer.Done(x.r.Context(), x.info())
 	if caught != nil {
 		panic(caught)
 	}
@@ -127,7 +126,7 @@ func (x *exchange) finish() {
 func asError(caught any) error { return fmt.Errorf("panic: %v\n%s", caught, debug.Stack()) }
 
 func (x *exchange) denied(reason string) {
-	x.server.observer.Denied(x.r.Context(), x.seen(), reason)
+	x.server.observer.Denied(x.r.Context(), x.info(), reason)
 }
 
 // admit lets a request in: credential, rate, time limit.
@@ -138,7 +137,7 @@ func (x *exchange) admit() error {
 			return err
 		}
 		x.denied(reason)
-		if wait := x.source.attempts.wait(x.server.now()); wait > 0 {
+		if wait := x.source.failedAttempts.wait(x.server.now()); wait > 0 {
 			return tooManyRequests(wait)
 		}
 		return err
@@ -166,14 +165,14 @@ func (x *exchange) deadline() {
 
 // serve goes to the handler of the route.
 func (x *exchange) serve() error {
-	p := x.route.place
-	if p == nowhere {
+	e := x.route.endpoint
+	if e == noEndpoint {
 		return notFound("the endpoint")
 	}
-	if !p.allows(x.r.Method) {
-		return &problem{status: http.StatusMethodNotAllowed, detail: x.r.Method + " is not for this endpoint", allow: p.methods()}
+	if !e.allows(x.r.Method) {
+		return &problem{status: http.StatusMethodNotAllowed, detail: x.r.Method + " is not supported by this endpoint", allow: e.methods()}
 	}
-	switch p {
+	switch e {
 	case atConfig, atSchemas, atSchema, atResourceTypes, atResourceType:
 		return x.discover()
 	case atBulk:
@@ -191,7 +190,7 @@ func (x *exchange) serve() error {
 		return x.list()
 	case atResource:
 		return x.resource(x.route.id)
-	case nowhere, atToken:
+	case noEndpoint, atToken:
 	}
 	return notFound("the endpoint")
 }
@@ -201,40 +200,4 @@ func (x *exchange) resource(id string) error {
 		return x.get(id)
 	}
 	return x.write(id)
-}
-
-// send answers with a whole body.
-func (x *exchange) send(status int, body []byte) error {
-	h := x.w.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	x.w.WriteHeader(status)
-	if len(body) > bigBody {
-		x.writeDeadline()
-		defer x.noWriteDeadline()
-	}
-	if _, err := x.w.Write(body); err != nil {
-		return errors.Join(errGone, err)
-	}
-	return nil
-}
-
-// bigBody is what a connection takes without waiting for the reader.
-const bigBody = 64 << 10
-
-// errGone says that the answer had begun when the connection broke: there is nobody to tell.
-var errGone = errors.New("the client is gone")
-
-func (x *exchange) writeDeadline() {
-	_ = http.NewResponseController(x.w).SetWriteDeadline(time.Now().Add(x.source.conf.Limits.Time))
-}
-
-func (x *exchange) noWriteDeadline() {
-	_ = http.NewResponseController(x.w).SetWriteDeadline(time.Time{})
-}
-
-// empty answers 204 or 304.
-func (x *exchange) empty(status int) error {
-	x.w.WriteHeader(status)
-	return nil
 }

@@ -100,23 +100,23 @@ type bridge struct {
 
 type recordingObserver struct {
 	mu      sync.Mutex
-	done    []Seen
+	done    []RequestInfo
 	reasons []string
 }
 
-func (o *recordingObserver) Done(_ context.Context, s Seen) {
+func (o *recordingObserver) Done(_ context.Context, s RequestInfo) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.done = append(o.done, s)
 }
 
-func (o *recordingObserver) Denied(_ context.Context, _ Seen, reason string) {
+func (o *recordingObserver) Denied(_ context.Context, _ RequestInfo, reason string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.reasons = append(o.reasons, reason)
 }
 
-func (o *recordingObserver) last() Seen {
+func (o *recordingObserver) last() RequestInfo {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.done[len(o.done)-1]

@@ -79,8 +79,8 @@ func TestAPanicIsA500ThatTellsNothing(t *testing.T) {
 // listen serves b as cmd/bridge does.
 func (b *bridge) listen() *httptest.Server {
 	s := httptest.NewUnstartedServer(b)
-	Harden(s.Config)
-	s.Listener = AnswerRefusals(s.Listener)
+	SetLimits(s.Config)
+	s.Listener = WithSCIMErrors(s.Listener)
 	s.Start()
 	b.t.Cleanup(s.Close)
 	return s

@@ -60,7 +60,7 @@ func (x *exchange) serveToken() {
 		x.oauthError(http.StatusMethodNotAllowed, "invalid_request")
 		return
 	}
-	if wait := s.attempts.wait(x.server.now()); wait > 0 {
+	if wait := s.failedAttempts.wait(x.server.now()); wait > 0 {
 		h.Set("Retry-After", strconv.Itoa(wait))
 		x.oauthError(http.StatusTooManyRequests, "slow_down")
 		return

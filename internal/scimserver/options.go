@@ -1,6 +1,7 @@
 package scimserver
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -78,21 +79,21 @@ func DefaultLimits() Limits {
 
 func (l Limits) withDefaults() Limits {
 	d := DefaultLimits()
-	set(&l.Body, d.Body)
-	set(&l.GroupBody, d.GroupBody)
-	set(&l.BulkBody, d.BulkBody)
-	set(&l.BulkOperations, d.BulkOperations)
-	set(&l.Results, d.Results)
-	set(&l.Page, min(d.Page, l.Results))
-	set(&l.Time, d.Time)
-	set(&l.ListMembers, d.ListMembers)
+	setDefault(&l.Body, d.Body)
+	setDefault(&l.GroupBody, d.GroupBody)
+	setDefault(&l.BulkBody, d.BulkBody)
+	setDefault(&l.BulkOperations, d.BulkOperations)
+	setDefault(&l.Results, d.Results)
+	setDefault(&l.Page, min(d.Page, l.Results))
+	setDefault(&l.Time, d.Time)
+	setDefault(&l.ListMembers, d.ListMembers)
 	if l.Rate > 0 {
-		set(&l.Burst, max(int(l.Rate), 1))
+		setDefault(&l.Burst, max(int(l.Rate), 1))
 	}
 	return l
 }
 
-func set[T comparable](to *T, value T) {
+func setDefault[T comparable](to *T, value T) {
 	var zero T
 	if *to == zero {
 		*to = value
@@ -128,3 +129,31 @@ func (o Options) check() error {
 	}
 	return errors.Join(faults...)
 }
+
+// RequestInfo is what an access log or a metric may know of a request: nothing personal and no secret.
+type RequestInfo struct {
+	Request  string // the request id, as in the answer
+	Source   string // empty where the path names none
+	Method   string
+	Route    string // template, as in /Users/{id}
+	Status   int
+	Bytes    int64 // of the answer's body
+	Duration time.Duration
+	ID       string    // of the resource, where the route has one or a create made one
+	By       string    // the credential: token name, client, issuer or certificate; never the secret
+	At       time.Time // when the request came
+}
+
+// Observer is told of requests. Its methods are called on the request's goroutine and must not block;
+// they may be called at once from many.
+type Observer interface {
+	// Done is called after the answer of every request.
+	Done(ctx context.Context, s RequestInfo)
+	// Denied is called for every refused credential, with the reason in fixed words.
+	Denied(ctx context.Context, s RequestInfo, reason string)
+}
+
+type noObserver struct{}
+
+func (noObserver) Done(context.Context, RequestInfo)           {}
+func (noObserver) Denied(context.Context, RequestInfo, string) {}

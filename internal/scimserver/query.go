@@ -26,8 +26,8 @@ type params struct {
 	attributes, exclude string
 }
 
-// limitText is how long a filter or a list of names may be before it is looked at.
-const limitText = 8 << 10
+// maxParamBytes is how long a filter or a list of names may be before it is looked at.
+const maxParamBytes = 8 << 10
 
 // urlParams reads the query string: names in any case, plus for space, strange characters and parameters passed over.
 func urlParams(raw string) (params, error) {
@@ -41,7 +41,7 @@ func urlParams(raw string) (params, error) {
 		}
 		text, err := url.QueryUnescape(value)
 		if err != nil {
-			return p, fail(http.StatusBadRequest, string(scim.InvalidValue), "the query parameter "+strconv.Quote(clip(name))+" is not well encoded")
+			return p, fail(http.StatusBadRequest, string(scim.InvalidValue), "the query parameter "+strconv.Quote(shorten(name))+" is not well encoded")
 		}
 		if err := p.set(name, text); err != nil {
 			return p, err
@@ -59,9 +59,9 @@ func (p *params) set(name, text string) (err error) {
 	case "sortorder":
 		p.sortOrder = text
 	case "startindex":
-		p.start, err = number("startIndex", text, 1)
+		p.start, err = integerParam("startIndex", text, 1)
 	case "count":
-		p.count, err = number("count", text, 0)
+		p.count, err = integerParam("count", text, 0)
 	case "cursor":
 		p.byCursor, p.cursor = true, text
 	case "attributes":
@@ -72,11 +72,11 @@ func (p *params) set(name, text string) (err error) {
 	return err
 }
 
-// clip keeps what a client made up short in a message.
-func clip(text string) string { return text[:min(len(text), 36)] }
+// shorten keeps what a client made up short in a message.
+func shorten(text string) string { return text[:min(len(text), 36)] }
 
-// number reads an integer; below least it is least (RFC 7644 §3.4.2.4). An empty one is as if left out.
-func number(name, text string, least int) (int, error) {
+// integerParam reads an integer; below least it is least (RFC 7644 §3.4.2.4). An empty one is as if left out.
+func integerParam(name, text string, least int) (int, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return map[string]int{"startIndex": 1, "count": -1}[name], nil
@@ -92,11 +92,11 @@ func number(name, text string, least int) (int, error) {
 }
 
 func (p *params) check() error {
-	if len(p.filter) > limitText {
-		return scim.NewInvalidFilter("", "the filter is longer than %d bytes", limitText)
+	if len(p.filter) > maxParamBytes {
+		return scim.NewInvalidFilter("", "the filter is longer than %d bytes", maxParamBytes)
 	}
-	if len(p.attributes) > limitText || len(p.exclude) > limitText || len(p.sortBy) > limitText {
-		return scim.NewInvalidValue("", "a list of attributes is longer than %d bytes", limitText)
+	if len(p.attributes) > maxParamBytes || len(p.exclude) > maxParamBytes || len(p.sortBy) > maxParamBytes {
+		return scim.NewInvalidValue("", "a list of attributes is longer than %d bytes", maxParamBytes)
 	}
 	if p.attributes != "" && p.exclude != "" {
 		return scim.NewInvalidValue("", "attributes and excludedAttributes cannot be combined (RFC 7644 §3.9)")
@@ -104,8 +104,8 @@ func (p *params) check() error {
 	return nil
 }
 
-// page gives the page size under the source's limits.
-func (p *params) page(l Limits) int {
+// pageSize gives the page size under the source's limits.
+func (p *params) pageSize(l Limits) int {
 	if p.count < 0 {
 		return l.Page
 	}

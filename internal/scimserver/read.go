@@ -32,7 +32,7 @@ func (x *exchange) get(id string) error {
 
 // stream answers with a group and its members. The first byte goes out before the second batch is read.
 func (x *exchange) stream(status int, f *directory.Found, v *view) error {
-	c := x.chunks(status)
+	c := x.chunked(status)
 	return c.close(c.group(f, v, func() error {
 		if f.Members <= memberBatch {
 			return nil
@@ -42,8 +42,8 @@ func (x *exchange) stream(status int, f *directory.Found, v *view) error {
 }
 
 // group writes one group with its members, and calls after behind each batch.
-func (c *chunks) group(f *directory.Found, v *view, after func() error) (err error) {
-	if c.out, err = v.append(c.out, f); err != nil {
+func (c *chunkedAnswer) group(f *directory.Found, v *view, after func() error) (err error) {
+	if c.out, err = v.appendResource(c.out, f); err != nil {
 		return err
 	}
 	c.out = append(c.out[:len(c.out)-1], `,"members":[`...)
@@ -93,22 +93,22 @@ func (x *exchange) answerQuery(p params) error {
 	if err != nil {
 		return err
 	}
-	return x.sendList(p, page.Total, page.Start, page.Next, rows{v, page.Found})
+	return x.sendList(p, page.Total, page.Start, page.Next, listPart{v, page.Found})
 }
 
-// rows are resources of one type in a list.
-type rows struct {
+// listPart are resources of one type in a list.
+type listPart struct {
 	view  *view
 	found []directory.Found
 }
 
 // sendList answers with a ListResponse, groups with their members where there are not too many.
-func (x *exchange) sendList(p params, total, start int, next string, parts ...rows) error {
+func (x *exchange) sendList(p params, total, start int, next string, parts ...listPart) error {
 	n := 0
 	for _, part := range parts {
 		n += len(part.found)
 	}
-	c := x.chunks(http.StatusOK)
+	c := x.chunked(http.StatusOK)
 	c.out = appendListHead(c.out, p, n, total, start, next)
 	most, first := int64(x.source.conf.Limits.ListMembers), true
 	for _, part := range parts {
@@ -117,7 +117,7 @@ func (x *exchange) sendList(p params, total, start int, next string, parts ...ro
 				c.out = append(c.out, ',')
 			}
 			first = false
-			if err := c.row(&part.found[i], part.view, most); err != nil {
+			if err := c.listed(&part.found[i], part.view, most); err != nil {
 				return c.close(err)
 			}
 		}
@@ -126,16 +126,16 @@ func (x *exchange) sendList(p params, total, start int, next string, parts ...ro
 	return c.close(nil)
 }
 
-func (c *chunks) row(f *directory.Found, v *view, most int64) (err error) {
+func (c *chunkedAnswer) listed(f *directory.Found, v *view, most int64) (err error) {
 	if v.kind == scim.Group() && f.Members > 0 && f.Members <= most && v.wants("members") {
-		err = c.group(f, v, c.spill)
+		err = c.group(f, v, c.flushIfLarge)
 	} else {
-		c.out, err = v.append(c.out, f)
+		c.out, err = v.appendResource(c.out, f)
 	}
 	if err != nil {
 		return err
 	}
-	return c.spill()
+	return c.flushIfLarge()
 }
 
 func appendListHead(out []byte, p params, rows, total, start int, next string) []byte {
@@ -158,8 +158,8 @@ func (x *exchange) queryAll(p params) error {
 		return fail(http.StatusBadRequest, string(scim.InvalidValue), "sortBy and cursor need one resource type: ask /Users or /Groups")
 	}
 	ctx, s := x.r.Context(), x.source.service
-	total, left := 0, p.page(s.limits)
-	var parts []rows
+	total, left := 0, p.pageSize(s.limits)
+	var parts []listPart
 	var refused error
 	for _, kind := range [...]*scim.ResourceType{scim.User(), scim.Group()} {
 		v, err := newView(x.source, kind, p)
@@ -177,7 +177,7 @@ func (x *exchange) queryAll(p params) error {
 		if err != nil {
 			return err
 		}
-		parts = append(parts, rows{v, page.Found})
+		parts = append(parts, listPart{v, page.Found})
 		left -= len(page.Found)
 		total += page.Total
 	}
@@ -189,7 +189,7 @@ func (x *exchange) queryAll(p params) error {
 
 // me serves /Me: the person whom the credential belongs to (RFC 7644 §3.11).
 func (x *exchange) me() error {
-	id, err := x.source.service.person(x.r.Context(), x.by.subject)
+	id, err := x.source.service.userOfSubject(x.r.Context(), x.by.subject)
 	if err != nil {
 		return err
 	}

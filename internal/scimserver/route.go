@@ -8,11 +8,11 @@ import (
 	"sacbridge/internal/scim"
 )
 
-// place is what part of the protocol a path names.
-type place uint8
+// endpoint is what part of the protocol a path names.
+type endpoint uint8
 
 const (
-	nowhere place = iota
+	noEndpoint endpoint = iota
 	atRoot
 	atRootSearch
 	atType
@@ -30,14 +30,14 @@ const (
 
 // route is a path taken apart.
 type route struct {
-	place place
-	kind  *scim.ResourceType // of atType, atTypeSearch and atResource
-	id    string             // of atResource, atSchema and atResourceType
+	endpoint endpoint
+	kind     *scim.ResourceType // of atType, atTypeSearch and atResource
+	id       string             // of atResource, atSchema and atResourceType
 }
 
-// methods lists what a place answers to; HEAD goes where GET goes.
-func (p place) methods() string {
-	switch p {
+// methods lists what an endpoint answers to; HEAD goes where GET goes.
+func (e endpoint) methods() string {
+	switch e {
 	case atRoot, atConfig, atSchemas, atSchema, atResourceTypes, atResourceType:
 		return "GET, HEAD"
 	case atRootSearch, atTypeSearch, atBulk, atToken:
@@ -46,14 +46,14 @@ func (p place) methods() string {
 		return "GET, HEAD, POST"
 	case atResource, atMe:
 		return "GET, HEAD, PUT, PATCH, DELETE"
-	case nowhere:
+	case noEndpoint:
 		return ""
 	}
 	return ""
 }
 
-func (p place) allows(method string) bool {
-	for m := range strings.SplitSeq(p.methods(), ", ") {
+func (e endpoint) allows(method string) bool {
+	for m := range strings.SplitSeq(e.methods(), ", ") {
 		if m == method {
 			return true
 		}
@@ -63,7 +63,7 @@ func (p place) allows(method string) bool {
 
 // template is the route without ids, for logs and metrics.
 func (r route) template() string {
-	switch r.place {
+	switch r.endpoint {
 	case atRoot:
 		return "/"
 	case atRootSearch:
@@ -90,7 +90,7 @@ func (r route) template() string {
 		return "/ResourceTypes/{id}"
 	case atToken:
 		return "/oauth/token"
-	case nowhere:
+	case noEndpoint:
 		return "unknown"
 	}
 	return "unknown"
@@ -106,12 +106,12 @@ func split(path string) (source, rest string, ok bool) {
 	return source, "/" + rest, source != ""
 }
 
-// resolve finds the route of the escaped path below /scim/<source>. Endpoint names are found without letter
+// routeOf finds the route of the escaped path below /scim/<source>. Endpoint names are found without letter
 // case and a trailing slash is nothing, since clients are careless with both; ids are taken exactly.
-func resolve(rest string) route {
+func routeOf(rest string) route {
 	parts := strings.Split(strings.Trim(rest, "/"), "/")
 	if len(parts) == 2 && strings.EqualFold(parts[0], "oauth") && strings.EqualFold(parts[1], "token") {
-		return route{place: atToken}
+		return route{endpoint: atToken}
 	}
 	if !strings.EqualFold(parts[0], "v2") {
 		return route{}
@@ -119,42 +119,42 @@ func resolve(rest string) route {
 	parts = parts[1:]
 	switch len(parts) {
 	case 0:
-		return route{place: atRoot}
+		return route{endpoint: atRoot}
 	case 1:
-		return resolveOne(parts[0])
+		return routeOfOne(parts[0])
 	case 2:
 		id, err := url.PathUnescape(parts[1])
 		if err != nil || id == "" {
 			return route{}
 		}
-		return resolveTwo(parts[0], id)
+		return routeOfTwo(parts[0], id)
 	default:
 		return route{}
 	}
 }
 
-func resolveOne(name string) route {
+func routeOfOne(name string) route {
 	if t := typeOf(name); t != nil {
-		return route{place: atType, kind: t}
+		return route{endpoint: atType, kind: t}
 	}
-	for _, p := range [...]place{atRootSearch, atBulk, atMe, atConfig, atSchemas, atResourceTypes} {
-		if strings.EqualFold(name, route{place: p}.template()[1:]) {
-			return route{place: p}
+	for _, p := range [...]endpoint{atRootSearch, atBulk, atMe, atConfig, atSchemas, atResourceTypes} {
+		if strings.EqualFold(name, route{endpoint: p}.template()[1:]) {
+			return route{endpoint: p}
 		}
 	}
 	return route{}
 }
 
-func resolveTwo(name, id string) route {
+func routeOfTwo(name, id string) route {
 	switch t := typeOf(name); {
 	case t != nil && strings.EqualFold(id, ".search"):
-		return route{place: atTypeSearch, kind: t}
+		return route{endpoint: atTypeSearch, kind: t}
 	case t != nil:
-		return route{place: atResource, kind: t, id: id}
+		return route{endpoint: atResource, kind: t, id: id}
 	case strings.EqualFold(name, "Schemas"):
-		return route{place: atSchema, id: id}
+		return route{endpoint: atSchema, id: id}
 	case strings.EqualFold(name, "ResourceTypes"):
-		return route{place: atResourceType, id: id}
+		return route{endpoint: atResourceType, id: id}
 	}
 	return route{}
 }

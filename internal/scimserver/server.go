@@ -16,28 +16,28 @@ import (
 
 // Server answers SCIM requests. It is an http.Handler, safe for concurrent use.
 type Server struct {
-	pieces   sync.Pool // of *[]byte, for answers that are written in pieces
+	buffers  sync.Pool // of *[]byte, for answers that are written in chunks
 	base     string
 	sources  map[string]*source
 	tokens   TokenStore
 	now      func() time.Time
 	log      *slog.Logger
 	observer Observer
-	used     lastUse
+	uses     tokenUses
 	library  scim.Validator
 }
 
 // source is one endpoint at work.
 type source struct {
-	conf      Source
-	switches  Switches
-	server    *Server
-	service   *service
-	root      string // absolute, up to and including /v2
-	rootJSON  string // the same without quotes, as it stands within a JSON string
-	requests  *bucket
-	attempts  *bucket
-	discovery *discovery
+	conf           Source
+	switches       Switches
+	server         *Server
+	service        *service
+	root           string // absolute, up to and including /v2
+	rootJSON       string // the same without quotes, as it stands within a JSON string
+	requests       *rateLimiter
+	failedAttempts *rateLimiter
+	discovery      *discovery
 }
 
 // New gives a Server over the directory. It gathers every fault of the options. The directory belongs to
@@ -57,7 +57,7 @@ func New(dir *directory.Directory, o Options) (*Server, error) {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	if s.observer == nil {
-		s.observer = nobody{}
+		s.observer = noObserver{}
 	}
 	for _, conf := range o.Sources {
 		added, err := s.newSource(dir, conf)
@@ -77,7 +77,7 @@ func (s *Server) newSource(dir *directory.Directory, conf Source) (*source, erro
 	conf.Limits = conf.Limits.withDefaults()
 	src := &source{
 		conf: conf, switches: switches, server: s, root: s.base + "/scim/" + conf.Name + "/v2",
-		requests: newBucket(conf.Limits.Rate, conf.Limits.Burst), attempts: newBucket(attemptRate, attemptBurst),
+		requests: newRateLimiter(conf.Limits.Rate, conf.Limits.Burst), failedAttempts: newRateLimiter(attemptRate, attemptBurst),
 	}
 	quoted := string(appendString(nil, src.root))
 	src.rootJSON = quoted[1 : len(quoted)-1]
@@ -88,18 +88,10 @@ func (s *Server) newSource(dir *directory.Directory, conf Source) (*source, erro
 	return src, nil
 }
 
-// Harden sets the time-outs and the header limit that keep slow and oversized requests out. More of a header is read
-// than is answered, so that the Server can refuse it in SCIM's terms.
-func Harden(h *http.Server) {
-	h.ReadHeaderTimeout = 10 * time.Second
-	h.IdleTimeout = 2 * time.Minute
-	h.MaxHeaderBytes = maxHeaderRead
-}
-
 // ServeHTTP answers a request, with a SCIM error where it cannot do what was asked.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{server: s, r: r, start: s.now(), id: requestID(r)}
-	x.w = &recorder{ResponseWriter: w, head: r.Method == http.MethodHead}
+	x.w = &responseRecorder{ResponseWriter: w, head: r.Method == http.MethodHead}
 	defer x.finish()
 	x.w.Header().Set("X-Request-Id", x.id)
 	if err := checkHeader(r); err != nil {
@@ -116,13 +108,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.writeProblem(notFound("the source"))
 		return
 	}
-	x.route = resolve(rest)
+	x.route = routeOf(rest)
 	if !x.isLookup() {
 		ctx, cancel := context.WithTimeout(r.Context(), x.source.conf.Limits.Time)
 		defer cancel()
 		x.r = r.WithContext(ctx)
 	}
-	if x.route.place == atToken {
+	if x.route.endpoint == atToken {
 		x.deadline()
 		x.serveToken()
 		return

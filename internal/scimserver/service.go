@@ -62,7 +62,7 @@ func (s *service) change(ctx context.Context, c change) (result, error) {
 	case http.MethodDelete:
 		return s.remove(ctx, c)
 	}
-	return result{}, fail(http.StatusMethodNotAllowed, "", clip(c.method)+" is no write")
+	return result{}, fail(http.StatusMethodNotAllowed, "", shorten(c.method)+" is no write")
 }
 
 func (s *service) options(c change) directory.WriteOptions {
@@ -118,14 +118,14 @@ func (s *service) patch(ctx context.Context, c change) (result, error) {
 	}
 	if ops, ok := p.Membership(); ok {
 		w, err := s.dir.PatchMembers(ctx, s.source, id, ops, s.options(c))
-		return result{http.StatusOK, w.Found}, s.groupFirst(ctx, id, err)
+		return result{http.StatusOK, w.Found}, s.missingGroupFirst(ctx, id, err)
 	}
 	w, err := s.dir.Patch(ctx, s.source, directory.KindOf(c.kind), id, p.Apply, s.options(c))
 	return result{http.StatusOK, w.Found}, err
 }
 
-// groupFirst says that the group does not exist before it says anything of its members.
-func (s *service) groupFirst(ctx context.Context, group directory.ID, err error) error {
+// missingGroupFirst says that the group does not exist before it says anything of its members.
+func (s *service) missingGroupFirst(ctx context.Context, group directory.ID, err error) error {
 	if _, ok := errors.AsType[*directory.UnknownMembersError](err); !ok {
 		return err
 	}
@@ -156,7 +156,7 @@ func (s *service) get(ctx context.Context, kind *scim.ResourceType, id string, g
 // query answers a page of one type.
 func (s *service) query(ctx context.Context, kind *scim.ResourceType, p params, groups bool) (directory.Page, error) {
 	q := directory.Query{
-		Kind: directory.KindOf(kind), Start: p.start, Count: p.page(s.limits), ByCursor: p.byCursor, Cursor: p.cursor, WithGroups: groups,
+		Kind: directory.KindOf(kind), Start: p.start, Count: p.pageSize(s.limits), ByCursor: p.byCursor, Cursor: p.cursor, WithGroups: groups,
 	}
 	var err error
 	if p.filter != "" {
@@ -172,8 +172,8 @@ func (s *service) query(ctx context.Context, kind *scim.ResourceType, p params, 
 	return s.dir.Query(ctx, s.source, q)
 }
 
-// person finds the user a credential's subject means: by id, externalId or userName, in that order.
-func (s *service) person(ctx context.Context, subject string) (string, error) {
+// userOfSubject finds the user a credential's subject means: by id, externalId or userName, in that order.
+func (s *service) userOfSubject(ctx context.Context, subject string) (string, error) {
 	if subject == "" {
 		return "", fail(http.StatusNotImplemented, "", "/Me needs the credential of a person, which this one is not")
 	}

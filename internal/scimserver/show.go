@@ -21,16 +21,16 @@ func (x *exchange) show(status int, f *directory.Found, v *view) error {
 	if v.kind == scim.Group() && v.wants("members") && f.Members > 0 {
 		return x.stream(status, f, v)
 	}
-	body, err := v.append(make([]byte, 0, len(f.JSON)+512), f)
+	body, err := v.appendResource(make([]byte, 0, len(f.JSON)+512), f)
 	if err != nil {
 		return err
 	}
 	return x.send(status, body)
 }
 
-// append writes a resource without members. Where the client named no attributes, the stored bytes are taken as they
+// appendResource writes a resource without members. Where the client named no attributes, the stored bytes are taken as they
 // are and what is not stored is put behind them: nothing is decoded.
-func (v *view) append(dst []byte, f *directory.Found) ([]byte, error) {
+func (v *view) appendResource(dst []byte, f *directory.Found) ([]byte, error) {
 	if v.projection != nil {
 		return v.appendProjected(dst, f)
 	}

@@ -106,7 +106,7 @@ func TestALargeGroupIsStreamedWholeAndInPieces(t *testing.T) {
 		t.Errorf("%d members, %d different, want %d", len(whole.Members), len(seen), n)
 	}
 	if m := b.getMetered("/Groups/" + group); m.most > 8*bigBody {
-		t.Errorf("a piece has %d bytes: the group is not streamed", m.most)
+		t.Errorf("a chunk has %d bytes: the group is not streamed", m.most)
 	}
 	if m := b.getMetered("/Groups/" + group + "?excludedAttributes=members"); m.bytes > 2000 {
 		t.Errorf("without members the group has %d bytes", m.bytes)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -145,4 +146,59 @@ func lookUp(ctx context.Context, store TokenStore, source, text string, now time
 	}
 	same := subtle.ConstantTimeCompare(t.Hash[:], hash[:]) & subtle.ConstantTimeCompare([]byte(t.Source), []byte(source))
 	return t, same == 1 && t.Valid(now), nil
+}
+
+// touchEvery is how often the last use of tokens is written.
+const touchEvery = time.Minute
+
+// tokenUses gathers when tokens were used, so that a request never waits for that to be written.
+type tokenUses struct {
+	mu   sync.Mutex
+	seen map[TokenHash]time.Time
+}
+
+func (l *tokenUses) note(hash TokenHash, at time.Time) {
+	l.mu.Lock()
+	if l.seen == nil {
+		l.seen = map[TokenHash]time.Time{}
+	}
+	l.seen[hash] = at
+	l.mu.Unlock()
+}
+
+func (l *tokenUses) take() map[TokenHash]time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	seen := l.seen
+	l.seen = nil
+	return seen
+}
+
+// Run writes the last use of tokens once a minute until ctx ends, and once more then. It returns nil after a
+// clean end; whoever starts it waits for it before closing the store.
+func (s *Server) Run(ctx context.Context) error {
+	tick := time.NewTicker(touchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			return s.flushUses(end)
+		case <-tick.C:
+			if err := s.flushUses(ctx); err != nil && ctx.Err() == nil {
+				s.log.Error("write last use of tokens", "cause", err.Error())
+			}
+		}
+	}
+}
+
+func (s *Server) flushUses(ctx context.Context) error {
+	var faults []error
+	for hash, at := range s.uses.take() {
+		if err := s.tokens.Touch(ctx, hash, at); err != nil {
+			faults = append(faults, fmt.Errorf("touch token: %w", err))
+		}
+	}
+	return errors.Join(faults...)
 }

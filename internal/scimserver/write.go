@@ -54,7 +54,7 @@ func (x *exchange) answer(out result, v *view) error {
 	if out.status == http.StatusNoContent {
 		return x.empty(out.status)
 	}
-	x.made = out.found.ID.String()
+	x.createdID = out.found.ID.String()
 	h.Set("ETag", directory.ETag(out.found.Revision))
 	if out.status == http.StatusCreated {
 		h.Set("Location", v.location(out.found.ID))
@@ -64,7 +64,7 @@ func (x *exchange) answer(out result, v *view) error {
 	}
 	if len(out.found.JSON) == 0 {
 		// A change of members alone loads nothing of the group.
-		f, err := x.source.service.get(x.r.Context(), v.kind, x.made, false)
+		f, err := x.source.service.get(x.r.Context(), v.kind, x.createdID, false)
 		if err != nil {
 			return err
 		}
@@ -74,14 +74,14 @@ func (x *exchange) answer(out result, v *view) error {
 	return x.show(out.status, &out.found, v)
 }
 
-// mostPatched is how many members a group may have that PATCH answers with: the answer to one more member carries all
+// maxMembersAnswered is how many members a group may have that PATCH answers with: the answer to one more member carries all
 // of them.
-const mostPatched = 100
+const maxMembersAnswered = 100
 
 // patchIsEmpty says whether PATCH of what has this header now answers 204.
 func (s *source) patchIsEmpty(h *directory.Header) bool {
 	if h.Kind == directory.Group {
-		return !s.switches.GroupPatchBody || h.Members > mostPatched
+		return !s.switches.GroupPatchBody || h.Members > maxMembersAnswered
 	}
 	return s.switches.UserPatchEmpty
 }

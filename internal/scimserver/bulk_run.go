@@ -16,17 +16,17 @@ const bulkWorkers = 32
 
 // bulkRun carries the operations of one request out.
 type bulkRun struct {
-	x      *exchange
-	steps  []*bulkStep
-	byID   map[string]*bulkStep // creates by their bulkId
-	ids    map[string]string    // resource ids by bulkId, of creates that succeeded
-	open   []*bulkStep          // creates of a circle that lack references still
-	most   int                  // failOnErrors; 0 for no limit
-	failed int
+	x            *exchange
+	steps        []*bulkStep
+	byID         map[string]*bulkStep // creates by their bulkId
+	ids          map[string]string    // resource ids by bulkId, of creates that succeeded
+	incomplete   []*bulkStep          // creates of a cycle that lack references still
+	failOnErrors int                  // 0 for no limit
+	failed       int
 }
 
 func newBulkRun(x *exchange, in bulkRequest) *bulkRun {
-	b := &bulkRun{x: x, byID: map[string]*bulkStep{}, ids: map[string]string{}, most: in.FailOnErrors}
+	b := &bulkRun{x: x, byID: map[string]*bulkStep{}, ids: map[string]string{}, failOnErrors: in.FailOnErrors}
 	for _, op := range in.Operations {
 		s := x.prepare(op)
 		b.steps = append(b.steps, s)
@@ -42,18 +42,18 @@ func newBulkRun(x *exchange, in bulkRequest) *bulkRun {
 	for _, s := range b.steps {
 		for _, ref := range s.refs {
 			if b.byID[ref] == nil && s.fault == nil {
-				s.fault = scim.NewInvalidValue("bulkId", "no operation of this request creates %s%s", bulkPrefix, clip(ref))
+				s.fault = scim.NewInvalidValue("bulkId", "no operation of this request creates %s%s", bulkPrefix, shorten(ref))
 			}
 		}
 	}
 	return b
 }
 
-// carryOut runs every operation once those it refers to have run, in the order of the request otherwise. Creates that
-// refer to each other in a circle are made without the references, which are added as soon as they can be.
-func (b *bulkRun) carryOut(ctx context.Context) {
+// run carries every operation out once those that it refers to are, in the order of the request otherwise. Creates that
+// refer to each other in a cycle are made without the references, which are added as soon as they can be.
+func (b *bulkRun) run(ctx context.Context) {
 	for !b.stopped() {
-		if !b.pass(ctx) && !b.breakCircle(ctx) {
+		if !b.pass(ctx) && !b.breakCycle(ctx) {
 			return
 		}
 	}
@@ -63,7 +63,7 @@ func (b *bulkRun) carryOut(ctx context.Context) {
 // have waited for, the pass ends, so that the earlier one is next. Operations on one resource keep their order. It
 // reports whether anything ran.
 func (b *bulkRun) pass(ctx context.Context) bool {
-	ran, held, waiting := false, map[string]bool{}, false
+	ran, blocked, waiting := false, map[string]bool{}, false
 	for i := 0; i < len(b.steps) && !b.stopped(); i++ {
 		s := b.steps[i]
 		if s.done {
@@ -71,12 +71,12 @@ func (b *bulkRun) pass(ctx context.Context) bool {
 		}
 		if n := b.runTogether(ctx, i); n > 0 {
 			ran, i = true, i+n-1
-		} else if target := s.target(); !held[target] && b.ready(s) {
+		} else if target := s.target(); !blocked[target] && b.ready(s) {
 			b.runOne(ctx, s, nil)
 			ran = true
 		} else {
 			waiting = true
-			held[target] = target != ""
+			blocked[target] = target != ""
 			continue
 		}
 		if waiting {
@@ -94,10 +94,10 @@ func (s *bulkStep) target() string {
 	return s.change.kind.Endpoint + "/" + strings.ToLower(s.change.id)
 }
 
-func (b *bulkRun) stopped() bool { return b.most > 0 && b.failed >= b.most }
+func (b *bulkRun) stopped() bool { return b.failOnErrors > 0 && b.failed >= b.failOnErrors }
 
 // answered lists the results of what was run, in the order of the request.
-func (b *bulkRun) answered() []*bulkResult {
+func (b *bulkRun) results() []*bulkResult {
 	out := make([]*bulkResult, 0, len(b.steps))
 	for _, s := range b.steps {
 		if s.result != nil {
@@ -107,7 +107,7 @@ func (b *bulkRun) answered() []*bulkResult {
 	return out
 }
 
-// ready says whether everything a step refers to has been decided. A step on a resource of a circle waits until the
+// ready says whether everything a step refers to has been decided. A step on a resource of a cycle waits until the
 // resource is complete.
 func (b *bulkRun) ready(s *bulkStep) bool {
 	for _, ref := range s.refs {
@@ -116,7 +116,7 @@ func (b *bulkRun) ready(s *bulkStep) bool {
 		}
 	}
 	if name, ok := strings.CutPrefix(s.change.id, bulkPrefix); ok {
-		for _, open := range b.open {
+		for _, open := range b.incomplete {
 			if open.BulkID == name {
 				return false
 			}
@@ -128,7 +128,7 @@ func (b *bulkRun) ready(s *bulkStep) bool {
 // runTogether runs creates that stand in a row, refer to nothing and have names of their own side by side, and says
 // how many. With failOnErrors everything runs in turn, since the count decides what is run at all.
 func (b *bulkRun) runTogether(ctx context.Context, from int) int {
-	if b.most > 0 {
+	if b.failOnErrors > 0 {
 		return 0
 	}
 	names := map[string]bool{}
@@ -156,7 +156,7 @@ func (b *bulkRun) runTogether(ctx context.Context, from int) int {
 	}
 	wg.Wait()
 	for i, s := range row {
-		b.keep(ctx, s, outs[i], errs[i])
+		b.recordOutcome(ctx, s, outs[i], errs[i])
 	}
 	return len(row)
 }
@@ -179,12 +179,12 @@ func (b *bulkRun) runOne(ctx context.Context, s *bulkStep, drop map[string]bool)
 		s.fault = b.resolve(s, drop)
 	}
 	if s.fault != nil {
-		b.keep(ctx, s, result{}, s.fault)
+		b.recordOutcome(ctx, s, result{}, s.fault)
 		return
 	}
 	out, err := b.change(ctx, s)
-	b.keep(ctx, s, out, err)
-	b.complete(ctx)
+	b.recordOutcome(ctx, s, out, err)
+	b.completeCycles(ctx)
 }
 
 // change carries one operation out; a panic in it is that operation's own fault.
@@ -200,7 +200,7 @@ func (b *bulkRun) change(ctx context.Context, s *bulkStep) (out result, err erro
 	return b.x.source.service.change(ctx, s.change)
 }
 
-func (b *bulkRun) keep(ctx context.Context, s *bulkStep, out result, err error) {
+func (b *bulkRun) recordOutcome(ctx context.Context, s *bulkStep, out result, err error) {
 	b.x.finishStep(ctx, s, out, err)
 	if err != nil {
 		b.failed++
@@ -215,7 +215,7 @@ func (b *bulkRun) keep(ctx context.Context, s *bulkStep, out result, err error) 
 func (b *bulkRun) resolve(s *bulkStep, drop map[string]bool) error {
 	for _, ref := range s.refs {
 		if _, ok := b.ids[ref]; !ok && !drop[ref] {
-			return scim.NewInvalidValue("bulkId", "the operation %s%s failed", bulkPrefix, clip(ref))
+			return scim.NewInvalidValue("bulkId", "the operation %s%s failed", bulkPrefix, shorten(ref))
 		}
 	}
 	if name, ok := strings.CutPrefix(s.change.id, bulkPrefix); ok {
@@ -232,9 +232,9 @@ func (b *bulkRun) resolve(s *bulkStep, drop map[string]bool) error {
 	return nil
 }
 
-// breakCircle creates the first resource that waits for others which wait for it; false where nothing waits. What waits
+// breakCycle creates the first resource that waits for others which wait for it; false where nothing waits. What waits
 // without being a create cannot be helped (RFC 7644 §3.7.1: 409).
-func (b *bulkRun) breakCircle(ctx context.Context) bool {
+func (b *bulkRun) breakCycle(ctx context.Context) bool {
 	waiting := false
 	for _, s := range b.steps {
 		if s.done {
@@ -250,34 +250,34 @@ func (b *bulkRun) breakCircle(ctx context.Context) bool {
 				drop[ref] = true
 			}
 		}
-		b.open = append(b.open, s)
+		b.incomplete = append(b.incomplete, s)
 		b.runOne(ctx, s, drop)
 		return true
 	}
 	for _, s := range b.steps {
 		if !s.done {
-			b.keep(ctx, s, result{}, fail(http.StatusConflict, "", "the operation waits for one that waits for it"))
+			b.recordOutcome(ctx, s, result{}, fail(http.StatusConflict, "", "the operation depends on itself through other operations"))
 		}
 	}
 	return waiting
 }
 
-// complete adds the references of a circle to resources whose partners exist now: the resource is replaced by its whole
+// completeCycles adds the references of a cycle to resources whose partners exist now: the resource is replaced by its whole
 // data, which it was made of a moment ago.
-func (b *bulkRun) complete(ctx context.Context) {
-	still := b.open[:0]
-	for _, s := range b.open {
+func (b *bulkRun) completeCycles(ctx context.Context) {
+	still := b.incomplete[:0]
+	for _, s := range b.incomplete {
 		switch waiting, lost := b.missing(s); {
 		case s.result == nil, s.fault != nil:
 		case lost:
-			b.keep(ctx, s, result{}, fail(http.StatusConflict, "", "created, but what it refers to could not be"))
+			b.recordOutcome(ctx, s, result{}, fail(http.StatusConflict, "", "created, but what it refers to could not be created"))
 		case waiting:
 			still = append(still, s)
 		default:
 			b.addReferences(ctx, s)
 		}
 	}
-	b.open = still
+	b.incomplete = still
 }
 
 func (b *bulkRun) missing(s *bulkStep) (waiting, lost bool) {
@@ -300,5 +300,5 @@ func (b *bulkRun) addReferences(ctx context.Context, s *bulkStep) {
 		out, err = b.change(ctx, &whole)
 	}
 	out.status = http.StatusCreated
-	b.keep(ctx, s, out, err)
+	b.recordOutcome(ctx, s, out, err)
 }

@@ -54,14 +54,14 @@ func TestAnswersOfHandlersStayAsTheyAre(t *testing.T) {
 	for name, text := range map[string]string{
 		"an answer":                   "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\nok",
 		"an error of a handler":       "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain; charset=utf-8\r\nDate: x\r\nConnection: close\r\n\r\nno",
-		"text that quotes a refusal":  "HTTP/1.1 404 Not Found\r\nDate: x\r\n\r\nHTTP/1.1 400 Bad Request" + refusalHead,
-		"a part of a body":            "400 Bad Request" + refusalHead,
+		"text that quotes a refusal":  "HTTP/1.1 404 Not Found\r\nDate: x\r\n\r\nHTTP/1.1 400 Bad Request" + plainErrorHead,
+		"a part of a body":            "400 Bad Request" + plainErrorHead,
 		"a head that ends too early":  "HTTP/1.1 4",
-		"a status that is no number":  "HTTP/1.1 4xx Odd" + refusalHead,
+		"a status that is no number":  "HTTP/1.1 4xx Odd" + plainErrorHead,
 		"nothing":                     "",
 		"a continue before an answer": "HTTP/1.1 100 Continue\r\n\r\n",
 	} {
-		if got := refusalAsSCIM([]byte(text)); got != nil {
+		if got := asSCIMError([]byte(text)); got != nil {
 			t.Errorf("%s is replaced by %q", name, got)
 		}
 	}
