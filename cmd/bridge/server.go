@@ -258,15 +258,24 @@ func (s *server) expireDeleted(ctx context.Context) {
 	tick := time.NewTicker(expireInterval)
 	defer tick.Stop()
 	for {
-		for name := range s.bridge.Sources {
-			s.note(ctx, "remove what is past its retention time", s.state.dir.Expire(ctx, directory.SourceID(name)))
-		}
+		s.note(ctx, "remove what is past its retention time", s.expire(ctx))
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
 	}
+}
+
+// expire does it for all sources that there is anything of: what was promised to be removed goes also where a source is
+// no longer configured.
+func (s *server) expire(ctx context.Context) error {
+	sources, err := s.state.dir.Sources(ctx)
+	errs := []error{err}
+	for _, source := range sources {
+		errs = append(errs, s.state.dir.Expire(ctx, source))
+	}
+	return errors.Join(errs...)
 }
 
 func (s *server) note(ctx context.Context, what string, err error) {

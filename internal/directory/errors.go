@@ -14,6 +14,9 @@ var (
 	// ErrTrimmed says that a feed was asked for events which are no longer kept: the reader starts anew with
 	// a full reconciliation.
 	ErrTrimmed = errors.New("these events are no longer kept")
+	// ErrAhead says that a feed was asked for events after a number that was never given: the store is older than its
+	// reader, restored from a backup or behind after a failover. The reader starts anew as after ErrTrimmed.
+	ErrAhead = errors.New("the reader has seen more events than there are")
 	// ErrCursor says that a page cursor is not one of this directory (RFC 9865 §2.1: invalidCursor).
 	ErrCursor = errors.New("invalid cursor")
 	// ErrNameless says that a user has no userName, or a group no displayName.

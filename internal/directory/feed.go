@@ -8,7 +8,8 @@ import (
 )
 
 // Feed lists events after a number, in order. It may give fewer than limit though there are more, never none.
-// ErrTrimmed where events after that number are no longer kept.
+// ErrTrimmed where events after that number are no longer kept, ErrAhead where that number was never given: the reader
+// starts anew with a full reconciliation.
 func (d *Directory) Feed(ctx context.Context, source SourceID, after Seq, limit int) (events []Event, err error) {
 	err = d.store.View(ctx, source, func(tx ReadTx) error {
 		events, err = tx.Log(after, limit)
@@ -26,7 +27,7 @@ func (d *Directory) Last(ctx context.Context, source SourceID) (last Seq, err er
 	return last, err
 }
 
-// Wait returns the last sequence number of the source once it is above after, or the error of ctx.
+// Wait returns the last sequence number of the source once it is above after, or the error of ctx; ErrAhead as Feed.
 func (d *Directory) Wait(ctx context.Context, source SourceID, after Seq) (Seq, error) {
 	return d.store.Wait(ctx, source, after)
 }
@@ -65,6 +66,9 @@ const (
 	purgeEdges  = 5000
 	trimmedOnce = 5000
 )
+
+// Sources lists all sources that the directory has anything of, also those that are configured no more.
+func (d *Directory) Sources(ctx context.Context) ([]SourceID, error) { return d.store.Sources(ctx) }
 
 // Expire removes the deleted records and the events of a source that are older than the retention time. It
 // works in short transactions and stops when ctx ends.

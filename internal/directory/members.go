@@ -167,15 +167,6 @@ func (d *Directory) EachMember(ctx context.Context, source SourceID, group, afte
 	return n, err
 }
 
-// IsMember reports a direct membership.
-func (d *Directory) IsMember(ctx context.Context, source SourceID, group, member ID) (is bool, err error) {
-	err = d.store.View(ctx, source, func(tx ReadTx) error {
-		is, err = tx.IsMember(group, member)
-		return err
-	})
-	return is, err
-}
-
 // GroupsOf lists the groups of a member by id, after one; all of them where limit is 0.
 func (d *Directory) GroupsOf(ctx context.Context, source SourceID, member, after ID, limit int) (refs []GroupRef, err error) {
 	err = d.store.View(ctx, source, func(tx ReadTx) error {

@@ -1,6 +1,11 @@
 package directory
 
-import "sacbridge/internal/scim"
+import (
+	"cmp"
+	"slices"
+
+	"sacbridge/internal/scim"
+)
 
 // overlay is what the steps of a PATCH so far make of a group's members. A filter of a later step sees them
 // (RFC 7644 §3.5.2), though the Store gets all steps at once. Who is a member in the Store and is one after
@@ -42,26 +47,24 @@ func (o *overlay) has(member ID) bool {
 // newcomers lists whom a filter selects of those who came by the steps and are not in stored. Who is no record of the
 // source comes to nothing, whatever the Store is to do about it.
 func (o *overlay) newcomers(tx ReadTx, group ID, stored map[ID]bool, where scim.Expr) (members []Member, err error) {
+	var came []ID
 	for id, step := range o.steps {
-		if !step.in || stored[id] || id == group {
-			continue
+		if step.in && !stored[id] && id != group {
+			came = append(came, id)
 		}
-		for _, kind := range [...]Kind{User, Group} {
-			h, err := tx.Header(kind, id)
-			if ignoreNotFound(err) != nil {
-				return nil, err
-			}
-			if err != nil {
-				continue
-			}
-			one := scim.Member{Value: id.String(), Type: kind.String(), Display: step.display}
-			if one.Display == "" {
-				one.Display = h.DisplayName
-			}
+	}
+	slices.SortFunc(came, ID.Compare)
+	for _, kind := range [...]Kind{User, Group} {
+		headers, err := tx.Headers(kind, came)
+		if err != nil {
+			return nil, err
+		}
+		for i := range headers {
+			h := &headers[i]
+			one := scim.Member{Value: h.ID.String(), Type: kind.String(), Display: cmp.Or(o.steps[h.ID].display, h.DisplayName)}
 			if scim.MatchMember(where, one) {
-				members = append(members, Member{ID: id})
+				members = append(members, Member{ID: h.ID})
 			}
-			break
 		}
 	}
 	return members, nil

@@ -130,7 +130,7 @@ func exactly(ix Index, key []byte) func(ReadTx, func(ID) error) error {
 
 func between(ix Index, from, to []byte) func(ReadTx, func(ID) error) error {
 	return func(tx ReadTx, each func(ID) error) error {
-		for e, err := range tx.Range(ix, from, to, false) {
+		for e, err := range tx.Range(ix, Span{From: from, To: to}) {
 			if err != nil {
 				return err
 			}
@@ -149,19 +149,19 @@ func groupsOf(member string) func(ReadTx, func(ID) error) error {
 			return nil //nolint:nilerr // what is no id is nobody's
 		}
 		for after := (ID{}); ; {
-			page, err := tx.GroupsOf(id, after, groupsPage)
+			page, err := tx.Groups(id, after, groupsPage)
 			if err != nil {
 				return err
 			}
 			for _, group := range page {
-				if err := each(group); err != nil {
+				if err := each(group.ID); err != nil {
 					return err
 				}
 			}
 			if len(page) < groupsPage {
 				return nil
 			}
-			after = page[len(page)-1]
+			after = page[len(page)-1].ID
 		}
 	}
 }

@@ -16,6 +16,9 @@ import (
 // q.Cursor is none of this query.
 func (d *Directory) Query(ctx context.Context, source SourceID, q Query) (page Page, err error) {
 	q.Start, q.Count = max(q.Start, 1), max(q.Count, 0)
+	if page, done, err := d.single(ctx, source, q); done {
+		return page, err
+	}
 	run := &query{Query: q, d: d, source: source, order: orderOf(q)}
 	err = d.store.View(ctx, source, func(tx ReadTx) error {
 		run.tx = tx
@@ -25,6 +28,34 @@ func (d *Directory) Query(ctx context.Context, source SourceID, q Query) (page P
 	return page, err
 }
 
+// single answers a query for one unique value, which is what providers ask before each write, by one read without a
+// snapshot. done is false for any other query.
+func (d *Directory) single(ctx context.Context, source SourceID, q Query) (page Page, done bool, err error) {
+	if q.Filter == nil || q.WithGroups || q.Cursor != "" {
+		return page, false, nil
+	}
+	bounds, exact := q.Filter.Bounds()
+	if !exact || len(bounds) != 1 || bounds[0].Op != scim.OpEq || bounds[0].Ref.Name != ByName.attr(q.Kind) {
+		return page, false, nil
+	}
+	record, err := d.store.Find(ctx, source, Index{q.Kind, ByName}, []byte(bounds[0].Value.Folded))
+	page.Start = q.Start
+	if err == nil {
+		page.Total = 1
+	}
+	if err == nil && q.Start == 1 && q.Count > 0 {
+		page.Found = []Found{{Record: record}}
+	}
+	return page, true, ignoreNotFound(err)
+}
+
+// The sizes of the batches in which records are judged: small at first, when it is not known yet whether the headers
+// suffice.
+const (
+	firstBatch = 16
+	nextBatch  = 256
+)
+
 // query is a Query in work on one snapshot.
 type query struct {
 	Query
@@ -33,6 +64,7 @@ type query struct {
 	tx     ReadTx
 	order  order
 	read   int    // records read so far to be judged
+	loaded int    // those of them whose header did not suffice
 	key    string // plan, once it was needed
 }
 
@@ -121,12 +153,13 @@ func (r *query) gathered(probes []probe) (Page, error) {
 	}
 	skip = min(skip, len(matches))
 	rest := matches[skip:]
-	for _, m := range rest[:min(r.Count, len(rest))] {
-		f, err := find(r.tx, r.Kind, m.id, r.WithGroups)
-		if err != nil {
-			return Page{}, err
-		}
-		page.Found = append(page.Found, f)
+	shown := rest[:min(r.Count, len(rest))]
+	ids := make([]ID, len(shown))
+	for i := range shown {
+		ids[i] = shown[i].id
+	}
+	if page.Found, err = r.find(ids); err != nil {
+		return Page{}, err
 	}
 	if r.ByCursor && r.Count > 0 && len(rest) > r.Count {
 		page.Next = r.encode(cursor{offset: skip + r.Count})
@@ -134,44 +167,122 @@ func (r *query) gathered(probes []probe) (Page, error) {
 	return page, nil
 }
 
+// find reads the records of a page.
+func (r *query) find(ids []ID) ([]Found, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	records, err := r.tx.Records(r.Kind, ids)
+	if err != nil {
+		return nil, err
+	}
+	if len(records) != len(ids) {
+		return nil, r.lost(len(ids) - len(records))
+	}
+	found := make([]Found, len(records))
+	for i := range records {
+		found[i].Record = records[i]
+		if r.WithGroups {
+			if found[i].Groups, err = groupRefs(r.tx, ids[i], ID{}, 0); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return found, nil
+}
+
+// lost is the error of records that an index has and nothing else.
+func (r *query) lost(n int) error {
+	return fmt.Errorf("%d of kind %s that an index lists: %w", n, r.Kind, ErrNotFound)
+}
+
 // gather evaluates the filter on what the probes find, each record once.
 func (r *query) gather(probes []probe) (matches []match, err error) {
 	seen := map[ID]bool{}
+	var batch []ID
+	flush := func() error {
+		more, err := r.judge(batch)
+		matches, batch = append(matches, more...), batch[:0]
+		return err
+	}
 	for _, p := range probes {
 		err := p.find(r.tx, func(id ID) error {
-			if len(probes) > 1 && seen[id] {
-				return nil
-			}
 			if len(probes) > 1 {
+				if seen[id] {
+					return nil
+				}
 				seen[id] = true
 			}
-			m, ok, err := r.judge(id)
-			if ok {
-				matches = append(matches, m)
+			if batch = append(batch, id); len(batch) < r.batchSize() {
+				return nil
 			}
-			return err
+			return flush()
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
+	return matches, flush()
+}
+
+// batchSize is how many records are judged next: no more than the budget leaves, for perhaps no more are needed.
+func (r *query) batchSize() int {
+	size := nextBatch
+	if r.read == 0 {
+		size = firstBatch
+	}
+	return max(min(size, r.d.budget-r.read), 1)
+}
+
+// judge evaluates the filter on records, and gives those that match with what they are sorted by.
+func (r *query) judge(ids []ID) ([]match, error) {
+	if r.read += len(ids); r.read > r.d.budget {
+		return nil, fmt.Errorf("more than %d records would have to be read: %w", r.d.budget, ErrTooMany)
+	}
+	views, err := r.views(ids)
+	if err != nil {
+		return nil, err
+	}
+	if len(views) != len(ids) {
+		return nil, r.lost(len(ids) - len(views))
+	}
+	matches := make([]match, 0, len(views))
+	for i := range views {
+		v := &views[i]
+		if (r.Filter == nil || r.Filter.Match(v)) && v.err == nil {
+			matches = append(matches, r.matchOf(v))
+		}
+		if v.err != nil {
+			return nil, v.err
+		}
+		if v.whole != nil {
+			r.loaded++
+		}
+	}
 	return matches, nil
 }
 
-// judge evaluates the filter on one record and takes what it is sorted by.
-func (r *query) judge(id ID) (m match, ok bool, err error) {
-	if err := r.spend(); err != nil {
-		return m, false, err
+// views gives the records to judge: their headers, or all of them where most needed more than that so far.
+func (r *query) views(ids []ID) ([]view, error) {
+	if 2*r.loaded > r.read-len(ids) {
+		records, err := r.tx.Records(r.Kind, ids)
+		views := make([]view, len(records))
+		for i := range records {
+			views[i] = view{tx: r.tx, header: &records[i].Header, body: records[i].JSON}
+		}
+		return views, err
 	}
-	h, err := r.tx.Header(r.Kind, id)
-	if err != nil {
-		return m, false, fmt.Errorf("%s %s is in an index: %w", r.Kind, id, err)
+	headers, err := r.tx.Headers(r.Kind, ids)
+	views := make([]view, len(headers))
+	for i := range headers {
+		views[i] = view{tx: r.tx, header: &headers[i]}
 	}
-	v := r.view(&h)
-	if r.Filter != nil && !r.Filter.Match(v) || v.err != nil {
-		return m, false, v.err
-	}
-	m.id = id
+	return views, err
+}
+
+// matchOf gives a match with what it is sorted by.
+func (r *query) matchOf(v *view) match {
+	m, h := match{id: v.header.ID}, v.header
 	switch {
 	case r.order.sort != nil:
 		m.key = r.order.sort.Key(v)
@@ -182,22 +293,7 @@ func (r *query) judge(id ID) (m match, ok bool, err error) {
 	case r.order.field == ByModified:
 		m.by = string(TimeKey(h.Modified))
 	}
-	return m, true, v.err
-}
-
-func (r *query) view(h *Header) *view {
-	return &view{tx: r.tx, header: h, load: func() ([]byte, error) {
-		record, err := r.tx.Get(h.Kind, h.ID)
-		return record.JSON, err
-	}}
-}
-
-// spend counts a record that is read to be judged.
-func (r *query) spend() error {
-	if r.read++; r.read > r.d.budget {
-		return fmt.Errorf("more than %d records would have to be read: %w", r.d.budget, ErrTooMany)
-	}
-	return nil
+	return m
 }
 
 // compare orders matches; ids decide between equals, in the direction of an index that has them.

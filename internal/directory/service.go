@@ -28,12 +28,6 @@ type Found struct {
 // Resource decodes the record, with id and meta but without location, members and groups.
 func (f *Found) Resource() (*scim.Resource, error) { return f.Record.Resource() }
 
-// GroupRef is one group of a member.
-type GroupRef struct {
-	ID      ID
-	Display string
-}
-
 // Written is what a write left.
 type Written struct {
 	Found
@@ -99,22 +93,17 @@ type Edit func(before *scim.Resource) (scim.Outcome, error)
 // Get reads a record with everything but members; GroupRefs of its groups where withGroups. It is the
 // fast path: the stored bytes, nothing decoded. ErrNotFound where there is none.
 func (d *Directory) Get(ctx context.Context, source SourceID, kind Kind, id ID, withGroups bool) (f Found, err error) {
+	if !withGroups {
+		f.Record, err = d.store.Get(ctx, source, kind, id)
+		return f, err
+	}
 	err = d.store.View(ctx, source, func(tx ReadTx) error {
-		f, err = find(tx, kind, id, withGroups)
+		if f.Record, err = tx.Get(kind, id); err != nil {
+			return err
+		}
+		f.Groups, err = groupRefs(tx, id, ID{}, 0)
 		return err
 	})
-	return f, err
-}
-
-func find(tx ReadTx, kind Kind, id ID, withGroups bool) (Found, error) {
-	record, err := tx.Get(kind, id)
-	if err != nil {
-		return Found{}, err
-	}
-	f := Found{Record: record}
-	if withGroups {
-		f.Groups, err = groupRefs(tx, id, ID{}, 0)
-	}
 	return f, err
 }
 
@@ -128,20 +117,14 @@ func groupRefs(tx ReadTx, member, after ID, limit int) (refs []GroupRef, err err
 		if limit > 0 {
 			page = min(page, limit-len(refs))
 		}
-		ids, err := tx.GroupsOf(member, after, page)
+		more, err := tx.Groups(member, after, page)
 		if err != nil {
 			return nil, err
 		}
-		for _, id := range ids {
-			h, err := tx.Header(Group, id)
-			if err != nil {
-				return nil, err
-			}
-			refs = append(refs, GroupRef{ID: id, Display: h.DisplayName})
-		}
-		if len(ids) < page || limit > 0 && len(refs) >= limit {
+		refs = append(refs, more...)
+		if len(more) < page || limit > 0 && len(refs) >= limit {
 			return refs, nil
 		}
-		after = ids[len(ids)-1]
+		after = more[len(more)-1].ID
 	}
 }

@@ -14,14 +14,22 @@ import (
 // Preconditions are compared inside the transaction. A change that is refused leaves nothing behind and
 // does not disturb others.
 type Store interface {
-	// View gives fn a snapshot of one source, which ends with fn. fn must be quick, wait for nobody and not
-	// call Commit. A source nobody has written to is empty.
+	// View gives fn a snapshot of one source, taken between the call and the first read, which ends with fn. fn must
+	// be quick, wait for nobody and not call Commit. A source nobody has written to is empty.
 	View(ctx context.Context, source SourceID, fn func(ReadTx) error) error
+	// Get reads one record; ErrNotFound where there is none. It is what a View with one read would be, where a
+	// snapshot costs more than the read.
+	Get(ctx context.Context, source SourceID, kind Kind, id ID) (Record, error)
+	// Find reads the first record under exactly this key of an index; ErrNotFound where there is none.
+	Find(ctx context.Context, source SourceID, ix Index, key []byte) (Record, error)
+	// Sources lists all sources that were ever written to, sorted.
+	Sources(ctx context.Context) ([]SourceID, error)
 	// Commit applies a Change. It fails with ErrNotFound, *RevisionError, *ConflictError or
 	// *UnknownMembersError where a precondition does not hold, and with anything else where the store is
 	// broken or ctx ended before the change was taken up.
 	Commit(ctx context.Context, source SourceID, c Change) (Committed, error)
-	// Wait returns the last sequence number of the source once it is above after, or the error of ctx.
+	// Wait returns the last sequence number of the source once it is above after, or the error of ctx. ErrAhead where
+	// after was never given, as for Log.
 	Wait(ctx context.Context, source SourceID, after Seq) (Seq, error)
 	// Trim forgets events, and the history made of them, from before a moment, at most limit at a time; more
 	// reports whether others are left.
@@ -42,11 +50,14 @@ type ReadTx interface {
 	Get(kind Kind, id ID) (Record, error)
 	// Header reads a record's header; ErrNotFound where there is no record.
 	Header(kind Kind, id ID) (Header, error)
+	// Headers reads the headers of those ids that are there, in the order asked for.
+	Headers(kind Kind, ids []ID) ([]Header, error)
+	// Records reads the records of those ids that are there, in the order asked for.
+	Records(kind Kind, ids []ID) ([]Record, error)
 	// Lookup finds the first record under exactly this key of an index; ErrNotFound where there is none.
 	Lookup(ix Index, key []byte) (ID, error)
-	// Range lists an index from key from (included) to key to (excluded), nil being its ends, in the order of
-	// the bytes, ties by id; backwards where desc. An entry's key is valid until the next.
-	Range(ix Index, from, to []byte, desc bool) iter.Seq2[Entry, error]
+	// Range lists a part of an index in the order of the bytes, ties by id. An entry's key is valid until the next.
+	Range(ix Index, span Span) iter.Seq2[Entry, error]
 	// Scan lists records by id after one (zero: from the start; with desc before one, or from the end). A
 	// record's JSON is valid until the next.
 	Scan(kind Kind, after ID, desc bool) iter.Seq2[Record, error]
@@ -55,16 +66,16 @@ type ReadTx interface {
 	// EachMember shows up to limit members in the same order, without memory of their own: display is valid
 	// during visit only. It gives the number shown and the error of visit.
 	EachMember(group, after ID, limit int, visit func(member ID, kind Kind, display []byte) error) (int, error)
-	// GroupsOf lists the groups of a member by id.
-	GroupsOf(member, after ID, limit int) ([]ID, error)
-	// IsMember reports a direct membership in a group that exists.
-	IsMember(group, member ID) (bool, error)
+	// Groups lists the groups of a member by id, after one.
+	Groups(member, after ID, limit int) ([]GroupRef, error)
+	// Contains says of each id whether it is a direct member of a group that exists.
+	Contains(group ID, ids []ID) ([]bool, error)
 	// Count gives the number of records of a kind.
 	Count(kind Kind) (int64, error)
 	// Last gives the sequence number of the last event; 0 where there is none.
 	Last() (Seq, error)
 	// Log lists events in order. It may give fewer than limit though there are more, never none.
-	// ErrTrimmed where events after that number were forgotten.
+	// ErrTrimmed where events after that number were forgotten; ErrAhead where that number was never given.
 	Log(after Seq, limit int) ([]Event, error)
 	// History lists the events of one record from before a number (0: the end), the newest first.
 	History(id ID, before Seq, limit int) ([]Event, error)
@@ -72,6 +83,20 @@ type ReadTx interface {
 	Deleted(kind Kind, id ID) (DeletedRecord, error)
 	// AllDeleted lists deleted records by id.
 	AllDeleted(kind Kind, after ID, limit int) ([]DeletedRecord, error)
+}
+
+// Span is a part of an index.
+type Span struct {
+	From, To []byte // from this key on, up to this one, which is left out; nil: from the start, to the end
+	Desc     bool   // backwards
+	Skip     int    // how many entries to leave out first
+	Limit    int    // how many to give at most; 0: all
+}
+
+// GroupRef is one group of a member.
+type GroupRef struct {
+	ID      ID
+	Display string
 }
 
 // DeletedRecord is a record that can be brought back.

@@ -10,9 +10,9 @@ import (
 type view struct {
 	tx     ReadTx
 	header *Header
-	load   func() ([]byte, error) // the JSON
-	whole  *scim.Resource         // once it was needed
-	err    error                  // the first that an attribute ran into
+	body   []byte         // the JSON, read where it is needed and not here yet
+	whole  *scim.Resource // once it was needed
+	err    error          // the first that an attribute ran into
 }
 
 var _ scim.Container = (*view)(nil)
@@ -32,9 +32,12 @@ func (v *view) Attribute(ref *scim.Ref) any {
 }
 
 func (v *view) decode() {
-	body, err := v.load()
+	record := Record{Header: *v.header, JSON: v.body}
+	var err error
+	if v.body == nil {
+		record, err = v.tx.Get(v.header.Kind, v.header.ID)
+	}
 	if err == nil {
-		record := Record{Header: *v.header, JSON: body}
 		v.whole, err = record.Resource()
 	}
 	v.fail(err)
@@ -181,7 +184,7 @@ func (v *view) Contains(ref *scim.Ref, value string) (has, known bool) {
 	if ref.Name == "groups.value" {
 		group, member = id, v.header.ID
 	}
-	has, err = v.tx.IsMember(group, member)
+	found, err := v.tx.Contains(group, []ID{member})
 	v.fail(err)
-	return has, true
+	return len(found) == 1 && found[0], true
 }

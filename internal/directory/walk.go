@@ -78,48 +78,90 @@ func (w *walk) run(page *Page) error {
 			return fmt.Errorf("no index serves the filter, and there are %d records: %w", n, ErrTooMany)
 		}
 	}
-	ix := Index{w.Kind, w.order.field}
-	from, to := w.bounds()
-	for e, err := range w.tx.Range(ix, from, to, w.order.desc) {
+	span, size := w.span(), w.batchSize()
+	batch := make([]position, 0, size)
+	for e, err := range w.tx.Range(Index{w.Kind, w.order.field}, span) {
 		if err != nil {
 			return err
 		}
 		if w.isBefore(e) {
 			continue
 		}
-		done, err := w.step(page, e)
-		if err != nil || done {
+		if batch = append(batch, position{key: string(e.Key), id: e.ID}); len(batch) < size {
+			continue
+		}
+		if done, err := w.take(page, batch); err != nil || done {
 			return err
 		}
+		batch, size = batch[:0], w.batchSize()
+	}
+	if _, err := w.take(page, batch); err != nil {
+		return err
 	}
 	w.total = max(w.total, w.seen)
 	return nil
 }
 
-// step takes one record; done where the page is full and the total known.
-func (w *walk) step(page *Page, e Entry) (done bool, err error) {
+// batchSize is how many entries are looked at next: what the page has room for, and where the filter has its say some
+// more.
+func (w *walk) batchSize() int {
+	if w.Filter == nil {
+		return min(max(w.Count, 1), 4*nextBatch)
+	}
+	return w.query.batchSize()
+}
+
+// take looks at the next entries; done where the page is full and the total known.
+func (w *walk) take(page *Page, batch []position) (done bool, err error) {
 	if w.Filter != nil {
-		ok, err := w.passes(e.ID)
-		if err != nil || !ok {
+		if batch, err = w.passing(batch); err != nil {
 			return false, err
 		}
 	}
-	w.seen++
-	if w.seen <= w.skip || len(page.Found) >= w.Count {
-		return false, nil
+	first := min(max(w.skip-w.seen, 0), len(batch))
+	shown := batch[first:min(first+w.Count-len(page.Found), len(batch))]
+	w.seen += len(batch)
+	ids := make([]ID, len(shown))
+	for i := range shown {
+		ids[i], w.end = shown[i].id, shown[i]
 	}
-	f, err := find(w.tx, w.Kind, e.ID, w.WithGroups)
+	found, err := w.find(ids)
 	if err != nil {
-		return false, fmt.Errorf("%s %s is in an index: %w", w.Kind, e.ID, err)
+		return false, err
 	}
-	page.Found = append(page.Found, f)
-	w.end = position{key: string(e.Key), id: e.ID}
+	page.Found = append(page.Found, found...)
 	return w.total >= 0 && len(page.Found) == w.Count, nil
 }
 
-func (w *walk) passes(id ID) (bool, error) {
-	_, ok, err := w.judge(id)
-	return ok, err
+// passing leaves those entries whose records the filter lets through.
+func (w *walk) passing(batch []position) ([]position, error) {
+	ids := make([]ID, len(batch))
+	for i := range batch {
+		ids[i] = batch[i].id
+	}
+	matches, err := w.judge(ids)
+	if err != nil {
+		return nil, err
+	}
+	passing := batch[:0]
+	for i := range batch {
+		if len(matches) > 0 && matches[0].id == batch[i].id {
+			passing, matches = append(passing, batch[i]), matches[1:]
+		}
+	}
+	return passing, nil
+}
+
+// span gives the part of the index that begins at the position. Without a filter the store leaves out what the page
+// does not want.
+func (w *walk) span() Span {
+	s := Span{Desc: w.order.desc}
+	s.From, s.To = w.bounds()
+	if w.Filter == nil && w.from.id.IsZero() {
+		s.Skip, s.Limit = w.skip, w.Count
+		w.skip = 0
+	}
+	return s
 }
 
 // bounds gives the range that begins at the position.

@@ -3,6 +3,7 @@ package scimserver
 import (
 	"context"
 	"errors"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -29,6 +30,14 @@ func (f faulty) View(ctx context.Context, _ directory.SourceID, _ func(directory
 	return f.fail(ctx)
 }
 
+func (f faulty) Get(ctx context.Context, _ directory.SourceID, _ directory.Kind, _ directory.ID) (directory.Record, error) {
+	return directory.Record{}, f.fail(ctx)
+}
+
+func (f faulty) Find(ctx context.Context, _ directory.SourceID, _ directory.Index, _ []byte) (directory.Record, error) {
+	return directory.Record{}, f.fail(ctx)
+}
+
 func (f faulty) Commit(ctx context.Context, _ directory.SourceID, _ directory.Change) (directory.Committed, error) {
 	return directory.Committed{}, f.fail(ctx)
 }
@@ -39,6 +48,7 @@ const goneID = "0192f3a0-1111-7222-8333-444455556666"
 func each(b *bridge, check func(*answer)) {
 	user := `{"schemas":["` + coreUser + `"],"userName":"kim"}`
 	check(b.do("GET", "/Users", ""))
+	check(b.do("GET", "/Users?attributes=userName&filter="+url.QueryEscape(`userName eq "kim"`), ""))
 	check(b.do("POST", "/Users/.search", `{"schemas":["`+searchURN+`"]}`))
 	check(b.do("POST", "/Users", user))
 	check(b.do("PUT", "/Users/"+goneID, user))

@@ -214,8 +214,10 @@ func TestABackupUnderLoadRestoresToAConsistentDirectory(t *testing.T) {
 	for range 8 {
 		writers.Go(func() { load(ctx, t, s, team) })
 	}
-	if _, err := s.Wait(t.Context(), crashed, 500); err != nil {
-		t.Fatal(err)
+	for last := directory.Seq(0); last < 500; {
+		if last, err = s.Wait(t.Context(), crashed, last); err != nil {
+			t.Fatal(err)
+		}
 	}
 	var before directory.Seq
 	var backup bytes.Buffer

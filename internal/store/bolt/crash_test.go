@@ -191,7 +191,9 @@ func verify(t *testing.T, path string, acknowledged []string) {
 			}
 			ok := false
 			if line[0] == 'm' {
-				ok, err = tx.IsMember(team, id)
+				var found []bool
+				found, err = tx.Contains(team, []directory.ID{id})
+				ok = err == nil && found[0]
 			} else if _, err = tx.Get(directory.User, id); err == nil {
 				ok = true
 			}

@@ -44,6 +44,45 @@ func (s *directoryStore) View(ctx context.Context, source directory.SourceID, fn
 	})
 }
 
+// Get implements directory.Store.
+func (s *directoryStore) Get(ctx context.Context, source directory.SourceID, kind directory.Kind, id directory.ID) (r directory.Record, err error) {
+	err = s.View(ctx, source, func(tx directory.ReadTx) error {
+		r, err = tx.Get(kind, id)
+		return err
+	})
+	return r, err
+}
+
+// Find implements directory.Store.
+func (s *directoryStore) Find(ctx context.Context, source directory.SourceID, ix directory.Index, key []byte) (r directory.Record, err error) {
+	err = s.View(ctx, source, func(tx directory.ReadTx) error {
+		id, err := tx.Lookup(ix, key)
+		if err != nil {
+			return err
+		}
+		r, err = tx.Get(ix.Kind, id)
+		return err
+	})
+	return r, err
+}
+
+// Sources implements directory.Store.
+func (s *directoryStore) Sources(ctx context.Context) (all []directory.SourceID, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if s.closed.Load() {
+		return nil, fmt.Errorf("read %s: %w", s.db.path, ErrClosed)
+	}
+	err = s.db.view(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucketSource).ForEach(func(name, _ []byte) error {
+			all = append(all, directory.SourceID(name))
+			return nil
+		})
+	})
+	return all, err
+}
+
 // prefixOf gives the prefix of a source in a snapshot, and keeps it. A snapshot taken before a source was first
 // written to finds nothing under its prefix.
 func (s *directoryStore) prefixOf(tx *bbolt.Tx, source directory.SourceID) []byte {
@@ -91,8 +130,14 @@ func (s *directoryStore) Wait(ctx context.Context, source directory.SourceID, af
 			last, err = tx.Last()
 			return err
 		})
-		if err != nil || last > after {
-			return last, err
+		if err == nil {
+			err = aheadOf(after, last)
+		}
+		if err != nil {
+			return 0, err
+		}
+		if last > after {
+			return last, nil
 		}
 		select {
 		case <-rung:

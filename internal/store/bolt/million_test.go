@@ -118,7 +118,7 @@ func measureHere(ctx context.Context, path string) error {
 func measureReads(ctx context.Context, s directory.Store, dir *directory.Directory, m *measured) error {
 	var ids []directory.ID
 	err := s.View(ctx, crashed, func(tx directory.ReadTx) error {
-		for e, err := range tx.Range(directory.Index{Kind: directory.User, Field: directory.ByID}, nil, nil, false) {
+		for e, err := range tx.Range(directory.Index{Kind: directory.User, Field: directory.ByID}, directory.Span{}) {
 			if err != nil {
 				return err
 			}

@@ -54,12 +54,52 @@ func (r *reading) Header(kind directory.Kind, id directory.ID) (directory.Header
 	return store.DecodeHeader(id, raw)
 }
 
+// Headers implements directory.ReadTx.
+func (r *reading) Headers(kind directory.Kind, ids []directory.ID) ([]directory.Header, error) {
+	headers := make([]directory.Header, 0, len(ids))
+	for n, id := range ids {
+		raw := r.raw(kind, id)
+		if raw == nil {
+			continue
+		}
+		h, err := store.DecodeHeader(id, raw)
+		if err != nil {
+			return nil, err
+		}
+		headers = append(headers, h)
+		if n%checkEvery == checkEvery-1 && r.ctx.Err() != nil {
+			break
+		}
+	}
+	return headers, r.ctx.Err()
+}
+
+// Records implements directory.ReadTx.
+func (r *reading) Records(kind directory.Kind, ids []directory.ID) ([]directory.Record, error) {
+	records := make([]directory.Record, 0, len(ids))
+	for n, id := range ids {
+		raw := r.raw(kind, id)
+		if raw == nil {
+			continue
+		}
+		record, err := store.DecodeRecord(id, raw)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, record.Clone())
+		if n%checkEvery == checkEvery-1 && r.ctx.Err() != nil {
+			break
+		}
+	}
+	return records, r.ctx.Err()
+}
+
 // Lookup implements directory.ReadTx.
 func (r *reading) Lookup(ix directory.Index, key []byte) (directory.ID, error) {
 	if kept := indexOf(ix); kept.unique && ix.Field != directory.ByID {
 		return r.holder(kept, key)
 	}
-	for e, err := range r.Range(ix, key, append(bytes.Clone(key), 1), false) {
+	for e, err := range r.Range(ix, directory.Span{From: key, To: append(bytes.Clone(key), 1), Limit: 1}) {
 		return e.ID, err
 	}
 	return directory.ID{}, directory.ErrNotFound
@@ -79,17 +119,20 @@ func (r *reading) holder(ix index, key []byte) (id directory.ID, err error) {
 }
 
 // Range implements directory.ReadTx.
-func (r *reading) Range(ix directory.Index, from, to []byte, desc bool) iter.Seq2[directory.Entry, error] {
+func (r *reading) Range(ix directory.Index, span directory.Span) iter.Seq2[directory.Entry, error] {
 	kept := indexOf(ix)
 	return func(yield func(directory.Entry, error) bool) {
-		lead := len(r.prefix) + len(kept.lead)
-		for key, value := range r.span(kept, from, to, desc) {
+		lead, n := len(r.prefix)+len(kept.lead), 0
+		for key, value := range r.lines(kept, span.From, span.To, span.Desc) {
+			if n++; n <= span.Skip {
+				continue
+			}
 			e, ok := kept.entry(ix.Field, key[lead:], value)
 			if !ok {
 				yield(e, fmt.Errorf("index %s: key %x: %w", kept.bucket, key, store.ErrFormat))
 				return
 			}
-			if !yield(e, nil) {
+			if !yield(e, nil) || n-span.Skip == span.Limit {
 				return
 			}
 		}
@@ -99,8 +142,8 @@ func (r *reading) Range(ix directory.Index, from, to []byte, desc bool) iter.Seq
 	}
 }
 
-// span lists the lines of an index in a range. It stops early when the caller has gone.
-func (r *reading) span(ix index, from, to []byte, desc bool) iter.Seq2[[]byte, []byte] {
+// lines lists the lines of an index in a range. It stops early when the caller has gone.
+func (r *reading) lines(ix index, from, to []byte, desc bool) iter.Seq2[[]byte, []byte] {
 	if r.prefix == nil {
 		return func(func([]byte, []byte) bool) {}
 	}
@@ -157,7 +200,7 @@ func (r *reading) Scan(kind directory.Kind, after directory.ID, desc bool) iter.
 		} else if !after.IsZero() {
 			from = append(after[:], 0)
 		}
-		for key, value := range r.span(ix, from, to, desc) {
+		for key, value := range r.lines(ix, from, to, desc) {
 			var id directory.ID
 			copy(id[:], key[len(r.prefix):])
 			record, err := store.DecodeRecord(id, value)
@@ -218,28 +261,40 @@ func tail(key []byte) (id directory.ID) {
 	return id
 }
 
-// GroupsOf implements directory.ReadTx. It passes over groups that are deleted and kept with their members.
-func (r *reading) GroupsOf(member, after directory.ID, limit int) (ids []directory.ID, err error) {
+// Groups implements directory.ReadTx. It passes over groups that are deleted and kept with their members.
+func (r *reading) Groups(member, after directory.ID, limit int) (refs []directory.GroupRef, err error) {
 	if r.prefix == nil {
 		return nil, nil
 	}
 	for key := range r.pairs(bucketGroups, member, after) {
-		if len(ids) >= limit {
+		if len(refs) >= limit {
 			break
 		}
-		if group := tail(key); r.raw(directory.Group, group) != nil {
-			ids = append(ids, group)
+		group := tail(key)
+		raw := r.raw(directory.Group, group)
+		if raw == nil {
+			continue
 		}
+		h, err := store.DecodeHeader(group, raw)
+		if err != nil {
+			return nil, err
+		}
+		refs = append(refs, directory.GroupRef{ID: group, Display: h.DisplayName})
 	}
-	return ids, r.ctx.Err()
+	return refs, r.ctx.Err()
 }
 
-// IsMember implements directory.ReadTx.
-func (r *reading) IsMember(group, member directory.ID) (bool, error) {
+// Contains implements directory.ReadTx.
+func (r *reading) Contains(group directory.ID, ids []directory.ID) ([]bool, error) {
+	contains := make([]bool, len(ids))
 	if r.raw(directory.Group, group) == nil {
-		return false, nil
+		return contains, nil
 	}
-	return r.open(bucketMembers).Get(r.key(group[:], member[:])) != nil, nil
+	members := r.open(bucketMembers)
+	for i, id := range ids {
+		contains[i] = members.Get(r.key(group[:], id[:])) != nil
+	}
+	return contains, nil
 }
 
 // Count implements directory.ReadTx.

@@ -10,6 +10,13 @@ import (
 
 // Log implements directory.ReadTx.
 func (r *reading) Log(after directory.Seq, limit int) (events []directory.Event, err error) {
+	last, err := r.Last()
+	if err == nil {
+		err = aheadOf(after, last)
+	}
+	if err != nil {
+		return nil, err
+	}
 	if r.prefix == nil {
 		return nil, nil
 	}
@@ -30,6 +37,14 @@ func (r *reading) Log(after directory.Seq, limit int) (events []directory.Event,
 		events, size = append(events, e), size+len(value)
 	}
 	return events, r.ctx.Err()
+}
+
+// aheadOf says that no event has a reader's number yet.
+func aheadOf(after, last directory.Seq) error {
+	if after <= last {
+		return nil
+	}
+	return fmt.Errorf("events after %d (the last is %d): %w", after, last, directory.ErrAhead)
 }
 
 // History implements directory.ReadTx. It follows the record's events from the last one back.

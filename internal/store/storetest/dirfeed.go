@@ -121,12 +121,6 @@ func waits(t *testing.T, open OpenDirectory) {
 	if last, err := s.Wait(t.Context(), source, 0); last != 1 || err != nil {
 		t.Errorf("got %d and error %v, want 1 at once", last, err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ends := make(chan error, 1)
-	go func() {
-		_, err := s.Wait(ctx, source, 5)
-		ends <- err
-	}()
 	told := make(chan directory.Seq, 1)
 	go func() {
 		last, err := s.Wait(t.Context(), source, 1)
@@ -139,16 +133,52 @@ func waits(t *testing.T, open OpenDirectory) {
 	if last := <-told; last != 2 {
 		t.Errorf("got %d, want 2", last)
 	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ends := make(chan error, 1)
+	go func() {
+		_, err := s.Wait(ctx, source, 2)
+		ends <- err
+	}()
 	cancel()
 	if err := <-ends; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want the end of ctx", err)
 	}
 }
 
+func readerAhead(t *testing.T, open OpenDirectory) {
+	s, _ := open(t)
+	commit(t, s, create(user(1, "anna")))
+	ahead := func(source directory.SourceID, after directory.Seq) {
+		t.Helper()
+		if _, err := s.Wait(t.Context(), source, after); !errors.Is(err, directory.ErrAhead) {
+			t.Errorf("Wait of %s after %d: got %v, want ErrAhead", source, after, err)
+		}
+		err := s.View(t.Context(), source, func(tx directory.ReadTx) error {
+			_, err := tx.Log(after, 10)
+			return err
+		})
+		if !errors.Is(err, directory.ErrAhead) {
+			t.Errorf("Log of %s after %d: got %v, want ErrAhead", source, after, err)
+		}
+	}
+	ahead(source, 2)
+	ahead("nobody", 1)
+	view(t, s, func(tx directory.ReadTx) error {
+		events, err := tx.Log(1, 10)
+		if len(events) != 0 {
+			t.Errorf("after the last: got %d events, want none", len(events))
+		}
+		return err
+	})
+}
+
 func snapshots(t *testing.T, open OpenDirectory) {
 	s, _ := open(t)
 	commit(t, s, create(user(1, "anna")))
 	view(t, s, func(tx directory.ReadTx) error {
+		if _, err := tx.Last(); err != nil { // the snapshot is there from the first read on at the latest
+			return err
+		}
 		done := make(chan error)
 		go func() {
 			_, err := s.Commit(t.Context(), source, create(user(2, "berta")))
@@ -178,6 +208,15 @@ func cancels(t *testing.T, open OpenDirectory) {
 	}
 	if err := s.View(ctx, source, func(directory.ReadTx) error { return nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("View: got %v", err)
+	}
+	if _, err := s.Get(ctx, source, directory.User, newID(1)); !errors.Is(err, context.Canceled) {
+		t.Errorf("Get: got %v", err)
+	}
+	if _, err := s.Find(ctx, source, directory.Index{Kind: directory.User, Field: directory.ByName}, []byte("anna")); !errors.Is(err, context.Canceled) {
+		t.Errorf("Find: got %v", err)
+	}
+	if _, err := s.Sources(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Sources: got %v", err)
 	}
 	view(t, s, func(tx directory.ReadTx) error {
 		_, err := tx.Get(directory.User, newID(1))
@@ -252,5 +291,11 @@ func closing(t *testing.T, open OpenDirectory) {
 	}
 	if err := s.View(t.Context(), source, func(directory.ReadTx) error { return nil }); err == nil {
 		t.Error("View went on")
+	}
+	if _, err := s.Get(t.Context(), source, directory.User, newID(1)); err == nil || errors.Is(err, directory.ErrNotFound) {
+		t.Errorf("Get went on: %v", err)
+	}
+	if _, err := s.Sources(t.Context()); err == nil {
+		t.Error("Sources went on")
 	}
 }

@@ -344,7 +344,7 @@ func seen(t *testing.T, s directory.Store) (p picture) {
 					return err
 				}
 			}
-			for e, err := range tx.Range(directory.Index{Kind: kind, Field: directory.ByName}, nil, nil, false) {
+			for e, err := range tx.Range(directory.Index{Kind: kind, Field: directory.ByName}, directory.Span{}) {
 				if err != nil {
 					return err
 				}
@@ -396,9 +396,9 @@ func (p *picture) add(tx directory.ReadTx, h *directory.Header, numbers map[dire
 	for _, e := range edges {
 		p.Edges = append(p.Edges, fmt.Sprint([2]int{id, numbers[e.Member]}))
 	}
-	groups, err2 := tx.GroupsOf(h.ID, directory.ID{}, 100)
+	groups, err2 := tx.Groups(h.ID, directory.ID{}, 100)
 	for _, g := range groups {
-		p.Back = append(p.Back, fmt.Sprint([2]int{numbers[g], id}))
+		p.Back = append(p.Back, fmt.Sprint([2]int{numbers[g.ID], id}))
 	}
 	return errors.Join(err, err2)
 }

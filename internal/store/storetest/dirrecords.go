@@ -146,7 +146,7 @@ func externalIDs(t *testing.T, open OpenDirectory) {
 	view(t, s, func(tx directory.ReadTx) error {
 		var ids []directory.ID
 		ix := directory.Index{Kind: directory.User, Field: directory.ByExternalID}
-		for e, err := range tx.Range(ix, []byte("same"), []byte("same\x01"), false) {
+		for e, err := range tx.Range(ix, directory.Span{From: []byte("same"), To: []byte("same\x01")}) {
 			if err != nil {
 				return err
 			}
