@@ -254,3 +254,30 @@ func TestARunThatFindsTheTenantLeasedLeavesNoJournal(t *testing.T) {
 		t.Errorf("%d writes, want none", got)
 	}
 }
+
+func TestPruneRemovesRunsThatEndedLongAgo(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "")
+	if err := s.copyFinance(t.Context(), &planFlags{output: cli.AsTable, yes: true}); err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(t.TempDir(), "sacbridge.yaml")
+	writeTestFile(t, config, []byte("version: 1\nstate: "+filepath.Join(filepath.Dir(s.pair.place.runs), "s.db")+"\ntenants: {}\n"))
+	s.app.Now = func() time.Time { return time.Now().Add(72 * time.Hour) }
+	for _, step := range []struct {
+		args []string
+		says string
+		left int
+	}{
+		{[]string{"--days", "4", "--yes"}, "No run is done and ended more than 4 days ago.", 1},
+		{[]string{"--days", "2"}, "Nothing was removed. With --yes these are:", 1},
+		{[]string{"--days", "2", "--yes"}, "Removed:", 0},
+	} {
+		s.talk.Reset()
+		code := execute(t.Context(), s.app, append([]string{"runs", "prune", "--config", config}, step.args...))
+		ids, err := s.pair.place.journals().List(t.Context())
+		if code != exitOK || err != nil || len(ids) != step.left || !strings.Contains(s.talk.String(), step.says) {
+			t.Errorf("%v: exit code %d, %d runs left, %v, said %q; want %q", step.args, code, len(ids), err, s.talk, step.says)
+		}
+	}
+}
