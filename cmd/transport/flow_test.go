@@ -26,7 +26,6 @@ import (
 	"sacbridge/internal/engine"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
-	"sacbridge/internal/sac"
 	"sacbridge/internal/sacsim"
 	"sacbridge/internal/sacsim/service"
 )
@@ -212,25 +211,6 @@ func expiredServer(t *testing.T) (*httptest.Server, string) {
 	ca := filepath.Join(t.TempDir(), "ca.pem")
 	writeTestFile(t, ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 	return server, ca
-}
-
-func TestTheWorstFindingGivesTheExitCode(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		found []finding
-		want  int
-	}{
-		"warnings are no failure":          {[]finding{{Level: sac.Warn}, {Level: sac.OK}}, exitOK},
-		"a failure without a code is 3":    {[]finding{{Level: sac.Fail}}, exitPartial},
-		"a code of its own goes before it": {[]finding{{Level: sac.Fail}, {Level: sac.Fail, code: exitCredentials}}, exitCredentials},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if got := exitCode(worst(tt.found)); got != tt.want {
-				t.Errorf("exit code %d, want %d", got, tt.want)
-			}
-		})
-	}
 }
 
 func TestARunThatFindsTheTenantLeasedLeavesNoJournal(t *testing.T) {
