@@ -73,9 +73,9 @@ func (i *tokenIssuer) claims() jwt.Claims {
 func TestIssuersTokenOpensItsSource(t *testing.T) {
 	t.Parallel()
 	i := newTokenIssuer(t)
-	pl := newPlace(t, fmt.Sprintf("  sources: {s: {auth: {issuers: {idp: {issuer: %q, audience: bridge, subjects: agent, ca: idp.pem}}}}, other: {}}\n", i.URL))
+	ws := newWorkspace(t, fmt.Sprintf("  sources: {s: {auth: {issuers: {idp: {issuer: %q, audience: bridge, subjects: agent, ca: idp.pem}}}}, other: {}}\n", i.URL))
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: i.Certificate().Raw})
-	if err := os.WriteFile(pl.path("idp.pem"), ca, 0o600); err != nil {
+	if err := os.WriteFile(ws.path("idp.pem"), ca, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	strange, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -87,7 +87,7 @@ func TestIssuersTokenOpensItsSource(t *testing.T) {
 		change(&c)
 		return i.sign(i.key, "k1", c)
 	}
-	p := pl.serve()
+	p := ws.serve()
 	good := i.sign(i.key, "k1", i.claims())
 	for name, c := range map[string]struct {
 		token, source string
@@ -123,11 +123,11 @@ func TestIssuersTokenOpensItsSource(t *testing.T) {
 
 func TestOAuthClientTradesItsSecretForAToken(t *testing.T) {
 	t.Parallel()
-	pl := newPlace(t, "  sources: {s: {auth: {tokens: false, clients: {graph: {id: graph-1, secret: file:graph.secret}}}}}\n")
-	if err := os.WriteFile(pl.path("graph.secret"), []byte("hush-hush\n"), 0o600); err != nil {
+	ws := newWorkspace(t, "  sources: {s: {auth: {tokens: false, clients: {graph: {id: graph-1, secret: file:graph.secret}}}}}\n")
+	if err := os.WriteFile(ws.path("graph.secret"), []byte("hush-hush\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := pl.serve()
+	p := ws.serve()
 	ask := func(secret string) (*http.Response, map[string]any) {
 		form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"graph-1"}, "client_secret": {secret}}
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.ready.BaseURL+"/scim/s/oauth/token", strings.NewReader(form.Encode()))
@@ -162,14 +162,14 @@ func TestOAuthClientTradesItsSecretForAToken(t *testing.T) {
 
 func TestAllowListAndRateHoldForTheirSourceOnly(t *testing.T) {
 	t.Parallel()
-	pl := newPlace(t, `  trusted_proxies: 127.0.0.1
+	ws := newWorkspace(t, `  trusted_proxies: 127.0.0.1
   sources:
     s: {limits: {requests_per_second: 1, burst: 3}}
     far: {auth: {addresses: [192.0.2.0/24]}}
 `)
-	token := pl.token()
-	far := strings.TrimSpace(pl.must("token", "new", "far", "--name", "far"))
-	p := pl.serve()
+	token := ws.token()
+	far := strings.TrimSpace(ws.must("token", "new", "far", "--name", "far"))
+	p := ws.serve()
 	from := func(address string) int {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.ready.Sources["far"]+"/Users", http.NoBody)
 		if err != nil {

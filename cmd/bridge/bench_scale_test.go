@@ -15,7 +15,7 @@ import (
 )
 
 // group makes a group of the first n users, in parts that are well below a body's limit.
-func (r *rig) group(name string, n int) string {
+func (r *benchServer) group(name string, n int) string {
 	r.b.Helper()
 	c := r.client(1)
 	id, _ := c.want(r.b, http.StatusCreated, http.MethodPost, "/Groups", groupBody(name))["id"].(string)
@@ -33,7 +33,7 @@ func (r *rig) group(name string, n int) string {
 }
 
 // addAndRemove takes one user in and out of a group over one connection, for a second, and gives the median time.
-func (r *rig) addAndRemove(group string) float64 {
+func (r *benchServer) addAndRemove(group string) float64 {
 	r.b.Helper()
 	member := r.ids[len(r.ids)-1]
 	in := r.request(http.MethodPatch, "/Groups/"+group, patchBody(`{"op":"add","path":"members","value":[{"value":"`+member+`"}]}`))
@@ -50,11 +50,11 @@ func (r *rig) addAndRemove(group string) float64 {
 
 func BenchmarkGroups(b *testing.B) {
 	const members = 100_000
-	r := newRig(b, members+1)
+	r := newBenchServer(b, members+1)
 	large, small := r.group("large", members), r.group("small", 10)
 	get := r.request(http.MethodGet, "/Groups/"+large, "")
 	for b.Loop() {
-		times := turns(b, 5, func() float64 { return r.addAndRemove(small) }, func() float64 { return r.addAndRemove(large) })
+		times := measureInTurns(b, 5, func() float64 { return r.addAndRemove(small) }, func() float64 { return r.addAndRemove(large) })
 		goal(b, "member in or out of 100,000, of 10", times[1].of(times[0]), "<=", 1.2, "%.2f ms of %.2f ms", times[1].mid()*1e3, times[0].mid()*1e3)
 		first, allocated := r.readGroup(get, members)
 		goal(b, "GET group of 100,000, first byte in ms", first.Seconds()*1e3, "<=", 10, "median of 10")
@@ -63,9 +63,9 @@ func BenchmarkGroups(b *testing.B) {
 }
 
 // readGroup reads the whole group ten times.
-func (r *rig) readGroup(get []byte, members int) (first time.Duration, allocated float64) {
+func (r *benchServer) readGroup(get []byte, members int) (first time.Duration, allocated float64) {
 	r.b.Helper()
-	s, err := dialShot(r.b.Context(), r.p.ready.Listen)
+	s, err := dialRawClient(r.b.Context(), r.p.ready.Listen)
 	if err != nil {
 		r.b.Fatal(err)
 	}
@@ -89,15 +89,15 @@ func (r *rig) readGroup(get []byte, members int) (first time.Duration, allocated
 	return times[rounds/2], allocated
 }
 
-func (r *rig) metric(name string) float64 {
+func (r *benchServer) metric(name string) float64 {
 	r.b.Helper()
 	return readMetric(r.b, r.p, name)
 }
 
 func BenchmarkPages(b *testing.B) {
 	const users, page = 100_000, 100
-	r := newRig(b, users)
-	s, err := dialShot(b.Context(), r.p.ready.Listen)
+	r := newBenchServer(b, users)
+	s, err := dialRawClient(b.Context(), r.p.ready.Listen)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func median(times []float64) float64 {
 }
 
 // walkPages reads all users page by page, each exactly once, and gives the time of each page.
-func (r *rig) walkPages(s *shot, users, page int) []float64 {
+func (r *benchServer) walkPages(s *rawClient, users, page int) []float64 {
 	r.b.Helper()
 	seen := make(map[string]bool, users)
 	var times []float64
@@ -149,15 +149,15 @@ func (r *rig) walkPages(s *shot, users, page int) []float64 {
 
 func BenchmarkMillion(b *testing.B) {
 	users := 1_000_000
-	few, many, small := newRig(b, 10_000), newRig(b, users), newRigOf(b, users/4, userBody)
+	few, many, small := newBenchServer(b, 10_000), newBenchServer(b, users), newBenchServerOf(b, users/4, userBody)
 	for b.Loop() {
 		many.disk("disk right after loading, of raw JSON")
 		small.disk("the same where a user has 300 bytes")
-		for name, next := range map[string]func(*rig) func(int, int) []byte{
-			"GET by id":   func(r *rig) func(int, int) []byte { return r.get },
-			"userName eq": func(r *rig) func(int, int) []byte { return r.filter(filters()["userName eq"]) },
+		for name, next := range map[string]func(*benchServer) func(int, int) []byte{
+			"GET by id":   func(r *benchServer) func(int, int) []byte { return r.get },
+			"userName eq": func(r *benchServer) func(int, int) []byte { return r.filter(filters()["userName eq"]) },
 		} {
-			times := turns(b, 5,
+			times := measureInTurns(b, 5,
 				func() float64 { return few.rate(1, http.StatusOK, next(few)).p50().Seconds() },
 				func() float64 { return many.rate(1, http.StatusOK, next(many)).p50().Seconds() })
 			goal(b, fmt.Sprintf("%s at %d users, of 10,000", name, users), times[1].of(times[0]), "<=", 1.3, "%.0f us of %.0f us", times[1].mid()*1e6, times[0].mid()*1e6)
@@ -169,9 +169,9 @@ func BenchmarkMillion(b *testing.B) {
 }
 
 // disk compares the state file with the JSON that was loaded.
-func (r *rig) disk(what string) {
+func (r *benchServer) disk(what string) {
 	r.b.Helper()
-	info, err := os.Stat(filepath.Join(r.pl.dir, "state.db"))
+	info, err := os.Stat(filepath.Join(r.ws.dir, "state.db"))
 	if err != nil {
 		r.b.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func allocatedBytes(info os.FileInfo) int64 {
 }
 
 // mix reads and writes for a second.
-func (r *rig) mix() {
+func (r *benchServer) mix() {
 	r.b.Helper()
 	r.rate(16, http.StatusOK, func(c, n int) []byte {
 		if c%4 == 0 {
@@ -198,7 +198,7 @@ func (r *rig) mix() {
 }
 
 // restart kills the server and measures until the next one has answered.
-func (r *rig) restart() {
+func (r *benchServer) restart() {
 	r.b.Helper()
 	if _, err := r.p.stop(syscall.SIGKILL); err != nil {
 		r.b.Fatal(err)

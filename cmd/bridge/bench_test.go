@@ -55,8 +55,8 @@ func (s series) of(other series) float64 {
 	return ratios.mid()
 }
 
-// turns measures several things in turns.
-func turns(b *testing.B, rounds int, things ...func() float64) []series {
+// measureInTurns measures several things in turns.
+func measureInTurns(b *testing.B, rounds int, things ...func() float64) []series {
 	b.Helper()
 	out := make([]series, len(things))
 	for range rounds {
@@ -67,10 +67,10 @@ func turns(b *testing.B, rounds int, things ...func() float64) []series {
 	return out
 }
 
-// rig is a server with users in it.
-type rig struct {
+// benchServer is a server with users in it.
+type benchServer struct {
 	b     *testing.B
-	pl    *place
+	ws    *workspace
 	p     *process
 	base  string
 	token string
@@ -81,31 +81,31 @@ type rig struct {
 
 const benchConfig = "  metrics: 127.0.0.1:0\n  sources: {s: {switches: {group_patch_body: false}, limits: {bulk_body_kib: 65536, bulk_operations: 5000}}}\n"
 
-func newRig(b *testing.B, users int) *rig {
+func newBenchServer(b *testing.B, users int) *benchServer {
 	b.Helper()
-	return newRigOf(b, users, fullUser)
+	return newBenchServerOf(b, users, fullUser)
 }
 
-// newRigOf has users of a kind.
-func newRigOf(b *testing.B, users int, user func(name string) string) *rig {
+// newBenchServerOf has users of a kind.
+func newBenchServerOf(b *testing.B, users int, user func(name string) string) *benchServer {
 	b.Helper()
-	r := &rig{b: b, pl: newPlace(b, benchConfig), user: user}
-	r.token = r.pl.token()
+	r := &benchServer{b: b, ws: newWorkspace(b, benchConfig), user: user}
+	r.token = r.ws.token()
 	r.start()
 	r.load(users)
 	return r
 }
 
-func (r *rig) start() {
-	r.p = r.pl.serve()
+func (r *benchServer) start() {
+	r.p = r.ws.serve()
 	r.base = r.p.ready.Sources["s"]
 }
 
-func (r *rig) request(method, path, body string) []byte {
+func (r *benchServer) request(method, path, body string) []byte {
 	return request(r.base, r.token, method, path, body)
 }
 
-func (r *rig) client(connections int) *client { return newClient(r.base, r.token, connections) }
+func (r *benchServer) client(connections int) *client { return newClient(r.base, r.token, connections) }
 
 const bulkSize = 2000
 
@@ -122,7 +122,7 @@ func fullUser(name string) string {
 }
 
 // load creates users u0, u1, … by Bulk, from four connections.
-func (r *rig) load(users int) {
+func (r *benchServer) load(users int) {
 	r.b.Helper()
 	r.ids = make([]string, users)
 	var next, raw atomic.Int64
@@ -151,7 +151,7 @@ func (r *rig) load(users int) {
 	}
 }
 
-func (r *rig) loadSome(c *client, from, to int) (raw int64, err error) {
+func (r *benchServer) loadSome(c *client, from, to int) (raw int64, err error) {
 	var body strings.Builder
 	body.WriteString(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[`)
 	for n := from; n < to; n++ {
@@ -184,9 +184,9 @@ func (r *rig) loadSome(c *client, from, to int) (raw int64, err error) {
 }
 
 // rate fires for a second.
-func (r *rig) rate(connections, want int, next func(connection, n int) []byte) volley {
+func (r *benchServer) rate(connections, want int, next func(connection, n int) []byte) loadResult {
 	r.b.Helper()
-	v, err := fire(r.b.Context(), r.p.ready.Listen, connections, time.Second, want, next)
+	v, err := sendLoad(r.b.Context(), r.p.ready.Listen, connections, time.Second, want, next)
 	if err != nil {
 		r.b.Fatal(err)
 	}
@@ -194,11 +194,11 @@ func (r *rig) rate(connections, want int, next func(connection, n int) []byte) v
 }
 
 // Requests for a user by chance.
-func (r *rig) get(_, _ int) []byte {
+func (r *benchServer) get(_, _ int) []byte {
 	return r.request(http.MethodGet, "/Users/"+r.ids[rand.IntN(len(r.ids))], "")
 }
 
-func (r *rig) filter(format string) func(int, int) []byte {
+func (r *benchServer) filter(format string) func(int, int) []byte {
 	escape := strings.NewReplacer(" ", "%20", `"`, "%22", "[", "%5B", "]", "%5D")
 	return func(int, int) []byte {
 		return r.request(http.MethodGet, "/Users?filter="+escape.Replace(fmt.Sprintf(format, rand.IntN(len(r.ids)))), "")
@@ -245,13 +245,13 @@ func startHello(b *testing.B) string {
 }
 
 func BenchmarkReads(b *testing.B) {
-	r := newRig(b, 10_000)
+	r := newBenchServer(b, 10_000)
 	hello := startHello(b)
 	helloRequest := request(hello, "none", http.MethodGet, "/hello", "")
 	names := []string{"userName eq", "externalId eq", "emails.value eq", "emails[type eq work].value eq"}
 	things := []func() float64{
 		func() float64 {
-			v, err := fire(b.Context(), strings.TrimPrefix(hello, "http://"), 16, time.Second, http.StatusOK, func(int, int) []byte { return helloRequest })
+			v, err := sendLoad(b.Context(), strings.TrimPrefix(hello, "http://"), 16, time.Second, http.StatusOK, func(int, int) []byte { return helloRequest })
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -263,7 +263,7 @@ func BenchmarkReads(b *testing.B) {
 		things = append(things, func() float64 { return r.rate(16, http.StatusOK, r.filter(filters()[name])).rate })
 	}
 	for b.Loop() {
-		rates := turns(b, 7, things...)
+		rates := measureInTurns(b, 7, things...)
 		goal(b, "GET by id, of echo hello", rates[1].of(rates[0]), ">=", .45, "%.0f/s of %.0f/s", rates[1].mid(), rates[0].mid())
 		for i, name := range names {
 			goal(b, name+", of own GET", rates[2+i].of(rates[1]), ">=", .6, "%.0f/s of %.0f/s", rates[2+i].mid(), rates[1].mid())
@@ -296,7 +296,7 @@ func rawSync(b *testing.B, dir string) time.Duration {
 }
 
 func BenchmarkWrites(b *testing.B) {
-	r := newRig(b, 2_000)
+	r := newBenchServer(b, 2_000)
 	var made atomic.Int64
 	post := func(int, int) []byte {
 		return r.request(http.MethodPost, "/Users", fullUser(fmt.Sprintf("new%d", made.Add(1))))
@@ -307,11 +307,11 @@ func BenchmarkWrites(b *testing.B) {
 	}
 	var single, raw series // the p50 of one client and of a write alone, in seconds
 	for b.Loop() {
-		rates := turns(b, 7,
+		rates := measureInTurns(b, 7,
 			func() float64 { return r.rate(64, http.StatusCreated, post).rate },
 			func() float64 {
 				v := r.rate(1, http.StatusCreated, post)
-				single, raw = append(single, v.p50().Seconds()), append(raw, rawSync(b, r.pl.dir).Seconds())
+				single, raw = append(single, v.p50().Seconds()), append(raw, rawSync(b, r.ws.dir).Seconds())
 				return v.rate
 			},
 			func() float64 { return r.rate(64, http.StatusOK, patch).rate },

@@ -83,12 +83,12 @@ func writeUntilDead(ctx context.Context, c *client, a *acked, group, name string
 // TestKilledServerLosesNothingAcknowledged kills a real server with 64 writers at work, again and again.
 func TestKilledServerLosesNothingAcknowledged(t *testing.T) {
 	rounds := 10
-	pl := newPlace(t, "")
-	token := pl.token()
+	ws := newWorkspace(t, "")
+	token := ws.token()
 	a := &acked{users: map[string]string{}, members: map[string]bool{}, gone: map[string]bool{}}
 	group := ""
 	for round := range rounds {
-		p := pl.serve()
+		p := ws.serve()
 		c := newClient(p.ready.Sources["s"], token, 64)
 		if group == "" {
 			group, _ = c.want(t, http.StatusCreated, http.MethodPost, "/Groups", groupBody("All"))["id"].(string)
@@ -99,11 +99,11 @@ func TestKilledServerLosesNothingAcknowledged(t *testing.T) {
 		if len(a.users) == before {
 			t.Fatalf("round %d: no write was acknowledged", round)
 		}
-		if out, code := pl.run("check"); code != 0 {
+		if out, code := ws.run("check"); code != 0 {
 			t.Fatalf("round %d: check finds faults: %s", round, out)
 		}
 	}
-	p := pl.serve()
+	p := ws.serve()
 	verifyAcked(t, newClient(p.ready.Sources["s"], token, 64), a, group)
 	t.Logf("%d users, %d members, %d deleted after %d kills", len(a.users), len(a.members), len(a.gone), rounds)
 }
@@ -169,9 +169,9 @@ func verifyAcked(t *testing.T, c *client, a *acked, group string) {
 
 // TestBackupUnderLoadIsConsistent takes a copy while 16 clients write, and restores it elsewhere.
 func TestBackupUnderLoadIsConsistent(t *testing.T) {
-	pl := newPlace(t, "")
-	token := pl.token()
-	p := pl.serve()
+	ws := newWorkspace(t, "")
+	token := ws.token()
+	p := ws.serve()
 	c := newClient(p.ready.Sources["s"], token, 16)
 	before := map[string]bool{}
 	for n := range 50 {
@@ -191,14 +191,14 @@ func TestBackupUnderLoadIsConsistent(t *testing.T) {
 		})
 	}
 	for n := range 3 {
-		pl.must("backup", pl.path(fmt.Sprintf("copy%d.db", n)))
+		ws.must("backup", ws.path(fmt.Sprintf("copy%d.db", n)))
 	}
 	stop()
 	writers.Wait()
 	for n := range 3 {
-		pl.must("restore", pl.path(fmt.Sprintf("copy%d.db", n)), "--to", pl.path(fmt.Sprintf("restored%d.db", n)))
+		ws.must("restore", ws.path(fmt.Sprintf("copy%d.db", n)), "--to", ws.path(fmt.Sprintf("restored%d.db", n)))
 		var report directory.Report
-		if err := json.Unmarshal([]byte(pl.must("check", pl.path(fmt.Sprintf("restored%d.db", n)), "-o", "json")), &report); err != nil {
+		if err := json.Unmarshal([]byte(ws.must("check", ws.path(fmt.Sprintf("restored%d.db", n)), "-o", "json")), &report); err != nil {
 			t.Fatal(err)
 		}
 		if !report.OK() || report.Records < int64(len(before)) {
@@ -208,8 +208,8 @@ func TestBackupUnderLoadIsConsistent(t *testing.T) {
 	if code, err := p.stop(syscall.SIGTERM); err != nil || code != 0 {
 		t.Errorf("the server ends with %d, %v; want 0", code, err)
 	}
-	pl.must("restore", pl.path("copy0.db"), "--yes")
-	c = newClient(pl.serve().ready.Sources["s"], token, 1)
+	ws.must("restore", ws.path("copy0.db"), "--yes")
+	c = newClient(ws.serve().ready.Sources["s"], token, 1)
 	for id := range before {
 		c.want(t, http.StatusOK, http.MethodGet, "/Users/"+id, "")
 	}

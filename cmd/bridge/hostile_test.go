@@ -95,9 +95,9 @@ func TestTenThousandOpenConnectionsHurtNobody(t *testing.T) {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur < uint64(n)+200 {
 		t.Skipf("this process may open %d files only", limit.Cur)
 	}
-	pl := newPlace(t, "")
-	token := pl.token()
-	p := pl.serve()
+	ws := newWorkspace(t, "")
+	token := ws.token()
+	p := ws.serve()
 	c := newClient(p.ready.Sources["s"], token, 1)
 	c.want(t, http.StatusCreated, http.MethodPost, "/Users", userBody("kim"))
 	before := anonymous(t, p.cmd.Process.Pid)
@@ -120,9 +120,9 @@ func TestTenThousandOpenConnectionsHurtNobody(t *testing.T) {
 
 func TestQuietConnectionsPushOutEachOther(t *testing.T) {
 	t.Parallel()
-	pl := newPlace(t, "  max_connections: 50\n  metrics: 127.0.0.1:0\n  sources: {s: {}}\n")
-	token := pl.token()
-	p := pl.serve()
+	ws := newWorkspace(t, "  max_connections: 50\n  metrics: 127.0.0.1:0\n  sources: {s: {}}\n")
+	token := ws.token()
+	p := ws.serve()
 	stop := busy(t, newClient(p.ready.Sources["s"], token, 1))
 	conns := dialMany(t, p.ready.Listen, 300, "GET / HT")
 	newClient(p.ready.Sources["s"], token, 1).want(t, http.StatusOK, http.MethodGet, "/Users", "")
@@ -171,8 +171,8 @@ func readMetric(t testing.TB, p *process, name string) float64 {
 
 func TestSlowHeadersAreCutOff(t *testing.T) {
 	t.Parallel()
-	pl := newPlace(t, "")
-	p := pl.serve()
+	ws := newWorkspace(t, "")
+	p := ws.serve()
 	conns := dialMany(t, p.ready.Listen, 20, "GET /scim/s/v2/Users HTTP/1.1\r\n")
 	drip, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -208,11 +208,11 @@ const adaBody = `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"user
 
 func TestHostileRequestsAreRefusedWithASCIMError(t *testing.T) {
 	t.Parallel()
-	pl := newPlace(t, "  sources: {s: {limits: {request_time: 2s}}, other: {}}\n")
-	token := pl.token()
-	expiring := strings.TrimSpace(pl.must("token", "new", "s", "--name", "short", "--expires", "1ms"))
-	foreign := strings.TrimSpace(pl.must("token", "new", "other", "--name", "foreign"))
-	p := pl.serve()
+	ws := newWorkspace(t, "  sources: {s: {limits: {request_time: 2s}}, other: {}}\n")
+	token := ws.token()
+	expiring := strings.TrimSpace(ws.must("token", "new", "s", "--name", "short", "--expires", "1ms"))
+	foreign := strings.TrimSpace(ws.must("token", "new", "other", "--name", "foreign"))
+	p := ws.serve()
 	good := newClient(p.ready.Sources["s"], token, 4)
 	id, _ := good.want(t, http.StatusCreated, http.MethodPost, "/Users", adaBody)["id"].(string)
 	good.want(t, http.StatusConflict, http.MethodPost, "/Users", adaBody)
@@ -292,9 +292,9 @@ func raw(t *testing.T, p *process, token string) (status int, took time.Duration
 
 func TestBodiesThatDoNotComeAreGivenUp(t *testing.T) {
 	t.Parallel()
-	pl := newPlace(t, "  sources: {s: {limits: {request_time: 2s}}}\n")
-	token := pl.token()
-	p := pl.serve()
+	ws := newWorkspace(t, "  sources: {s: {limits: {request_time: 2s}}}\n")
+	token := ws.token()
+	p := ws.serve()
 	if status, took := raw(t, p, token); status < 400 || took > 5*time.Second {
 		t.Errorf("a slow body of a friend: status %d after %v, want a refusal after 2 s", status, took)
 	}
@@ -305,9 +305,9 @@ func TestBodiesThatDoNotComeAreGivenUp(t *testing.T) {
 
 func TestRequestsInHandAreAnsweredAtTheEnd(t *testing.T) {
 	t.Parallel()
-	pl := newPlace(t, "")
-	token := pl.token()
-	p := pl.serve()
+	ws := newWorkspace(t, "")
+	token := ws.token()
+	p := ws.serve()
 	body := userBody("late")
 	head := fmt.Sprintf("POST /scim/s/v2/Users HTTP/1.1\r\nHost: x\r\nContent-Type: application/scim+json\r\nContent-Length: %d\r\nAuthorization: Bearer %s\r\n\r\n%s", len(body), token, body[:10])
 	conn := dialMany(t, p.ready.Listen, 1, head)[0]
@@ -342,10 +342,10 @@ func TestRequestsInHandAreAnsweredAtTheEnd(t *testing.T) {
 	if err := p.cmd.Wait(); err != nil {
 		t.Errorf("the server ends with %v, want an orderly end: %s", err, p.log)
 	}
-	if out, code := pl.run("check"); code != 0 {
+	if out, code := ws.run("check"); code != 0 {
 		t.Errorf("check finds faults: %s", out)
 	}
-	p = pl.serve()
+	p = ws.serve()
 	c = newClient(p.ready.Sources["s"], token, 4)
 	verifyAcked(t, c, a, group)
 	c.want(t, http.StatusConflict, http.MethodPost, "/Users", body)

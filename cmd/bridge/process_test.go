@@ -91,38 +91,38 @@ func (p *process) stop(sig syscall.Signal) (int, error) {
 	return 0, err
 }
 
-// place is the folder in which a test or benchmark works with bridge processes.
-type place struct {
+// workspace is the folder in which a test or benchmark works with bridge processes.
+type workspace struct {
 	tb     testing.TB
 	dir    string
 	config string
 }
 
-// newPlace makes a folder with a configuration: one source "s", or what the YAML below bridge says.
-func newPlace(tb testing.TB, bridge string) *place {
+// newWorkspace makes a folder with a configuration: one source "s", or what the YAML below bridge says.
+func newWorkspace(tb testing.TB, bridge string) *workspace {
 	tb.Helper()
-	pl := &place{tb: tb, dir: tb.TempDir()}
-	pl.config = filepath.Join(pl.dir, "sacbridge.yaml")
+	ws := &workspace{tb: tb, dir: tb.TempDir()}
+	ws.config = filepath.Join(ws.dir, "sacbridge.yaml")
 	if bridge == "" {
 		bridge = "  sources: {s: {}}\n"
 	}
 	text := "version: 1\nstate: state.db\nbridge:\n  listen: 127.0.0.1:0\n" + bridge
-	if err := os.WriteFile(pl.config, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(ws.config, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	return pl
+	return ws
 }
 
-func (pl *place) path(name string) string { return filepath.Join(pl.dir, name) }
+func (ws *workspace) path(name string) string { return filepath.Join(ws.dir, name) }
 
 // serve starts the server; it is killed at the end where the test has not stopped it.
-func (pl *place) serve() *process {
-	pl.tb.Helper()
-	p, err := startServe(context.WithoutCancel(pl.tb.Context()), pl.config)
+func (ws *workspace) serve() *process {
+	ws.tb.Helper()
+	p, err := startServe(context.WithoutCancel(ws.tb.Context()), ws.config)
 	if err != nil {
-		pl.tb.Fatal(err)
+		ws.tb.Fatal(err)
 	}
-	pl.tb.Cleanup(func() {
+	ws.tb.Cleanup(func() {
 		if p.cmd.ProcessState == nil {
 			_, _ = p.stop(syscall.SIGKILL)
 		}
@@ -131,35 +131,35 @@ func (pl *place) serve() *process {
 }
 
 // run runs a command to its end.
-func (pl *place) run(args ...string) (stdout string, code int) {
-	pl.tb.Helper()
-	cmd := program(pl.tb.Context(), append(args, "--config", pl.config)...)
+func (ws *workspace) run(args ...string) (stdout string, code int) {
+	ws.tb.Helper()
+	cmd := program(ws.tb.Context(), append(args, "--config", ws.config)...)
 	var out, talk bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &talk
 	err := cmd.Run()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		pl.tb.Logf("bridge %s: %s", strings.Join(args, " "), talk.String())
+		ws.tb.Logf("bridge %s: %s", strings.Join(args, " "), talk.String())
 		return out.String(), exit.ExitCode()
 	}
 	if err != nil {
-		pl.tb.Fatal(err)
+		ws.tb.Fatal(err)
 	}
 	return out.String(), 0
 }
 
 // must runs a command that ends with 0.
-func (pl *place) must(args ...string) string {
-	pl.tb.Helper()
-	out, code := pl.run(args...)
+func (ws *workspace) must(args ...string) string {
+	ws.tb.Helper()
+	out, code := ws.run(args...)
 	if code != 0 {
-		pl.tb.Fatalf("bridge %s exits with %d", strings.Join(args, " "), code)
+		ws.tb.Fatalf("bridge %s exits with %d", strings.Join(args, " "), code)
 	}
 	return out
 }
 
-func (pl *place) token() string {
-	pl.tb.Helper()
-	return strings.TrimSpace(pl.must("token", "new", "s", "--name", "test"))
+func (ws *workspace) token() string {
+	ws.tb.Helper()
+	return strings.TrimSpace(ws.must("token", "new", "s", "--name", "test"))
 }
 
 // client sends requests to one source.

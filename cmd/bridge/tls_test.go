@@ -70,11 +70,11 @@ func (a *authority) issue(serial int64, name string) (cert, key []byte) {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw})
 }
 
-// write issues a certificate into two files of the place.
-func (a *authority) write(pl *place, serial int64, name, certFile, keyFile string) {
+// write issues a certificate into two files of the workspace.
+func (a *authority) write(ws *workspace, serial int64, name, certFile, keyFile string) {
 	a.tb.Helper()
 	cert, key := a.issue(serial, name)
-	err := errors.Join(os.WriteFile(pl.path(certFile), cert, 0o600), os.WriteFile(pl.path(keyFile), key, 0o600))
+	err := errors.Join(os.WriteFile(ws.path(certFile), cert, 0o600), os.WriteFile(ws.path(keyFile), key, 0o600))
 	if err != nil {
 		a.tb.Fatal(err)
 	}
@@ -125,10 +125,10 @@ func waitUntil(tb testing.TB, what string, ok func() bool) {
 func TestCertificateIsReadAgainWhenItsFileChanges(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)
-	pl := newPlace(t, "  tls: {cert: server.pem, key: server.key}\n  sources: {s: {}}\n")
-	ca.write(pl, 2, "localhost", "server.pem", "server.key")
-	token := pl.token()
-	p := pl.serve()
+	ws := newWorkspace(t, "  tls: {cert: server.pem, key: server.key}\n  sources: {s: {}}\n")
+	ca.write(ws, 2, "localhost", "server.pem", "server.key")
+	token := ws.token()
+	p := ws.serve()
 	c := ca.secureClient(p.ready.Sources["s"], token)
 	c.want(t, http.StatusOK, http.MethodGet, "/Users", "")
 	if got := ca.serial(p.ready.Listen); got != 2 {
@@ -136,7 +136,7 @@ func TestCertificateIsReadAgainWhenItsFileChanges(t *testing.T) {
 	}
 
 	// A half-written pair is not used, and the old one goes on serving.
-	if err := os.WriteFile(pl.path("server.pem"), []byte("not yet"), 0o600); err != nil {
+	if err := os.WriteFile(ws.path("server.pem"), []byte("not yet"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	waitUntil(t, "the broken certificate is noticed", func() bool {
@@ -147,7 +147,7 @@ func TestCertificateIsReadAgainWhenItsFileChanges(t *testing.T) {
 		t.Errorf("serial %d beside a broken file, want 2", got)
 	}
 
-	ca.write(pl, 3, "localhost", "server.pem", "server.key")
+	ca.write(ws, 3, "localhost", "server.pem", "server.key")
 	waitUntil(t, "the new certificate serves", func() bool { return ca.serial(p.ready.Listen) == 3 })
 	c.want(t, http.StatusOK, http.MethodGet, "/Users", "")
 	if code, err := p.stop(syscall.SIGTERM); err != nil || code != 0 {
@@ -158,16 +158,16 @@ func TestCertificateIsReadAgainWhenItsFileChanges(t *testing.T) {
 func TestClientCertificateOpensItsSource(t *testing.T) {
 	t.Parallel()
 	ca, stranger := newAuthority(t), newAuthority(t)
-	pl := newPlace(t, `  tls: {cert: server.pem, key: server.key, client_ca: ca.pem}
+	ws := newWorkspace(t, `  tls: {cert: server.pem, key: server.key, client_ca: ca.pem}
   sources:
     s: {auth: {tokens: false, certificates: {hr: {dns: hr.example.com}}}}
     other: {}
 `)
-	ca.write(pl, 2, "localhost", "server.pem", "server.key")
-	if err := os.WriteFile(pl.path("ca.pem"), ca.pem, 0o600); err != nil {
+	ca.write(ws, 2, "localhost", "server.pem", "server.key")
+	if err := os.WriteFile(ws.path("ca.pem"), ca.pem, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := pl.serve()
+	p := ws.serve()
 	pair := func(a *authority, name string) tls.Certificate {
 		cert, key := a.issue(7, name)
 		out, err := tls.X509KeyPair(cert, key)

@@ -15,24 +15,24 @@ import (
 	"time"
 )
 
-// shot is a connection that sends finished requests. It is as light as can be, since it shares the machine
+// rawClient is a connection that sends finished requests. It is as light as can be, since it shares the machine
 // with the server it measures.
-type shot struct {
+type rawClient struct {
 	conn net.Conn
 	r    *bufio.Reader
 }
 
-func dialShot(ctx context.Context, address string) (*shot, error) {
+func dialRawClient(ctx context.Context, address string) (*rawClient, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	return &shot{conn: conn, r: bufio.NewReaderSize(conn, 64<<10)}, nil
+	return &rawClient{conn: conn, r: bufio.NewReaderSize(conn, 64<<10)}, nil
 }
 
 // send gives the status and the time until the first byte, and reads the answer to its end, into body where
 // that is not nil.
-func (s *shot) send(request []byte, body *bytes.Buffer) (status int, first time.Duration, err error) {
+func (s *rawClient) send(request []byte, body *bytes.Buffer) (status int, first time.Duration, err error) {
 	start := time.Now()
 	if _, err := s.conn.Write(request); err != nil {
 		return 0, 0, err
@@ -63,7 +63,7 @@ func (s *shot) send(request []byte, body *bytes.Buffer) (status int, first time.
 	return status, first, s.drain(length, chunked, body)
 }
 
-func (s *shot) drain(length int64, chunked bool, body *bytes.Buffer) error {
+func (s *rawClient) drain(length int64, chunked bool, body *bytes.Buffer) error {
 	to := io.Discard
 	if body != nil {
 		body.Reset()
@@ -104,26 +104,26 @@ func request(base, token, method, path, body string) []byte {
 	return []byte(head + "\r\n" + body)
 }
 
-// volley is what a number of connections achieved.
-type volley struct {
+// loadResult is what a number of connections achieved.
+type loadResult struct {
 	rate  float64         // requests a second
 	times []time.Duration // until the first byte, sorted
 }
 
-func (v volley) p50() time.Duration { return v.times[len(v.times)/2] }
+func (v loadResult) p50() time.Duration { return v.times[len(v.times)/2] }
 
-// fire sends requests over some connections for a time. next gives a connection's n-th request.
-func fire(ctx context.Context, address string, connections int, d time.Duration, want int, next func(connection, n int) []byte) (volley, error) {
+// sendLoad sends requests over some connections for a time. next gives a connection's n-th request.
+func sendLoad(ctx context.Context, address string, connections int, d time.Duration, want int, next func(connection, n int) []byte) (loadResult, error) {
 	var (
 		mu    sync.Mutex
-		all   volley
+		all   loadResult
 		fault error
 		done  sync.WaitGroup
 	)
 	start := time.Now()
 	for c := range connections {
 		done.Go(func() {
-			times, err := fireOne(ctx, address, start.Add(d), want, func(n int) []byte { return next(c, n) })
+			times, err := sendLoadOne(ctx, address, start.Add(d), want, func(n int) []byte { return next(c, n) })
 			mu.Lock()
 			defer mu.Unlock()
 			all.times, fault = append(all.times, times...), errors.Join(fault, err)
@@ -138,8 +138,8 @@ func fire(ctx context.Context, address string, connections int, d time.Duration,
 	return all, fault
 }
 
-func fireOne(ctx context.Context, address string, until time.Time, want int, next func(n int) []byte) ([]time.Duration, error) {
-	s, err := dialShot(ctx, address)
+func sendLoadOne(ctx context.Context, address string, until time.Time, want int, next func(n int) []byte) ([]time.Duration, error) {
+	s, err := dialRawClient(ctx, address)
 	if err != nil {
 		return nil, err
 	}

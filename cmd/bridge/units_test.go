@@ -23,9 +23,9 @@ func TestProfilesOfTheConfigurationAreThoseOfTheServer(t *testing.T) {
 	for i, p := range scimserver.Profiles() {
 		_, _ = fmt.Fprintf(&profiles, "    s%d: {profile: %s}\n", i, p)
 	}
-	pl := newPlace(t, "  sources:\n"+profiles.String())
+	ws := newWorkspace(t, "  sources:\n"+profiles.String())
 	a := newApp()
-	a.Config = pl.config
+	a.Config = ws.config
 	s, err := a.settings()
 	if err != nil {
 		t.Fatal(err)
@@ -66,26 +66,26 @@ func TestConnectionErrorsAreLoggedWithoutAddresses(t *testing.T) {
 // TestCheckFindsWhatIsWrong takes single lines out of the file behind the bridge's back.
 func TestCheckFindsWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	pl := newPlace(t, "")
-	token := pl.token()
-	p := pl.serve()
+	ws := newWorkspace(t, "")
+	token := ws.token()
+	p := ws.serve()
 	c := newClient(p.ready.Sources["s"], token, 1)
 	id, _ := c.want(t, http.StatusCreated, http.MethodPost, "/Users", userBody("kim"))["id"].(string)
 	c.want(t, http.StatusCreated, http.MethodPost, "/Groups", groupBody("All", id))
-	pl.must("check")
-	pl.must("backup", pl.path("good.db"))
+	ws.must("check")
+	ws.must("backup", ws.path("good.db"))
 	for bucket, fault := range map[string]string{
 		"ix_username": "missing-index", "ix_email": "missing-index", "ix_gname": "missing-index", "ix_modified": "missing-index",
 		"gm": "lone-edge", "mg": "lone-edge", "user": "orphan-index", "log": "feed-gap", "count": "count",
 	} {
-		file := pl.path(bucket + ".db")
-		pl.must("restore", pl.path("good.db"), "--to", file)
+		file := ws.path(bucket + ".db")
+		ws.must("restore", ws.path("good.db"), "--to", file)
 		removeLast(t, file, bucket)
-		out, code := pl.run("check", file)
+		out, code := ws.run("check", file)
 		if code != cli.ExitDifferent || !contains(out, fault) {
 			t.Errorf("a line of %s is gone: exit code %d, want %d and %s: %s", bucket, code, cli.ExitDifferent, fault, out)
 		}
-		if _, code := pl.run("restore", file, "--to", pl.path("never.db")); code != cli.ExitUsage {
+		if _, code := ws.run("restore", file, "--to", ws.path("never.db")); code != cli.ExitUsage {
 			t.Errorf("a backup without a line of %s is restored with %d, want %d", bucket, code, cli.ExitUsage)
 		}
 	}
