@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"sacbridge/cmd/internal/cli"
-	"sacbridge/internal/admin"
 	"sacbridge/internal/store/bolt"
 )
 
@@ -27,7 +26,7 @@ appears once it is whole; - writes to stdout. It holds personal data and is read
 }
 
 func runBackup(ctx context.Context, a *app, path string) error {
-	return a.withState(ctx, true, func(ops admin.Operations) error {
+	return a.withState(ctx, true, func(ops adminOperations) error {
 		if path == "-" {
 			return ops.Backup(ctx, a.Out)
 		}

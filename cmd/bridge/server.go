@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sacbridge/cmd/internal/cli"
-	"sacbridge/internal/admin"
 	"sacbridge/internal/config"
 	"sacbridge/internal/directory"
 	"sacbridge/internal/scimserver"
@@ -35,8 +34,7 @@ type server struct {
 	metrics *http.Server // nil without a metrics listener
 	admin   *http.Server
 
-	publicAt, metricsAt net.Listener
-	adminAt             *admin.Socket
+	publicAt, metricsAt, adminAt net.Listener
 }
 
 // readyLine is what bridge serve prints on stdout once it takes requests.
@@ -72,12 +70,12 @@ func (a *app) newServer(ctx context.Context, s *settings, command string, l *log
 	if err := srv.mount(ctx, s); err != nil {
 		return nil, err
 	}
-	if srv.adminAt, err = admin.Listen(ctx, s.file.SocketPath()); err != nil {
-		return nil, coded(err)
+	if srv.adminAt, err = listenSocket(ctx, s.file.SocketPath()); err != nil {
+		return nil, err
 	}
-	who := admin.Server{Command: command, PID: os.Getpid(), Version: cli.ThisBuild().Version, Since: a.Now(), Listen: srv.publicAt.Addr().String()}
+	who := serverInfo{Command: command, PID: os.Getpid(), Version: cli.ThisBuild().Version, Since: a.Now(), Listen: srv.publicAt.Addr().String()}
 	srv.admin = &http.Server{
-		Handler: admin.Handler(a.adminService(srv.state, s.sourceNames(), l.audit), who), ReadHeaderTimeout: 10 * time.Second,
+		Handler: adminHandler(a.adminService(srv.state, s.sourceNames(), l.audit), who), ReadHeaderTimeout: 10 * time.Second,
 	}
 	return srv, nil
 }
@@ -165,7 +163,10 @@ func (s *server) baseURL() string {
 
 // ready describes the server.
 func (s *server) ready() readyLine {
-	line := readyLine{BaseURL: s.baseURL(), Listen: s.publicAt.Addr().String(), Socket: s.adminAt.Path, Sources: map[string]string{}}
+	line := readyLine{BaseURL: s.baseURL(), Listen: s.publicAt.Addr().String(), Sources: map[string]string{}}
+	if own, ok := s.adminAt.(*adminSocket); ok {
+		line.Socket = own.path
+	}
 	if s.metricsAt != nil {
 		line.Metrics = s.metricsAt.Addr().String()
 	}
@@ -236,13 +237,10 @@ func (s *server) shutDown(ctx context.Context) error {
 
 // closeAll closes what is open. The listeners may be closed already.
 func (s *server) closeAll() error {
-	for _, l := range []net.Listener{s.publicAt, s.metricsAt} {
+	for _, l := range []net.Listener{s.publicAt, s.metricsAt, s.adminAt} {
 		if l != nil {
 			_ = l.Close() // closed already where the server ran
 		}
-	}
-	if s.adminAt != nil {
-		_ = s.adminAt.Close()
 	}
 	if s.state == nil {
 		return nil

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 
 	"sacbridge/cmd/internal/cli"
-	"sacbridge/internal/admin"
 	"sacbridge/internal/config"
 	"sacbridge/internal/directory"
 	"sacbridge/internal/scimserver"
@@ -62,9 +61,9 @@ func (s *state) Close() error {
 	return s.db.Close()
 }
 
-// adminService gives the operations on the state.
-func (a *app) adminService(s *state, sources []string, audit *slog.Logger) *admin.Service {
-	return admin.NewService(admin.Deps{Sources: sources, Tokens: sourceTokens{s.tokens}, Directory: s.dir, Now: a.Now, Audit: audit})
+// desk gives the operations on the state.
+func (a *app) adminService(s *state, sources []string, audit *slog.Logger) *adminService {
+	return &adminService{sources: sources, tokens: s.tokens, dir: s.dir, now: a.Now, audit: audit}
 }
 
 // errNoState says that there is no file yet.
@@ -72,14 +71,14 @@ var errNoState = errors.New("there is no state yet: bridge serve or bridge token
 
 // withState runs fn on the state of the configuration: through the socket of the server that has it open, else on
 // the file itself. mustExist refuses to make a new file.
-func (a *app) withState(ctx context.Context, mustExist bool, fn func(admin.Operations) error) (err error) {
+func (a *app) withState(ctx context.Context, mustExist bool, fn func(adminOperations) error) (err error) {
 	s, err := a.settings()
 	if err != nil {
 		return err
 	}
 	path := s.file.State
-	if ops, ok := admin.Dial(ctx, s.file.SocketPath()); ok {
-		return coded(fn(ops))
+	if ops, ok := dialAdmin(ctx, s.file.SocketPath()); ok {
+		return fn(ops)
 	}
 	if _, err := os.Stat(path); mustExist && errors.Is(err, fs.ErrNotExist) {
 		return cli.Coded(cli.ExitUsage, fmt.Errorf("%s: %w", path, errNoState))
@@ -87,24 +86,24 @@ func (a *app) withState(ctx context.Context, mustExist bool, fn func(admin.Opera
 	st, err := a.openState(ctx, path, s.bridge, slog.New(slog.DiscardHandler))
 	if errors.Is(err, bolt.ErrInUse) {
 		// A server may have opened the file since the socket was tried.
-		if ops, ok := admin.Dial(ctx, s.file.SocketPath()); ok {
-			return coded(fn(ops))
+		if ops, ok := dialAdmin(ctx, s.file.SocketPath()); ok {
+			return fn(ops)
 		}
 	}
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	return coded(fn(a.adminService(st, s.sourceNames(), slog.New(slog.DiscardHandler))))
+	return fn(a.adminService(st, s.sourceNames(), slog.New(slog.DiscardHandler)))
 }
 
 // inUse explains that another process has the state, and who, where that answers.
 func inUse(ctx context.Context, socket string, err error) error {
-	c, ok := admin.Dial(ctx, socket)
+	c, ok := dialAdmin(ctx, socket)
 	if !ok {
 		return err
 	}
-	h, herr := c.Server(ctx)
+	h, herr := c.serverInfo(ctx)
 	if herr != nil {
 		return err
 	}

@@ -28,22 +28,22 @@ import (
 	"sacbridge/internal/store/bolt"
 )
 
-// simTenant is a simulated tenant. Over HTTP it listens on a port, else calls reach it directly, which
+// simTenant is a simulated tenant. With wire it listens on a port, else calls reach it directly, which
 // is faster and knows no broken connections.
 type simTenant struct {
 	opts   sacsim.Options
 	server *sacsim.Server
-	front  *httptest.Server
+	wire   *httptest.Server
 }
 
-// inProcess answers calls in the caller's own goroutine. Where the tenant hangs up the caller gets an error,
+// directly answers calls in the caller's own goroutine. Where the tenant hangs up the caller gets an error,
 // and where it cuts its answer a body that ends too soon.
-type inProcess struct {
+type directly struct {
 	server *sacsim.Server
-	life   *killSwitch
+	life   *lifeline
 }
 
-func (d inProcess) RoundTrip(r *http.Request) (resp *http.Response, err error) {
+func (d directly) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	if r.Body == nil {
 		r.Body = http.NoBody
 	}
@@ -77,7 +77,7 @@ func answers(server http.Handler, rw http.ResponseWriter, r *http.Request) (whol
 	return true
 }
 
-func newSimTenant(t *testing.T, name, platform, sso, namespace string, seed service.Seed, overHTTP bool) *simTenant {
+func newSimTenant(t *testing.T, name, platform, sso, namespace string, seed service.Seed, wire bool) *simTenant {
 	t.Helper()
 	s := &simTenant{opts: sacsim.Options{
 		Name: name, Platform: service.Platform(platform), SSO: service.SSO(sso), Namespace: namespace, Seed: seed,
@@ -87,9 +87,9 @@ func newSimTenant(t *testing.T, name, platform, sso, namespace string, seed serv
 		t.Fatal(err)
 	}
 	t.Cleanup(s.server.Close)
-	if overHTTP {
-		s.front = httptest.NewServer(s.server)
-		t.Cleanup(s.front.Close)
+	if wire {
+		s.wire = httptest.NewServer(s.server)
+		t.Cleanup(s.wire.Close)
 	}
 	return s
 }
@@ -120,9 +120,9 @@ func (s *simTenant) control(t *testing.T, method, path string, body, into any) {
 }
 
 // state gives what is in the tenant.
-func (s *simTenant) state(t *testing.T) *tenantState {
+func (s *simTenant) state(t *testing.T) *world {
 	t.Helper()
-	w := &tenantState{}
+	w := &world{}
 	s.control(t, http.MethodGet, "/__state", nil, w)
 	return w
 }
@@ -134,14 +134,14 @@ func (s *simTenant) stats(t *testing.T) simStats {
 	return st
 }
 
-// setFaults puts fault rules in force; without any there are none.
-func (s *simTenant) setFaults(t *testing.T, faults ...sacsim.Fault) {
+// arm puts fault rules in force; without any there are none.
+func (s *simTenant) arm(t *testing.T, faults ...sacsim.Fault) {
 	t.Helper()
 	s.control(t, http.MethodPost, "/__faults", append([]sacsim.Fault{}, faults...), nil)
 }
 
-// noViolations fails where a tenant has something to complain about.
-func noViolations(t *testing.T, tenants ...*simTenant) {
+// noComplaints fails where a tenant has something to complain about.
+func noComplaints(t *testing.T, tenants ...*simTenant) {
 	t.Helper()
 	for _, s := range tenants {
 		if v := s.stats(t).Violations; len(v) > 0 {
@@ -152,7 +152,7 @@ func noViolations(t *testing.T, tenants ...*simTenant) {
 
 // simSide connects to a simulated tenant as the program does, with short waits. Each call makes a side
 // of its own, like a process of its own.
-func simSide(t *testing.T, s *simTenant, workers int, api string, life *killSwitch) engine.Side {
+func simSide(t *testing.T, s *simTenant, workers int, api string, life *lifeline) engine.Side {
 	t.Helper()
 	id, secret := s.server.Client()
 	cfg := sac.Config{
@@ -164,10 +164,10 @@ func simSide(t *testing.T, s *simTenant, workers int, api string, life *killSwit
 			Workers:      workers, Backoff: 500 * time.Microsecond,
 		},
 	}
-	if s.front != nil {
-		cfg.URL = s.front.URL
+	if s.wire != nil {
+		cfg.URL = s.wire.URL
 	} else {
-		cfg.Session.Transport = inProcess{s.server, life}
+		cfg.Session.Transport = directly{s.server, life}
 	}
 	cfg.TokenURL = cfg.URL + s.server.TokenPath()
 	conn, err := sac.New(cfg)
@@ -177,26 +177,26 @@ func simSide(t *testing.T, s *simTenant, workers int, api string, life *killSwit
 	return engine.Side{Conn: conn, Discover: conn.Discover, Calls: func() (calls, retries int) { st := conn.Stats(); return st.Calls, st.Retries }}
 }
 
-// transfer is one way from a source to a target, as one process goes it.
-type transfer struct {
+// trip is one way from a source to a target, as one process goes it.
+type trip struct {
 	ends  *pair
 	rules plan.Rules
 	path  string // of the journal
-	life  *killSwitch
+	life  *lifeline
 	wait  func(try int, asked time.Duration) time.Duration // nil: as the program waits
 }
 
-func newTransfer(t *testing.T, from, to *simTenant, workers int, api string) *transfer {
+func newTrip(t *testing.T, from, to *simTenant, workers int, api string) *trip {
 	t.Helper()
-	life := &killSwitch{left: -1}
-	return &transfer{
+	life := &lifeline{left: -1}
+	return &trip{
 		ends: &pair{from: simSide(t, from, workers, "", life), to: simSide(t, to, workers, api, life)},
-		path: filepath.Join(memoryDir(t), "run.db"), life: life,
+		path: filepath.Join(quickDir(t), "run.db"), life: life,
 	}
 }
 
-// memoryDir is a folder in memory where the machine has one: a journal is synced by each file it makes.
-func memoryDir(t *testing.T) string {
+// quickDir is a folder in memory where the machine has one: a journal is synced by each file it makes.
+func quickDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "transport-test-") //nolint:usetesting // t.TempDir is on disk, where every fsync of a journal waits
 	if err != nil {
@@ -211,7 +211,7 @@ func memoryDir(t *testing.T) string {
 }
 
 // plan reads both tenants and decides.
-func (j *transfer) plan(ctx context.Context, req plan.Request) (*plan.Plan, error) {
+func (j *trip) plan(ctx context.Context, req plan.Request) (*plan.Plan, error) {
 	rep, err := engine.New(engine.Deps{Program: "test"}).Change(ctx, engine.Work{
 		From: j.ends.from, To: j.ends.to, Wanted: engine.Exactly(req), Rules: j.rules, PlanOnly: true,
 	})
@@ -224,29 +224,29 @@ func (j *transfer) plan(ctx context.Context, req plan.Request) (*plan.Plan, erro
 }
 
 // run carries a plan out with a journal on disk; resume goes on with that journal.
-func (j *transfer) run(ctx context.Context, p *plan.Plan) (*apply.Result, error) {
+func (j *trip) run(ctx context.Context, p *plan.Plan) (*apply.Result, error) {
 	return j.journaled(func(d apply.Deps) (*apply.Result, error) { return apply.Run(ctx, d, p) })
 }
 
-func (j *transfer) resume(ctx context.Context) (*apply.Result, error) {
+func (j *trip) resume(ctx context.Context) (*apply.Result, error) {
 	return j.journaled(func(d apply.Deps) (*apply.Result, error) { return apply.Resume(ctx, d) })
 }
 
-func (j *transfer) journaled(do func(apply.Deps) (*apply.Result, error)) (*apply.Result, error) {
+func (j *trip) journaled(do func(apply.Deps) (*apply.Result, error)) (*apply.Result, error) {
 	db, err := bolt.Open(j.path, bolt.Options{NoSync: true})
 	if err != nil {
 		return nil, err
 	}
 	journal := db.Journal()
 	res, err := do(apply.Deps{
-		Target: j.ends.to.Conn, Journal: killableJournal{journal, j.life}, Now: time.Now, RunID: "run-1", Command: "test",
+		Target: j.ends.to.Conn, Journal: mortalJournal{journal, j.life}, Now: time.Now, RunID: "run-1", Command: "test",
 		Wait: j.wait,
 	})
 	return res, errors.Join(err, journal.Close(), db.Close())
 }
 
-// failures are the entities of a result that did not end well, with their causes.
-func failures(res *apply.Result) []string {
+// troubles are the entities of a result that did not end well, with their causes.
+func troubles(res *apply.Result) []string {
 	var out []string
 	for _, e := range res.Entities {
 		switch e.Status {

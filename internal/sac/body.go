@@ -74,12 +74,12 @@ func (t *Tenant) idpOf(userID, email, login string) string {
 
 // newUserV2 is the body of a v2 create. E-mails go in lower case, since SAC lower-cases the
 // idpUserId beside them and then refuses every update of a pair that differs (script 2402).
-func (t *Tenant) newUserV2(u *identity.User, bossRef string) object {
+func (t *Tenant) newUserV2(u *identity.User, managerRef string) object {
 	email := strings.ToLower(strings.TrimSpace(u.Email))
 	params := paramsOf(u.Settings)
 	params["idpUserId"], params["isConcurrent"] = t.idpOf(u.UserID, email, u.LoginID), u.Concurrent
 	body := object{
-		"schemas":  []string{urnUser, urnBoss, urnParamsV2},
+		"schemas":  []string{urnUser, urnManager, urnParamsV2},
 		"userName": u.UserID, "active": u.Active, "emails": emailsOf(email),
 		"name": object{"givenName": u.GivenName, "familyName": u.FamilyName}, "displayName": u.DisplayName,
 		urnParamsV2: params,
@@ -90,8 +90,8 @@ func (t *Tenant) newUserV2(u *identity.User, bossRef string) object {
 	if u.Language != "" {
 		body["preferredLanguage"] = u.Language
 	}
-	if bossRef != "" {
-		body[urnBoss] = object{"manager": object{"value": bossRef}}
+	if managerRef != "" {
+		body[urnManager] = object{"manager": object{"value": managerRef}}
 	}
 	if len(u.Photos) > 0 {
 		body["photos"] = photosOf(u.Photos)
@@ -107,11 +107,11 @@ func newUserV1(u *identity.User, login, email string) object {
 	params := paramsOf(u.Settings)
 	params["isConcurrent"] = u.Concurrent
 	body := object{
-		"schemas":  []string{urnUser, urnBoss, urnParamsV1},
+		"schemas":  []string{urnUser, urnManager, urnParamsV1},
 		"userName": login, "active": true, "emails": emailsOf(email),
 		"name": object{"givenName": u.GivenName, "familyName": u.FamilyName}, "displayName": u.DisplayName,
 		"roles": notNil(u.Roles), urnParamsV1: params,
-		urnBossV1: object{"manager": object{"managerId": u.Manager}},
+		urnManagerV1: object{"manager": object{"managerId": u.Manager}},
 	}
 	if u.Language != "" {
 		body["preferredLanguage"] = u.Language
@@ -130,9 +130,10 @@ func patchBody(ops []patch) object {
 	return object{"schemas": []string{urnPatch}, "Operations": ops}
 }
 
-// patchesOf turns an update into the shapes that v2 is known to take (script 2402, 2666, 2667).
-// notes are wishes that the tenant's SSO mode cannot grant.
-func (t *Tenant) patchesOf(u upstream.UserUpdate, bossRef string) (ops []patch, notes []string) {
+// patchesOf turns an update into the shapes that v2 is known to take (script 2402, 2666, 2667). now is the
+// person as read, which role links written as a whole need.
+func (t *Tenant) patchesOf(u *upstream.UserUpdate, now *identity.User, way roleWay, managerRef string) []patch {
+	var ops []patch
 	set := func(path string, value any) { ops = append(ops, patch{Op: "replace", Path: path, Value: value}) }
 	email, login := u.Email, u.LoginID
 	if t.cfg.SSO == ssoEmail && email == nil {
@@ -145,23 +146,26 @@ func (t *Tenant) patchesOf(u upstream.UserUpdate, bossRef string) (ops []patch, 
 			set(urnParamsV2+":idpUserId", lower)
 		}
 	}
-	switch {
-	case login == nil:
-	case t.cfg.SSO == ssoCustom:
+	if login != nil && t.cfg.SSO == ssoCustom {
 		set(urnParamsV2+":idpUserId", login.After)
-	case t.loginIsUserID() && login.After != u.UserID:
-		notes = append(notes, "the login ID stays "+u.UserID+": under SSO "+t.cfg.SSO+" it is the user ID")
 	}
-	for _, n := range namesOf(&u) {
-		set(n.v2, n.value)
+	for _, text := range []struct {
+		path string
+		edit *upstream.Edit[string]
+	}{
+		{"name.givenName", u.GivenName},
+		{"name.familyName", u.FamilyName},
+		{"displayName", u.DisplayName},
+		{"preferredLanguage", u.Language},
+	} {
+		if text.edit != nil {
+			set(text.path, text.edit.After)
+		}
 	}
 	if u.Active != nil {
 		set("active", u.Active.After)
 	}
-	if u.Language != nil {
-		set("preferredLanguage", u.Language.After)
-	}
-	params := changedParams(&u)
+	params := changedParams(u)
 	for _, key := range sortedKeys(params) {
 		set(urnParamsV2+":"+key, params[key])
 	}
@@ -169,15 +173,31 @@ func (t *Tenant) patchesOf(u upstream.UserUpdate, bossRef string) (ops []patch, 
 		set(urnParamsV2+".isConcurrent", u.Concurrent.After)
 	}
 	if u.Manager != nil {
-		set(urnBoss+":manager.value", bossRef)
+		set(urnManager+":manager.value", managerRef)
 	}
 	if u.Photos != nil {
 		set("photos", photosOf(u.Photos.After))
 	}
-	if u.ChangesRoles() {
-		set("roles", roleObjects(setChange(u.RolesBefore, u.RemoveRoles, u.AddRoles)))
+	return append(ops, rolePatches(u, now, way)...)
+}
+
+// takeImpossible takes out of an update what the tenant's SSO mode cannot grant.
+func (t *Tenant) takeImpossible(u *upstream.UserUpdate) []upstream.Undone {
+	login := u.LoginID
+	switch {
+	case login == nil:
+	case t.loginIsUserID():
+		u.LoginID = nil
+		if login.After != u.UserID {
+			return []upstream.Undone{{
+				Kind: upstream.AttributePart, Key: upstream.AttrLoginID, Code: upstream.Ignored,
+				Cause: "the login ID stays " + u.UserID + ": under SSO " + t.cfg.SSO + " it is the user ID",
+			}}
+		}
+	case t.cfg.SSO == ssoEmail && u.Email != nil:
+		u.LoginID = nil // it follows the e-mail
 	}
-	return ops, notes
+	return nil
 }
 
 // changedParams are the display preferences that u changes, under their wire names.
@@ -200,23 +220,6 @@ func changedParams(u *upstream.UserUpdate) object {
 	return out
 }
 
-// changedName is one of a person's names that an update changes.
-type changedName struct{ v2, value string }
-
-// namesOf gives the names that u changes.
-func namesOf(u *upstream.UserUpdate) []changedName {
-	var out []changedName
-	add := func(path string, e *upstream.Edit[string]) {
-		if e != nil {
-			out = append(out, changedName{path, e.After})
-		}
-	}
-	add("name.givenName", u.GivenName)
-	add("name.familyName", u.FamilyName)
-	add("displayName", u.DisplayName)
-	return out
-}
-
 func sortedKeys(o object) []string {
 	keys := make([]string, 0, len(o))
 	for k := range o {
@@ -224,42 +227,4 @@ func sortedKeys(o object) []string {
 	}
 	slices.Sort(keys)
 	return keys
-}
-
-// ignored compares what was asked for with the tenant's answer: attributes that the identity provider
-// owns are accepted and left alone (script 2666), and some tenants ignore active in v1 (KBA 3323872).
-func (t *Tenant) ignored(u upstream.UserUpdate, got *identity.User) []string {
-	var notes []string
-	note := func(what, have string) {
-		notes = append(notes, "the tenant accepted the change and left "+what+" at "+have)
-	}
-	if u.Email != nil && identity.Fold(u.Email.After) != identity.Fold(got.Email) {
-		note("the e-mail", `"`+got.Email+`": it seems to be mapped to the identity provider; take it out of Map SAML User Properties, write, and map it again`)
-	}
-	if u.LoginID != nil && t.cfg.SSO == ssoCustom && u.LoginID.After != got.LoginID {
-		note("the login ID", `"`+got.LoginID+`"`)
-	}
-	if u.Active != nil && u.Active.After != got.Active {
-		note("active", boolWord(got.Active))
-	}
-	if u.Concurrent != nil && u.Concurrent.After != got.Concurrent {
-		note("the licence type", "concurrent="+boolWord(got.Concurrent))
-	}
-	if u.ChangesRoles() && !sameSet(setChange(u.RolesBefore, u.RemoveRoles, u.AddRoles), got.Roles) {
-		note("the roles", strings.Join(got.Roles, ", "))
-	}
-	return notes
-}
-
-func boolWord(b bool) string {
-	if b {
-		return "true"
-	}
-	return "false"
-}
-
-// sameSet compares two lists as sets.
-func sameSet(a, b []string) bool {
-	x, y := slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
-	return slices.Equal(slices.Compact(x), slices.Compact(y))
 }

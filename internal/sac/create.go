@@ -30,20 +30,19 @@ func (t *Tenant) CreateCalls(users []*identity.User) int {
 // CreateUsers creates people. CF takes them by v2 under any chosen user ID, in one Bulk where it
 // offers that; a Bulk answer carries no UUIDs, so Outcome.Ref is then empty (Limits.Reread). NEO
 // derives user IDs itself and is talked round one by one, see createV1.
-func (t writer) CreateUsers(ctx context.Context, users []*identity.User) []upstream.Outcome {
-	if !t.hasV2() {
-		outs := make([]upstream.Outcome, len(users))
+func (w writer) CreateUsers(ctx context.Context, users []*identity.User) []upstream.Outcome {
+	outs := make([]upstream.Outcome, len(users))
+	if !w.hasV2() {
 		for i, u := range users {
-			outs[i] = t.createV1(ctx, u)
+			outs[i] = w.createV1(ctx, u)
 		}
 		return outs
 	}
-	outs := make([]upstream.Outcome, len(users))
-	bosses := make([]string, len(users))
+	managers := make([]string, len(users))
 	for i, u := range users {
-		bosses[i] = u.Manager
+		managers[i] = u.Manager
 	}
-	refs, err := t.refsOf(ctx, bosses)
+	refs, err := w.refsOf(ctx, managers)
 	var ops []bulkOp
 	var at []int
 	for i, u := range users {
@@ -52,13 +51,13 @@ func (t writer) CreateUsers(ctx context.Context, users []*identity.User) []upstr
 		case err != nil:
 			outs[i].Err = classed(op, err)
 		case u.Manager != "" && refs[i] == "":
-			outs[i].Err = noBoss(op, u.Manager)
+			outs[i].Err = noManager(op, u.Manager)
 		default:
-			ops = append(ops, bulkOp{Method: http.MethodPost, Path: "/Users", Data: t.newUserV2(u, refs[i]), name: op})
+			ops = append(ops, bulkOp{Method: http.MethodPost, Path: "/Users", Data: w.newUserV2(u, refs[i]), name: op})
 			at = append(at, i)
 		}
 	}
-	t.createAll(ctx, users, outs, ops, at)
+	w.createAll(ctx, users, outs, ops, at)
 	return outs
 }
 
@@ -69,14 +68,14 @@ func (t *Tenant) createAll(ctx context.Context, users []*identity.User, outs []u
 	if len(ops) > 1 && t.bulk.createSize() > 1 {
 		errs, ok := t.bulkErrors(ctx, bulkName("create", len(ops)), ops)
 		if ok && t.tookCreates(errs) {
-			t.createSettled(users, outs, at, errs)
+			t.settleCreates(users, outs, at, errs)
 			return
 		}
 		if ok && !saysNoCreates(errs[0]) {
 			// Everything was refused. Whether Bulk or the people are at fault, a single create shows.
 			outs[at[0]] = t.createOne(ctx, ops[0], users[at[0]])
 			if outs[at[0]].Err != nil {
-				t.createSettled(users, outs, at[1:], errs[1:])
+				t.settleCreates(users, outs, at[1:], errs[1:])
 				return
 			}
 			from = 1
@@ -112,11 +111,11 @@ func saysNoCreates(err error) bool {
 	return ok && (e.Status == http.StatusNotImplemented || e.Status == http.StatusMethodNotAllowed)
 }
 
-// createSettled writes the outcomes of a Bulk of creates.
-func (t *Tenant) createSettled(users []*identity.User, outs []upstream.Outcome, at []int, errs []error) {
+// settleCreates writes the outcomes of a Bulk of creates.
+func (t *Tenant) settleCreates(users []*identity.User, outs []upstream.Outcome, at []int, errs []error) {
 	for k, err := range errs {
 		if err == nil {
-			t.book.created(users[at[k]].UserID)
+			t.ids.await(users[at[k]].UserID)
 		}
 		outs[at[k]] = upstream.Outcome{Err: explainCreate(err, users[at[k]].Manager)}
 	}
@@ -125,34 +124,52 @@ func (t *Tenant) createSettled(users []*identity.User, outs []upstream.Outcome, 
 // createOne makes one person and checks that it is the wanted one.
 func (t *Tenant) createOne(ctx context.Context, op bulkOp, u *identity.User) upstream.Outcome {
 	var p person
-	told := false
 	_, err := t.do(ctx, session.Request{
 		Op: op.name, Method: http.MethodPost, Path: pathV2 + "/Users", Body: op.Data,
 		Decode: func(dec *json.Decoder) error {
 			var err error
 			p, err = t.decodePerson(dec, v2)
-			told = err == nil
 			return err
 		},
 	})
+	if err == nil && (p.user == nil || p.user.UserID != u.UserID) {
+		err = noAnswer(op.name)
+	}
 	if err != nil {
 		return upstream.Outcome{Err: explainCreate(err, u.Manager)}
 	}
-	if !told {
-		return upstream.Outcome{}
-	}
-	t.book.put(p.user.UserID, p.user.Ref)
-	if p.user.UserID != u.UserID {
-		return upstream.Outcome{Err: &upstream.Error{
-			Class: upstream.Conflict, Op: op.name,
-			Cause: fmt.Sprintf("the tenant made user %q instead: delete it if nobody uses it", p.user.UserID),
-		}}
-	}
+	t.ids.put(p.user.UserID, p.user.Ref)
 	out := upstream.Outcome{Ref: p.user.Ref}
-	if p.user.Active != u.Active {
-		out.Warnings = append(out.Warnings, "the tenant created the person with active="+boolWord(p.user.Active))
+	if len(t.lacking(u, p)) > 0 {
+		out.Undone = t.lookAtCreated(ctx, u, p)
 	}
 	return out
+}
+
+// lacking gives what a created person lacks by an answer or a reading.
+func (t *Tenant) lacking(want *identity.User, p person) []upstream.Undone {
+	if p.managerRef != "" {
+		p.user.Manager, _ = t.ids.userID(p.managerRef)
+	}
+	return upstream.NotAsWanted(want, p.user, t.who)
+}
+
+// lookAtCreated reads a created person whose answer lacks something and gives what it still lacks. Who
+// cannot be read lacks what the answer lacked.
+func (t *Tenant) lookAtCreated(ctx context.Context, want *identity.User, told person) []upstream.Undone {
+	found, err := t.readNow(ctx, personQuery{refs: []string{told.user.Ref}})
+	if p, there := found[want.UserID]; there && err == nil {
+		return t.lacking(want, p)
+	}
+	return t.lacking(want, told)
+}
+
+// noAnswer is the outcome of a write that was answered with success and something else than was asked for.
+func noAnswer(op string) *upstream.Error {
+	return &upstream.Error{
+		Class: upstream.Unknown, Code: codeNoAnswer, Op: op,
+		Cause: "the tenant answered with success but with something else than was asked for: look what came of it",
+	}
 }
 
 // explainCreate names the cause of a refused create.
@@ -161,13 +178,17 @@ func explainCreate(err error, boss string) error {
 		return nil
 	}
 	err = explain(err, boss)
-	if e, ok := errors.AsType[*upstream.Error](err); ok && e.Class == upstream.Conflict && e.Cause == "" {
+	e, ok := errors.AsType[*upstream.Error](err)
+	if ok && isNoAnswer(e) {
+		e.Code = codeNoAnswer
+	}
+	if ok && e.Class == upstream.Conflict && e.Cause == "" {
 		e.Cause = "the user ID exists, or the e-mail or login ID belongs to someone else"
 	}
 	return err
 }
 
-func noBoss(op, boss string) *upstream.Error {
+func noManager(op, boss string) *upstream.Error {
 	return &upstream.Error{
 		Class: upstream.Refused, Op: op, MissingRef: boss, Cause: "the tenant has no user " + boss + " to be the manager",
 	}
@@ -178,20 +199,20 @@ func noBoss(op, boss string) *upstream.Error {
 func (t *Tenant) refsOf(ctx context.Context, ids []string) ([]string, error) {
 	var strange []string
 	for _, id := range ids {
-		if _, ok := t.book.ref(id); !ok && id != "" {
+		if _, ok := t.ids.ref(id); !ok && id != "" {
 			strange = append(strange, id)
 		}
 	}
 	if rest := len(strange) % batchSize; rest > 0 {
 		// The same search has room for those whom a Bulk has just made: managers among them, mostly.
-		strange = append(strange, t.book.nameless(batchSize-rest)...)
+		strange = append(strange, t.ids.awaiting(batchSize-rest)...)
 	}
 	if err := t.learn(ctx, strange, nil); err != nil {
 		return nil, fmt.Errorf("look up UUIDs: %w", err)
 	}
 	refs := make([]string, len(ids))
 	for i, id := range ids {
-		refs[i], _ = t.book.ref(id)
+		refs[i], _ = t.ids.ref(id)
 	}
 	return refs, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"sacbridge/internal/identity"
 	"sacbridge/internal/sac/session"
@@ -20,17 +21,21 @@ func (t *Tenant) createV1(ctx context.Context, u *identity.User) upstream.Outcom
 	op := fmt.Sprintf("create user %q", u.UserID)
 	email := strings.ToLower(strings.TrimSpace(u.Email))
 	login, first, follow := t.standIn(u, email)
+	begun := time.Now()
 	made, err := t.postUserV1(ctx, op, newUserV1(u, login, first))
+	if err == nil && made.user.UserID == "" {
+		err = noAnswer(op)
+	}
 	switch {
 	case err != nil && follow && t.isHalfMade(ctx, err, u, login, first):
 		// Who was made with a stand-in must not stay so: the wanted names follow now.
 	case err != nil:
 		return upstream.Outcome{Err: explainCreate(err, u.Manager)}
 	case made.user.UserID != u.UserID:
-		return upstream.Outcome{Err: t.undoDuplicate(ctx, op, u.UserID, made.user)}
+		return upstream.Outcome{Err: t.undoDuplicate(ctx, op, u, first, made.user, begun)}
 	}
 	if !t.needsUpdateV1(u) {
-		return upstream.Outcome{}
+		return upstream.Outcome{Undone: t.lookAtCreatedV1(ctx, u, made.user)}
 	}
 	change := upstream.UserUpdate{UserKey: upstream.UserKey{UserID: u.UserID}}
 	if follow {
@@ -45,12 +50,31 @@ func (t *Tenant) createV1(ctx context.Context, u *identity.User) upstream.Outcom
 	if len(u.Photos) > 0 {
 		change.Photos = &upstream.Edit[[]string]{After: u.Photos}
 	}
-	out := t.updateV1(ctx, change)
-	out.Err = afterCreate(out.Err)
+	out, seen := t.updateV1(ctx, &change)
+	out.Err, out.Undone = afterCreate(out.Err), nil
+	if out.Err == nil {
+		out.Undone = t.lookAtCreatedV1(ctx, u, seen)
+	}
 	if out.Err != nil && follow {
 		out.Warnings = append(out.Warnings, "the person exists under user ID "+u.UserID+" with stand-in e-mail "+first+" and login ID "+login)
 	}
 	return out
+}
+
+// lookAtCreatedV1 gives what a created person lacks, by an answer and, where that lacks something, by a
+// reading.
+func (t *Tenant) lookAtCreatedV1(ctx context.Context, want, told *identity.User) []upstream.Undone {
+	if told != nil && len(upstream.NotAsWanted(want, told, t.who)) == 0 {
+		return nil
+	}
+	p, err := t.getPerson(ctx, v1, want.UserID)
+	if err == nil && p.user.UserID == want.UserID {
+		told = p.user
+	}
+	if told == nil {
+		return nil // not read: the caller reads created people again
+	}
+	return upstream.NotAsWanted(want, told, t.who)
 }
 
 // needsUpdateV1 reports whether a create has to be followed by an update: v1 makes everybody active and
@@ -78,7 +102,7 @@ func (t *Tenant) isHalfMade(ctx context.Context, err error, u *identity.User, lo
 // stays refused.
 func afterCreate(err error) error {
 	e, ok := errors.AsType[*upstream.Error](err)
-	if ok && e.Class != upstream.Refused && e.Class != upstream.Conflict {
+	if ok && (e.Class != upstream.Refused && e.Class != upstream.Conflict || e.Code == codeNoAnswer) {
 		e.Class = upstream.Unknown
 	}
 	return err
@@ -119,15 +143,15 @@ func (t *Tenant) postUserV1(ctx context.Context, op string, body object) (person
 }
 
 // undoDuplicate deletes the "_1" that SAC makes when a user ID exists with another e-mail (script
-// 1121). Only an ID of that very form, made by this very call, is touched.
-func (t *Tenant) undoDuplicate(ctx context.Context, op, wanted string, made *identity.User) error {
-	e := &upstream.Error{Class: upstream.Conflict, Op: op}
-	if made.UserID == "" {
-		e.Class, e.Cause = upstream.Unknown, "the tenant does not say which user it made"
-		return e
+// 1121). Only an ID of that very form is touched, with the e-mail that was sent, created since the call
+// began by the tenant's own clock, which counts in whole seconds.
+func (t *Tenant) undoDuplicate(ctx context.Context, op string, want *identity.User, email string, made *identity.User, begun time.Time) error {
+	earliest, known := t.Clock(begun)
+	if !known || made.Created.Before(earliest.Add(-time.Second)) || identity.Fold(made.Email) != identity.Fold(email) {
+		return noAnswer(op) // somebody else, who was there before
 	}
-	_, isDuplicate := strings.CutPrefix(made.UserID, wanted+"_")
-	if !isDuplicate {
+	e := &upstream.Error{Class: upstream.Conflict, Op: op}
+	if _, isDuplicate := strings.CutPrefix(made.UserID, want.UserID+"_"); !isDuplicate {
 		e.Cause = fmt.Sprintf("the tenant made user %q instead, which stays: delete it if nobody uses it", made.UserID)
 		return e
 	}

@@ -33,7 +33,7 @@ func (t *Tenant) deleteBulk(ctx context.Context, users []upstream.UserKey, outs 
 	}
 	ids := make([]string, len(users))
 	for i, u := range users {
-		t.book.put(u.UserID, u.Ref)
+		t.ids.put(u.UserID, u.Ref)
 		ids[i] = u.UserID
 	}
 	refs, err := t.refsOf(ctx, ids)
@@ -75,12 +75,19 @@ func (t *Tenant) deleteV2(ctx context.Context, u upstream.UserKey) upstream.Outc
 			return upstream.Outcome{}
 		}
 	}
-	_, err := t.do(ctx, session.Request{Op: deleteName(u), Method: http.MethodDelete, Path: userPath(v2, u.Ref)})
-	return t.deleted(u, err)
+	return t.deleteAt(ctx, u, userPath(v2, u.Ref))
 }
 
 func (t *Tenant) deleteV1(ctx context.Context, u upstream.UserKey) upstream.Outcome {
-	_, err := t.do(ctx, session.Request{Op: deleteName(u), Method: http.MethodDelete, Path: userPath(v1, u.UserID)})
+	return t.deleteAt(ctx, u, userPath(v1, u.UserID))
+}
+
+// deleteAt sends a DELETE, which is seen to be done by 204 or 404 alone.
+func (t *Tenant) deleteAt(ctx context.Context, u upstream.UserKey, path string) upstream.Outcome {
+	resp, err := t.do(ctx, session.Request{Op: deleteName(u), Method: http.MethodDelete, Path: path})
+	if err == nil && resp.Status != http.StatusNoContent {
+		err = noAnswer(deleteName(u))
+	}
 	return t.deleted(u, err)
 }
 
@@ -88,7 +95,7 @@ func (t *Tenant) deleteV1(ctx context.Context, u upstream.UserKey) upstream.Outc
 // 2666); which status says so is not documented.
 func (t *Tenant) deleted(u upstream.UserKey, err error) upstream.Outcome {
 	if err == nil || upstream.ClassOf(err) == upstream.Gone {
-		t.book.strike(u.UserID)
+		t.ids.forget(u.UserID)
 		return upstream.Outcome{}
 	}
 	if e, ok := errors.AsType[*upstream.Error](err); ok && e.Class == upstream.Refused && e.Cause == "" {

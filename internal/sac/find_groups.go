@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 
 	"sacbridge/internal/identity"
@@ -51,7 +52,7 @@ type teamSearch struct {
 	found  map[string]*team
 	failed map[string]error
 	// settled are teams of an earlier pass, which a later one meets again; they are no twins.
-	settled map[string]bool
+	settled map[string]*team
 }
 
 // run picks the way: v1 tells member user IDs in one call a team, v2 tells UUIDs and the teams that v1
@@ -76,7 +77,7 @@ func (s *teamSearch) run(ctx context.Context) error {
 // keep takes a team in. A second one of the same name is a twin from another content namespace.
 func (s *teamSearch) keep(tm *team) {
 	name := tm.group.Name
-	if name == "" || s.settled[name] {
+	if name == "" || s.settled[name] != nil {
 		return
 	}
 	if old, ok := s.found[name]; ok {
@@ -94,7 +95,7 @@ func (s *teamSearch) asked(name string, folded map[string]bool) bool {
 
 // nextPass makes the teams found so far settled.
 func (s *teamSearch) nextPass() {
-	s.settled = toSet(s.order)
+	s.settled = maps.Clone(s.found)
 }
 
 func foldAll(list []string) map[string]bool {

@@ -44,7 +44,7 @@ func (s *teamSearch) strangers() (refs, teams []string) {
 		had := len(refs)
 		some := false
 		for _, ref := range s.found[name].refs {
-			if _, ok := s.t.book.id(ref); ok {
+			if _, ok := s.t.ids.userID(ref); ok {
 				continue
 			}
 			some = true
@@ -108,7 +108,7 @@ func (s *teamSearch) settle() {
 	for _, name := range s.order {
 		tm := s.found[name]
 		for _, ref := range tm.refs {
-			if id, ok := s.t.book.id(ref); ok {
+			if id, ok := s.t.ids.userID(ref); ok {
 				tm.group.Members = append(tm.group.Members, id)
 			}
 		}

@@ -285,7 +285,7 @@ func (h *harvest) add(rows []person) error {
 		if u == nil || u.UserID == "" || h.seen[u.UserID] {
 			continue
 		}
-		h.t.book.put(u.UserID, u.Ref)
+		h.t.ids.put(u.UserID, u.Ref)
 		h.w.settle(u)
 		if !h.w.matches(u) {
 			continue
@@ -304,10 +304,10 @@ func (h *harvest) add(rows []person) error {
 
 // boss turns the manager's UUID into a user ID if the book knows it.
 func (h *harvest) boss(p *person) bool {
-	if p.bossRef == "" {
+	if p.managerRef == "" {
 		return true
 	}
-	id, ok := h.t.book.id(p.bossRef)
+	id, ok := h.t.ids.userID(p.managerRef)
 	p.user.Manager = id
 	return ok
 }
@@ -318,7 +318,7 @@ func (h *harvest) release(ctx context.Context) error {
 	var refs []string
 	for i := range h.held {
 		if !h.boss(&h.held[i]) {
-			refs = append(refs, h.held[i].bossRef)
+			refs = append(refs, h.held[i].managerRef)
 		}
 	}
 	if err := h.t.learn(ctx, nil, refs); err != nil {

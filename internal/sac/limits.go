@@ -26,24 +26,42 @@ func (t *Tenant) Limits(teamSize int) upstream.Limits {
 		MaxMembers: maxMembers,
 	}
 	if t.hasV2() {
-		l.UpdateBatch, _ = t.bulk.size()
-		l.DeleteBatch, l.CreateBatch = l.UpdateBatch, t.bulk.createSize()
+		l.DeleteBatch, _ = t.bulk.size()
+		l.CreateBatch, l.UpdateBatch = t.bulk.createSize(), min(l.Workers*l.DeleteBatch, batchSize)
 		return l
 	}
 	l.RemoveChunk = l.AddChunk
 	return l
 }
 
-// UpdateCalls implements upstream.Costs: one request, or by v1 a read and a write for each person.
+// UpdateCalls implements upstream.Costs: by v2 one reading, the writes, and after a Bulk, whose answer
+// tells nothing, one more reading; by v1 a reading and a write for each person.
 func (t *Tenant) UpdateCalls(updates []upstream.UserUpdate) int {
-	if t.hasV2() {
-		return 1
+	n, reads, proof := 0, 0, false
+	for i := range updates {
+		if u := &updates[i]; !u.Empty() {
+			n++
+			if t.needsReading(u) {
+				reads++
+			}
+			proof = proof || t.learned.rolePatch() == upstream.Untried && provesRolePatch(u.RolesBefore, u)
+		}
 	}
-	return 2 * len(updates)
+	if !t.hasV2() || n == 0 {
+		return 2 * n
+	}
+	size, _ := t.bulk.size()
+	calls := n
+	if n > 1 && size > 1 {
+		calls = ceil(n, size) + ceil(n, t.batchSize())
+	} else if proof {
+		calls++
+	}
+	return calls + ceil(reads, t.batchSize())
 }
 
-// GroupCalls implements upstream.Costs: members go by one PATCH, roles by a read and a PUT, and on NEO
-// everything does.
+// GroupCalls implements upstream.Costs: members go by one PATCH, everything else, and all of it on NEO,
+// by a reading and a write. Who must be exactly as planned is read, too.
 func (t *Tenant) GroupCalls(u *upstream.GroupUpdate) int {
 	if !t.hasV2() {
 		return 2
@@ -55,14 +73,17 @@ func (t *Tenant) GroupCalls(u *upstream.GroupUpdate) int {
 	if u.ChangesMembers() || u.Description != nil {
 		calls++
 	}
+	if u.ExactMembers || u.Description != nil {
+		calls++
+	}
 	return calls
 }
 
 // Facts gives what has been learnt about the tenant so far.
-func (t *Tenant) Facts() upstream.Facts { return upstream.Facts{} }
+func (t *Tenant) Facts() upstream.Facts { return t.learned.get() }
 
 // Clock gives what the tenant's clock showed at a local time.
-func (t *Tenant) Clock(local time.Time) (tenant time.Time, ok bool) { return t.http.Clock(local) }
+func (t *Tenant) Clock(local time.Time) (tenant time.Time, ok bool) { return t.session.Clock(local) }
 
 // lookupSize is how many people one look-up by user ID asks for.
 func (t *Tenant) lookupSize() int {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,6 +37,7 @@ type sim struct {
 
 	connect func(api string) *sac.Tenant
 	setup   setup
+	shut    func()
 	token   string // path of the token endpoint
 }
 
@@ -49,6 +51,8 @@ type setup struct {
 	settings string // JSON
 	faults   string // JSON
 	people   int    // fillers
+	facts    upstream.Facts
+	before   func(edit func(...service.Edit), r *http.Request) // hears each request before the tenant does
 	noBulk   bool
 	noLookup bool
 	tries    int
@@ -84,8 +88,16 @@ func open(t *testing.T, s setup) *sim {
 			t.Fatalf("faults: %v", err)
 		}
 	}
-	server, err := sacsim.New(opts)
-	if err != nil {
+	var server *sacsim.Server
+	edit := func(edits ...service.Edit) {
+		if err := server.Edit(edits...); err != nil {
+			t.Errorf("edit: %v", err)
+		}
+	}
+	if s.before != nil {
+		opts.Before = func(r *http.Request) { s.before(edit, r) }
+	}
+	if server, err = sacsim.New(opts); err != nil {
 		t.Fatalf("simulator: %v", err)
 	}
 	web := httptest.NewServer(server)
@@ -97,7 +109,7 @@ func open(t *testing.T, s setup) *sim {
 	if s.settings != "" {
 		out.control(http.MethodPost, "/__settings", s.settings, nil)
 	}
-	t.Cleanup(func() {
+	out.shut = sync.OnceFunc(func() {
 		if got := out.stats().Violations; len(got) > 0 {
 			t.Errorf("violations: %q", got)
 		}
@@ -106,6 +118,7 @@ func open(t *testing.T, s setup) *sim {
 		web.Close()
 		server.Close()
 	})
+	t.Cleanup(out.shut)
 	return out
 }
 
@@ -121,7 +134,7 @@ func connect(t *testing.T, s setup, api, base, token string) *sac.Tenant {
 	text := func(s string) func() (string, error) { return func() (string, error) { return s, nil } }
 	tenant, err := sac.New(sac.Config{
 		Name: "dev", URL: base, TokenURL: base + token, Platform: string(s.platform), SSO: string(s.sso),
-		API: api, NoBulk: s.noBulk, NoLookup: s.noLookup,
+		API: api, NoBulk: s.noBulk, NoLookup: s.noLookup, Facts: s.facts,
 		Session: session.Config{ClientID: text("client"), ClientSecret: text("secret"), Backoff: time.Millisecond, MaxTries: s.tries},
 	})
 	if err != nil {
@@ -174,6 +187,16 @@ func (s *sim) control(method, path, body string, into any) {
 			s.t.Fatal(err)
 		}
 	}
+}
+
+// edit changes the tenant as another administrator does.
+func (s *sim) edit(edits ...service.Edit) {
+	s.t.Helper()
+	raw, err := json.Marshal(edits)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.control(http.MethodPost, "/__edit", string(raw), nil)
 }
 
 func (s *sim) stats() simStats {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"sacbridge/internal/identity"
 	"sacbridge/internal/sac/session"
 	"sacbridge/internal/upstream"
 )
@@ -82,7 +83,7 @@ func (r *rawTeam) changed(u upstream.GroupUpdate) (*rawTeam, error) {
 	next.members = setChange(r.members, u.RemoveMembers, u.AddMembers)
 	next.roles = setChange(r.roles, u.RemoveRoles, u.AddRoles)
 	if u.Description != nil {
-		return next, edit(next.fields, "displayName", cut(u.Description.After))
+		return next, edit(next.fields, "displayName", u.Description.After)
 	}
 	return next, nil
 }
@@ -110,42 +111,127 @@ func setChange(have, remove, add []string) []string {
 	return out
 }
 
-// putTeam reads a team and writes it back whole. Class Gone says
-// that v1 does not find the team.
+// group is the team as the contract knows it, with its members.
+func (r *rawTeam) group() *identity.Group {
+	g := &identity.Group{Members: append([]string{}, r.members...), Roles: r.roles, Size: len(r.members)}
+	var name, description text
+	_ = json.Unmarshal(r.fields["id"], &name) // what is no text counts as empty
+	_ = json.Unmarshal(r.fields["displayName"], &description)
+	g.Name, g.Description = string(name), string(description)
+	return g
+}
+
+// putTeam reads a team and writes it back whole. Class Gone says that v1 does not find the team.
 func (t *Tenant) putTeam(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
-	op := fmt.Sprintf("update team %q", u.Name)
-	raw, err := t.readRawTeam(ctx, op, u.Name)
-	if err != nil {
-		return upstream.Outcome{Err: classed(op, err)}
-	}
-	next, err := raw.changed(u)
-	if err != nil {
-		return upstream.Outcome{Err: classed(op, err)}
-	}
-	if len(next.members) > maxMembers {
-		return upstream.Outcome{Err: refused(op, fmt.Sprintf("a team takes at most %d members (script 1103)", maxMembers))}
-	}
+	op := teamOp(u.Name)
+	u.Description = cutEdit(u.Description)
+	var out upstream.Outcome
+	var rest upstream.GroupUpdate
 	var echo *rawTeam
-	resp, err := t.do(ctx, session.Request{
-		Op: op, Method: http.MethodPut, Path: groupPath(v1, u.Name), Header: keepRolesHeader(), Body: next.body(), Slow: true,
-		Decode: func(dec *json.Decoder) error {
-			var err error
-			echo, err = decodeRawTeam(dec)
-			return err
-		},
+	size := 0
+	resp, err := t.unit(ctx, op, func(t *Tenant) (session.Request, error) {
+		raw, err := t.readRawTeam(ctx, op, u.Name)
+		if err != nil {
+			return session.Request{}, err
+		}
+		now := raw.group()
+		if rest, out.Kept, err = u.Against(now); err != nil {
+			return session.Request{}, err
+		}
+		size = len(raw.members)
+		next, err := raw.changed(rest)
+		switch {
+		case err != nil:
+			return session.Request{}, err
+		case emptyTeamUpdate(&rest):
+			return session.Request{}, errNothing
+		case len(next.members) > maxMembers:
+			return session.Request{}, refused(op, fmt.Sprintf("a team takes at most %d members (script 1103)", maxMembers))
+		}
+		return session.Request{
+			Op: op, Method: http.MethodPut, Path: groupPath(v1, u.Name), Header: keepRolesHeader(), Body: next.body(), Slow: true,
+			Decode: func(dec *json.Decoder) error {
+				var err error
+				echo, err = decodeRawTeam(dec)
+				return err
+			},
+		}, nil
 	})
-	if err != nil {
-		return upstream.Outcome{Err: explain(err, "")}
+	e, _ := errors.AsType[*upstream.Error](err)
+	switch {
+	case errors.Is(err, errNothing):
+		return out
+	case err != nil && (e == nil || !isNoAnswer(e)):
+		return upstream.Outcome{Err: explain(classed(op, err), "")}
+	case err == nil:
+		t.learnFrom(&rest, size, resp.Elapsed)
 	}
-	if echo == nil {
-		return upstream.Outcome{}
+	var told *identity.Group
+	if echo != nil {
+		told = echo.group()
 	}
-	t.learnFrom(u, len(raw.members), resp.Elapsed)
-	return compareTeam(u, toSet(echo.members), toSet(echo.roles))
+	t.seeTeam(&rest, told, &out, func() (*identity.Group, error) {
+		raw, err := t.readRawTeam(ctx, op, u.Name)
+		if err != nil {
+			return nil, err
+		}
+		return raw.group(), nil
+	})
+	return out
+}
+
+// seeTeam judges an accepted write by the team in its answer, or by a reading where that does not show the
+// change.
+func (t *Tenant) seeTeam(rest *upstream.GroupUpdate, told *identity.Group, out *upstream.Outcome, read func() (*identity.Group, error)) {
+	answered := told != nil && told.Name == rest.Name
+	if !answered || len(rest.Missing(told)) > 0 {
+		now, err := read()
+		if err != nil {
+			out.Err = unseen(teamOp(rest.Name), err)
+			return
+		}
+		told = now
+	}
+	undone := rest.Missing(told)
+	if !answered && len(undone) == teamParts(rest) {
+		out.Err = notDone(teamOp(rest.Name))
+		return
+	}
+	if rest.Description != nil {
+		t.learned.saw([]string{upstream.AttrDescription}, undone)
+	}
+	for i := range undone {
+		if undone[i].Kind == upstream.MemberPart && slices.Contains(rest.AddMembers, undone[i].Key) {
+			t.ids.forget(undone[i].Key)
+			undone[i].Cause += ": most likely it does not know the user ID"
+		}
+	}
+	out.Undone = append(out.Undone, undone...)
+}
+
+func teamOp(name string) string { return fmt.Sprintf("update team %q", name) }
+
+// cutEdit shortens a description to what SAC takes, so that what was sent compares with what is there.
+func cutEdit(e *upstream.Edit[string]) *upstream.Edit[string] {
+	if e == nil {
+		return nil
+	}
+	return &upstream.Edit[string]{Before: e.Before, After: cut(e.After)}
+}
+
+func emptyTeamUpdate(u *upstream.GroupUpdate) bool { return teamParts(u) == 0 }
+
+// teamParts counts what an update changes.
+func teamParts(u *upstream.GroupUpdate) int {
+	n := len(u.AddRoles) + len(u.RemoveRoles) + len(u.AddMembers) + len(u.RemoveMembers)
+	if u.Description != nil {
+		n++
+	}
+	return n
 }
 
 // learnFrom tunes the chunks by the answer time of one kind of change.
-func (t *Tenant) learnFrom(u upstream.GroupUpdate, size int, took time.Duration) {
+func (t *Tenant) learnFrom(u *upstream.GroupUpdate, size int, took time.Duration) {
 	members, roles := len(u.AddMembers)+len(u.RemoveMembers), len(u.AddRoles)+len(u.RemoveRoles)
 	switch {
 	case roles == 0 && len(u.AddMembers) > 0:
@@ -168,48 +254,8 @@ func (t *Tenant) readRawTeam(ctx context.Context, op, name string) (*rawTeam, er
 	if e, ok := errors.AsType[*upstream.Error](err); ok && e.Class == upstream.Gone && t.cfg.Platform == platformCF {
 		e.Cause = "the team does not exist, or " + causeHidden
 	}
+	if err == nil && raw.group().Name != name {
+		return nil, otherAnswer(op)
+	}
 	return raw, err
-}
-
-func toSet(list []string) map[string]bool {
-	out := make(map[string]bool, len(list))
-	for _, s := range list {
-		out[s] = true
-	}
-	return out
-}
-
-// leftOut is a member whom the tenant left out of an accepted write.
-func leftOut(id string) upstream.Undone {
-	return upstream.Undone{
-		Kind: upstream.MemberPart, Key: id, Code: upstream.Dropped,
-		Cause: "the tenant accepted the write but left this member out: most likely it does not know the user ID",
-	}
-}
-
-// compareTeam checks what the tenant made of a write: it leaves out silently whom it does not know
-// (script 1103).
-func compareTeam(u upstream.GroupUpdate, members, roles map[string]bool) upstream.Outcome {
-	var out upstream.Outcome
-	for _, id := range u.AddMembers {
-		if !members[id] {
-			out.Undone = append(out.Undone, leftOut(id))
-		}
-	}
-	for _, id := range u.RemoveMembers {
-		if members[id] && !slices.Contains(u.AddMembers, id) {
-			out.Warnings = append(out.Warnings, "the tenant kept member "+id)
-		}
-	}
-	for _, r := range u.AddRoles {
-		if !roles[r] {
-			out.Warnings = append(out.Warnings, "the tenant left out role "+r)
-		}
-	}
-	for _, r := range u.RemoveRoles {
-		if roles[r] && !slices.Contains(u.AddRoles, r) {
-			out.Warnings = append(out.Warnings, "the tenant kept role "+r)
-		}
-	}
-	return out
 }

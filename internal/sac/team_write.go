@@ -50,22 +50,38 @@ func (t writer) CreateGroup(ctx context.Context, g *identity.Group) upstream.Out
 		r.Body = object{"schemas": []string{urnGroup}, "id": g.Name, "displayName": cut(description)}
 	}
 	var made *team
+	v := v1
+	if t.hasV2() {
+		v = v2
+	}
 	r.Decode = func(dec *json.Decoder) error {
-		v := v1
-		if t.hasV2() {
-			v = v2
-		}
 		var err error
 		made, err = t.decodeTeam(dec, v, false)
 		return err
 	}
-	if _, err := t.do(ctx, r); err != nil {
+	_, err := t.do(ctx, r)
+	if err == nil && (made == nil || made.group.Name != g.Name) {
+		err = noAnswer(op) // the caller looks
+	}
+	if err != nil {
 		return upstream.Outcome{Err: explainTeamCreate(err)}
 	}
-	if made == nil {
-		return upstream.Outcome{}
+	out := upstream.Outcome{Ref: made.group.Ref}
+	wanted := upstream.GroupUpdate{Description: &upstream.Edit[string]{After: cut(description)}}
+	if g.Description != "" && len(wanted.Missing(made.group)) > 0 {
+		out.Undone = wanted.Missing(t.teamNow(ctx, made.group))
 	}
-	return upstream.Outcome{Ref: made.group.Ref}
+	return out
+}
+
+// teamNow reads a team again; where that fails it is as told.
+func (t *Tenant) teamNow(ctx context.Context, told *identity.Group) *identity.Group {
+	for g, err := range t.FindGroups(ctx, upstream.GroupQuery{Names: []string{told.Name}}) {
+		if err == nil && g.Name == told.Name {
+			return g
+		}
+	}
+	return told
 }
 
 // explainTeamCreate names the two causes that SAP's scripts name for a 400 or 409.
@@ -93,11 +109,13 @@ func (t writer) DeleteGroup(ctx context.Context, k upstream.GroupKey) upstream.O
 		}
 		path = groupPath(v2, ref)
 	}
-	_, err := t.do(ctx, session.Request{Op: op, Method: http.MethodDelete, Path: path, Slow: true})
-	if upstream.ClassOf(err) != upstream.Gone {
+	resp, err := t.do(ctx, session.Request{Op: op, Method: http.MethodDelete, Path: path, Slow: true})
+	switch {
+	case err == nil && resp.Status != http.StatusNoContent:
+		return upstream.Outcome{Err: noAnswer(op)}
+	case upstream.ClassOf(err) != upstream.Gone:
 		return upstream.Outcome{Err: err}
-	}
-	if t.cfg.Platform == platformCF && !t.hasV2() {
+	case t.cfg.Platform == platformCF && !t.hasV2():
 		return upstream.Outcome{Err: t.hiddenOrGone(ctx, op, k.Name)}
 	}
 	return upstream.Outcome{}
@@ -119,26 +137,29 @@ func (t *Tenant) hiddenOrGone(ctx context.Context, op, name string) error {
 // UpdateGroup makes one write to a team. Members go by v2 PATCH on CF, which names only who comes and
 // who goes. Roles go by v1 PUT wherever v1 sees the team: that is how every SAP script writes them,
 // while no public source shows how v2 takes the roles of a team.
-func (t writer) UpdateGroup(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
-	if !t.hasV2() {
-		return t.putTeam(ctx, u)
+func (w writer) UpdateGroup(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
+	if !w.hasV2() {
+		return w.putTeam(ctx, u)
 	}
 	var out upstream.Outcome
-	roles := len(u.AddRoles)+len(u.RemoveRoles) > 0
-	if roles {
-		out = t.changeRoles(ctx, u)
+	if u.ChangesRoles() {
+		out = w.changeRoles(ctx, u)
 	}
-	if out.Err != nil || len(u.AddMembers)+len(u.RemoveMembers) == 0 && u.Description == nil {
+	if out.Err != nil || !u.ChangesMembers() && u.Description == nil {
 		return out
 	}
-	next := t.patchTeam(ctx, u)
-	next.Warnings = append(out.Warnings, next.Warnings...)
+	u.AddRoles, u.RemoveRoles = nil, nil
+	next := w.patchTeam(ctx, u)
+	next.Undone, next.Kept = append(out.Undone, next.Undone...), append(out.Kept, next.Kept...)
 	return next
 }
 
 // changeRoles writes role links on CF: through v1, or by v2 where v1 does not see the team.
 func (t *Tenant) changeRoles(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
-	only := upstream.GroupUpdate{GroupKey: u.GroupKey, Size: u.Size, AddRoles: u.AddRoles, RemoveRoles: u.RemoveRoles}
+	only := upstream.GroupUpdate{
+		GroupKey: u.GroupKey, Size: u.Size,
+		AddRoles: u.AddRoles, RemoveRoles: u.RemoveRoles, RolesBefore: u.RolesBefore, ExactRoles: u.ExactRoles,
+	}
 	if t.mayV1() {
 		out := t.putTeam(ctx, only)
 		if upstream.ClassOf(out.Err) != upstream.Gone {

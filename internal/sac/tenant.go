@@ -32,6 +32,11 @@ type Config struct {
 	NoBulk   bool // one person per write
 	NoLookup bool // one person per search
 	Logger   *slog.Logger
+
+	// Facts is what was learnt about the tenant by earlier processes. Learned is called with all that is
+	// known whenever something is learnt, one call at a time; nil where nobody keeps it.
+	Facts   upstream.Facts
+	Learned func(upstream.Facts)
 }
 
 // Tenant is one tenant as an upstream.Connector. It is safe for concurrent use.
@@ -40,40 +45,33 @@ type Config struct {
 // user ID under default and userid. v2 shows the e-mail as idpUserId of a default tenant; that value
 // follows the e-mail and is never given out as LoginID, so that readings of both versions compare.
 type Tenant struct {
-	cfg  Config
-	who  identity.Tenant
-	http *session.Session
-	log  *slog.Logger
+	cfg Config
+	who identity.Tenant
+	log *slog.Logger
 
+	session    *session.Session
+	calls      caller              // the session, or the worker of a unit of reading and writing
 	permission upstream.Permission // of a writer's calls
 
-	names *interner
-	book  *book
-	tune  *tuning
-	bulk  *bulkState
+	tune    *tuning
+	bulk    *bulkState
+	learned *learned
+	updates turn // of v2 updates of people
+
+	// What was met in this run; see Fresh.
+	ids   *idCache
 	count *headcount
+}
+
+// caller makes calls.
+type caller interface {
+	Do(ctx context.Context, r session.Request) (*session.Response, error)
 }
 
 // headcount is the number of people in the tenant as last seen; 0 = never counted.
 type headcount struct {
 	mu    sync.Mutex
 	total int
-}
-
-// writer writes to the tenant under a permission.
-type writer struct{ *Tenant }
-
-// Writer gives the way to write under a permission.
-func (t *Tenant) Writer(p upstream.Permission) upstream.Writer {
-	under := *t
-	under.permission = p
-	return writer{&under}
-}
-
-// do makes one call under the permission of the writer that makes it.
-func (t *Tenant) do(ctx context.Context, r session.Request) (*session.Response, error) {
-	r.Permission = t.permission
-	return t.http.Do(ctx, r)
 }
 
 var _ upstream.Connector = (*Tenant)(nil)
@@ -89,9 +87,18 @@ func New(c Config) (*Tenant, error) {
 	}
 	who := identity.Tenant{Name: c.Name, URL: c.URL, Platform: c.Platform, SSO: c.SSO, Namespace: c.Namespace}
 	return &Tenant{
-		cfg: c, who: who, http: s, log: c.Logger,
-		names: newInterner(), book: newBook(), tune: newTuning(), bulk: newBulkState(c.NoBulk), count: &headcount{},
+		cfg: c, who: who, session: s, calls: s, log: c.Logger,
+		tune: newTuning(), bulk: newBulkState(c.NoBulk), learned: newLearned(c.Facts, c.Learned), updates: newTurn(),
+		ids: newIDCache(), count: &headcount{},
 	}, nil
+}
+
+// Fresh gives a connector for another run: it has the session, with its token and its pace, and all that
+// was learnt about the tenant, and nothing of what was met in it.
+func (t *Tenant) Fresh() *Tenant {
+	fresh := *t
+	fresh.ids, fresh.count = newIDCache(), &headcount{}
+	return &fresh
 }
 
 // complete fills in defaults and refuses unknown words.
@@ -156,7 +163,7 @@ func absolute(raw string) (*url.URL, error) {
 func (t *Tenant) Tenant() identity.Tenant { return t.who }
 
 // Stats gives the requests sent so far and how many of them were repeats.
-func (t *Tenant) Stats() session.Stats { return t.http.Stats() }
+func (t *Tenant) Stats() session.Stats { return t.session.Stats() }
 
 // hasV2 reports whether v2 may be called: never on NEO (SAP Help, "Managing Users and Teams").
 func (t *Tenant) hasV2() bool { return t.cfg.Platform == platformCF && t.cfg.API != "1" }
@@ -184,4 +191,4 @@ func (t *Tenant) setPeople(n int) {
 }
 
 // Close gives back idle connections. Calls may follow it.
-func (t *Tenant) Close() { t.http.Close() }
+func (t *Tenant) Close() { t.session.Close() }

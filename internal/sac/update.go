@@ -2,265 +2,288 @@ package sac
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
-	"strings"
+	"slices"
+	"time"
 
-	"sacbridge/internal/sac/session"
+	"golang.org/x/sync/errgroup"
+
+	"sacbridge/internal/identity"
 	"sacbridge/internal/upstream"
 )
 
-// UpdateUsers changes people: by v2 PATCH, several in one Bulk, which leaves role links alone unless
-// they are named; on NEO by reading and writing the whole person.
-func (t writer) UpdateUsers(ctx context.Context, updates []upstream.UserUpdate) []upstream.Outcome {
+// UpdateUsers changes people: by v2 PATCH, many in Bulks side by side, on NEO by reading and writing the
+// whole person. One reading right before the writes serves them all.
+func (w writer) UpdateUsers(ctx context.Context, updates []upstream.UserUpdate) []upstream.Outcome {
 	outs := make([]upstream.Outcome, len(updates))
-	if !t.hasV2() {
-		for i, u := range updates {
-			outs[i] = t.updateV1(ctx, u)
+	if !w.hasV2() {
+		for i := range updates {
+			outs[i], _ = w.updateV1(ctx, &updates[i])
 		}
 		return outs
 	}
-	jobs := t.prepare(ctx, updates, outs)
-	if len(jobs) > 1 {
-		ops := make([]bulkOp, len(jobs))
-		for k, j := range jobs {
-			ops[k] = bulkOp{Method: http.MethodPatch, Path: "/Users/" + j.ref, Data: patchBody(j.ops), name: j.name()}
-		}
-		if errs, ok := t.bulkErrors(ctx, bulkName("update", len(ops)), ops); ok {
-			t.updateSettled(ctx, jobs, outs, errs)
-			return outs
-		}
+	jobs := make([]*userJob, len(updates))
+	for i := range updates {
+		jobs[i] = newUserJob(updates[i], &outs[i])
 	}
-	for _, j := range jobs {
-		t.patchUser(ctx, j, &outs[j.at])
+	// A unit keeps all workers busy, and a second one beside it would only age its reading.
+	done, err := w.updates.take(ctx, bulkName("update", len(updates)), w.permission)
+	if err != nil {
+		failAll(jobs, err)
+		return outs
 	}
+	defer done()
+	w.updateV2(ctx, jobs)
 	return outs
 }
 
-// userPatch is one update made ready.
-type userPatch struct {
-	at   int // index of the update
-	u    upstream.UserUpdate
-	ref  string
-	ops  []patch
-	boss string // the manager's user ID, for errors
+// userJob is one person's update on its way by v2.
+type userJob struct {
+	bulkItem
+	asked upstream.UserUpdate
+	out   *upstream.Outcome
+
+	now   *identity.User      // as read before; nil where nobody was read
+	rest  upstream.UserUpdate // what is still to be done
+	ref   string
+	way   roleWay
+	whole bool // single roles were tried in vain
+	over  bool // the outcome is known
 }
 
-func (j *userPatch) name() string { return fmt.Sprintf("update user %q", j.u.UserID) }
-
-// prepare finds the UUIDs of people and managers in one look-up and writes the operations. Updates
-// that cannot be sent get their outcome here.
-func (t *Tenant) prepare(ctx context.Context, updates []upstream.UserUpdate, outs []upstream.Outcome) []*userPatch {
-	ids := make([]string, 2*len(updates))
-	for i, u := range updates {
-		t.book.put(u.UserID, u.Ref)
-		ids[2*i] = u.UserID
-		if u.Manager != nil {
-			ids[2*i+1] = u.Manager.After
-		}
-	}
-	refs, err := t.refsOf(ctx, ids)
-	var jobs []*userPatch
-	for i, u := range updates {
-		j := &userPatch{at: i, u: u, boss: ids[2*i+1]}
-		if err != nil {
-			outs[i].Err = classed(j.name(), err)
-			continue
-		}
-		j.ref = refs[2*i]
-		switch {
-		case j.ref == "":
-			outs[i].Err = &upstream.Error{Class: upstream.Gone, Op: j.name(), Cause: "the tenant has no such user"}
-			continue
-		case j.boss != "" && refs[2*i+1] == "":
-			outs[i].Err = noBoss(j.name(), j.boss)
-			continue
-		}
-		j.ops, outs[i].Warnings = t.patchesOf(u, refs[2*i+1])
-		if len(j.ops) > 0 {
-			jobs = append(jobs, j)
-		}
-	}
-	return jobs
+func newUserJob(u upstream.UserUpdate, out *upstream.Outcome) *userJob {
+	j := &userJob{asked: u, rest: u, ref: u.Ref, out: out}
+	j.op.name = fmt.Sprintf("update user %q", u.UserID)
+	return j
 }
 
-// updateSettled writes the outcomes of a Bulk of updates. Vague refusals get the repair; changes that
-// an identity provider may own are checked by one look-up, for Bulk shows no result.
-func (t *Tenant) updateSettled(ctx context.Context, jobs []*userPatch, outs []upstream.Outcome, errs []error) {
-	var check []*userPatch
-	for k, j := range jobs {
-		e, _ := errors.AsType[*upstream.Error](errs[k])
-		switch {
-		case errs[k] == nil:
-			if j.u.Email != nil && !t.loginIsEmail() {
-				check = append(check, j)
-			}
-		case e != nil && isVague(e):
-			t.repairAndPatch(ctx, j, &outs[j.at], errs[k])
-		default:
-			t.fail(j, &outs[j.at], errs[k])
-		}
+// end settles the job with an error, or with success where err is nil.
+func (j *userJob) end(err error) {
+	j.out.Err, j.over = err, true
+}
+
+// manager is the manager that the job sets, "" for none.
+func (j *userJob) manager() string {
+	if j.asked.Manager == nil {
+		return ""
 	}
-	if len(check) == 0 {
-		return
-	}
-	refs := make([]string, len(check))
-	for i, j := range check {
-		refs[i] = j.ref
-	}
-	rows, err := t.searchPeople(ctx, v2, anyOf("id", refs))
-	if err != nil {
-		t.log.DebugContext(ctx, "the check of changed e-mails failed", "error", err)
-		return
-	}
-	for _, p := range rows {
-		for _, j := range check {
-			if p.user.Ref == j.ref {
-				outs[j.at].Warnings = append(outs[j.at].Warnings, t.ignored(j.u, p.user)...)
-			}
+	return j.asked.Manager.After
+}
+
+func failAll(jobs []*userJob, err error) {
+	for _, j := range jobs {
+		if !j.over {
+			j.end(itemFailure(j.op.name, err))
 		}
 	}
 }
 
-// fail writes the outcome of a refused update.
-func (t *Tenant) fail(j *userPatch, out *upstream.Outcome, err error) {
-	if upstream.ClassOf(err) == upstream.Gone {
-		t.book.strike(j.u.UserID)
-	}
-	out.Err = explain(err, j.boss)
+// open leaves out the jobs whose outcome is known.
+func open(jobs []*userJob) []*userJob {
+	return slices.DeleteFunc(slices.Clone(jobs), func(j *userJob) bool { return j.over })
 }
 
-// patchUser sends one PATCH; a vague refusal gets one repair.
-func (t *Tenant) patchUser(ctx context.Context, j *userPatch, out *upstream.Outcome) {
-	err := t.sendPatch(ctx, j, out)
-	if e, ok := errors.AsType[*upstream.Error](err); ok && isVague(e) {
-		t.repairAndPatch(ctx, j, out, err)
+// needsReading reports whether an update can be made only from a reading: where an attribute changes, for
+// somebody else may have changed it, and where roles are sent as a whole.
+func (t *Tenant) needsReading(u *upstream.UserUpdate) bool {
+	return u.ExactRoles && u.ChangesRoles() || len(u.Attributes()) > 0 ||
+		u.ChangesRoles() && t.learned.rolePatch() != upstream.Yes
+}
+
+// updateV2 reads, writes and looks at what came of it.
+func (t *Tenant) updateV2(ctx context.Context, jobs []*userJob) {
+	if err := t.Discover(ctx); err != nil {
+		failAll(jobs, err)
 		return
 	}
-	if err != nil {
-		t.fail(j, out, err)
-	}
-}
-
-// sendPatch sends one PATCH and notes what the tenant ignored.
-func (t *Tenant) sendPatch(ctx context.Context, j *userPatch, out *upstream.Outcome) error {
-	var p person
-	_, err := t.do(ctx, session.Request{
-		Op: j.name(), Method: http.MethodPatch, Path: userPath(v2, j.ref), Body: patchBody(j.ops),
-		Decode: func(dec *json.Decoder) error {
-			var err error
-			p, err = t.decodePerson(dec, v2)
-			return err
-		},
-	})
-	if err == nil && p.user != nil {
-		out.Warnings = append(out.Warnings, t.ignored(j.u, p.user)...)
-	}
-	return err
-}
-
-// repairAndPatch deals with the refusal that names no cause. A person whose e-mail and idpUserId differ
-// refuses every PATCH until both are written alike (script 2402); the System Owner refuses for good.
-func (t *Tenant) repairAndPatch(ctx context.Context, j *userPatch, out *upstream.Outcome, refusal error) {
-	repaired, err := t.repair(ctx, j)
-	if err != nil {
-		t.fail(j, out, err)
+	if err := t.readBefore(ctx, jobs); err != nil {
+		failAll(jobs, classed("read people before the update", err))
 		return
 	}
-	if !repaired {
-		t.fail(j, out, evidence(refusal))
+	read := time.Now()
+	jobs = open(jobs)
+	proof := t.chooseProof(jobs)
+	if proof != nil {
+		defer t.learned.endProof()
+	}
+	if size, _ := t.bulk.size(); len(jobs) > 1 && size > 1 && t.updateByBulk(ctx, jobs, read) {
 		return
 	}
-	if err := t.sendPatch(ctx, j, out); err != nil {
-		t.fail(j, out, err)
-		return
-	}
-	out.Warnings = append(out.Warnings, "e-mail and idpUserId differed in the tenant and were written alike first")
+	t.eachWorker(ctx, jobs, func(ctx context.Context, j *userJob) { t.patchUser(ctx, j, read) })
 }
 
-// evidence narrows a vague refusal down: who is consistent and not the System Owner.
-func evidence(err error) error {
-	if e, ok := errors.AsType[*upstream.Error](err); ok {
-		e.Cause = "e-mail and login ID of the person agree and it is not the System Owner, so the likely causes are a value " +
-			"that the tenant does not take, or no licence left"
+// eachWorker does the jobs side by side.
+func (t *Tenant) eachWorker(ctx context.Context, jobs []*userJob, do func(ctx context.Context, j *userJob)) {
+	var g errgroup.Group
+	g.SetLimit(t.workers())
+	for _, j := range jobs {
+		g.Go(func() error {
+			do(ctx, j)
+			return nil
+		})
 	}
-	return err
+	_ = g.Wait() // do tells its failures through the jobs
 }
 
-// repair makes an inconsistent person consistent by PUT. It reports false where nothing was to repair.
-func (t *Tenant) repair(ctx context.Context, j *userPatch) (bool, error) {
-	raw, err := t.getRaw(ctx, "read user to repair it", userPath(v2, j.ref))
-	if err != nil {
-		return false, err
+// readBefore reads the people who have to be read, along with the UUIDs that are not known yet, and takes
+// what is left to do for each.
+func (t *Tenant) readBefore(ctx context.Context, jobs []*userJob) error {
+	var read []*userJob
+	var names []string
+	for _, j := range jobs {
+		t.ids.put(j.asked.UserID, j.ref)
+		names = append(names, j.manager())
+		if t.needsReading(&j.asked) {
+			read = append(read, j)
+		} else {
+			names = append(names, j.asked.UserID)
+		}
 	}
-	p, err := t.personOf(raw, v2)
-	if err != nil {
-		return false, classed(j.name(), err)
+	if err := t.readJobs(ctx, read, names); err != nil {
+		return err
 	}
-	if ownerHeld(p.user) {
-		return false, refused(j.name(), causeOwner)
+	for _, j := range jobs {
+		t.prepareJob(j)
 	}
-	email := strings.ToLower(p.user.Email)
-	idp := t.idpOf(p.user.UserID, email, p.idp)
-	if t.cfg.SSO == ssoCustom || (idp == p.idp && email == p.user.Email) {
-		return false, nil
-	}
-	for _, key := range []string{"id", "meta", "groups"} {
-		delete(raw, key)
-	}
-	if err := edit(raw, "emails", emailsOf(email)); err != nil {
-		return false, classed(j.name(), err)
-	}
-	if err := editParams(raw, urnParamsV2, object{"idpUserId": idp}); err != nil {
-		return false, classed(j.name(), err)
-	}
-	_, err = t.do(ctx, session.Request{
-		Op: fmt.Sprintf("repair user %q", j.u.UserID), Method: http.MethodPut, Path: userPath(v2, j.ref), Body: raw,
-	})
-	return err == nil, err
-}
-
-// personOf reads a person out of its raw keys.
-func (t *Tenant) personOf(raw map[string]json.RawMessage, v version) (person, error) {
-	data, err := json.Marshal(raw)
-	if err != nil {
-		return person{}, fmt.Errorf("read user: %w", err)
-	}
-	var w wireUser
-	if err := json.Unmarshal(data, &w); err != nil {
-		return person{}, fmt.Errorf("read user: %w", err)
-	}
-	return t.person(&w, v), nil
-}
-
-// edit writes one key of a raw resource.
-func edit(raw map[string]json.RawMessage, key string, value any) error {
-	data, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", key, err)
-	}
-	raw[key] = data
 	return nil
 }
 
-// editParams writes keys of an extension and drops marketingEmailOptIn, which is not to be sent.
-func editParams(raw map[string]json.RawMessage, urn string, values object) error {
-	inner := map[string]json.RawMessage{}
-	if len(raw[urn]) > 0 {
-		if err := json.Unmarshal(raw[urn], &inner); err != nil {
-			return fmt.Errorf("read %s: %w", urn, err)
+// readJobs reads the people of jobs as they are now, and in the same requests those of names whose UUIDs
+// are not known.
+func (t *Tenant) readJobs(ctx context.Context, jobs []*userJob, names []string) error {
+	q := personQuery{}
+	for _, j := range jobs {
+		q.add(t, j.asked.UserID)
+	}
+	for _, name := range names {
+		if _, known := t.ids.ref(name); name != "" && !known {
+			q.add(t, name)
 		}
 	}
-	if inner == nil {
-		inner = map[string]json.RawMessage{}
+	found, err := t.readNow(ctx, q)
+	if err != nil {
+		return err
 	}
-	delete(inner, "marketingEmailOptIn")
-	for _, key := range sortedKeys(values) {
-		if err := edit(inner, key, values[key]); err != nil {
-			return err
+	if err := t.nameManagers(ctx, jobs, found); err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		p, there := found[j.asked.UserID]
+		if !there {
+			t.ids.forget(j.asked.UserID)
+			j.end(gone(j.op.name))
+			continue
+		}
+		j.narrow(p.user)
+	}
+	return nil
+}
+
+// personQuery asks for people by UUID, or by user ID where that is not known.
+type personQuery struct{ refs, userIDs []string }
+
+func (q *personQuery) add(t *Tenant, userID string) {
+	if ref, known := t.ids.ref(userID); known {
+		q.refs = append(q.refs, ref)
+	} else if !slices.Contains(q.userIDs, userID) {
+		q.userIDs = append(q.userIDs, userID)
+	}
+}
+
+// readNow reads people as they are now, by user ID.
+func (t *Tenant) readNow(ctx context.Context, q personQuery) (map[string]person, error) {
+	found := make(map[string]person, len(q.refs)+len(q.userIDs))
+	room := t.batchSize()
+	for len(q.refs)+len(q.userIDs) > 0 {
+		refs := q.refs[:min(room, len(q.refs))]
+		userIDs := q.userIDs[:min(room-len(refs), len(q.userIDs))]
+		q.refs, q.userIDs = q.refs[len(refs):], q.userIDs[len(userIDs):]
+		var parts []string
+		if len(refs) > 0 {
+			parts = append(parts, anyOf("id", refs))
+		}
+		if len(userIDs) > 0 {
+			parts = append(parts, anyOf("userName", userIDs))
+		}
+		rows, err := t.searchPeople(ctx, v2, joinOr(parts))
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range rows {
+			t.ids.put(p.user.UserID, p.user.Ref)
+			found[p.user.UserID] = p
 		}
 	}
-	return edit(raw, urn, inner)
+	return found, nil
+}
+
+// nameManagers turns the managers' UUIDs of those whose manager changes into user IDs.
+func (t *Tenant) nameManagers(ctx context.Context, jobs []*userJob, found map[string]person) error {
+	var unknown []string
+	for _, j := range jobs {
+		p, there := found[j.asked.UserID]
+		if !there || j.asked.Manager == nil || p.managerRef == "" {
+			continue
+		}
+		if _, known := t.ids.userID(p.managerRef); !known {
+			unknown = append(unknown, p.managerRef)
+		}
+	}
+	if err := t.learn(ctx, nil, unknown); err != nil {
+		return fmt.Errorf("look up managers: %w", err)
+	}
+	for _, p := range found {
+		p.user.Manager, _ = t.ids.userID(p.managerRef)
+	}
+	return nil
+}
+
+// narrow takes what is left to do for a person who is there as now.
+func (j *userJob) narrow(now *identity.User) {
+	if now.IsSystemOwner() {
+		j.end(refused(j.op.name, causeOwner))
+		return
+	}
+	rest, kept, err := j.asked.Against(now)
+	j.now, j.rest, j.out.Kept = now, rest, kept
+	if err != nil || rest.Empty() {
+		j.end(err)
+	}
+}
+
+// prepareJob makes the operation of a job that is still to be sent.
+func (t *Tenant) prepareJob(j *userJob) {
+	if j.over {
+		return
+	}
+	ref, there := t.ids.ref(j.asked.UserID)
+	managerRef, managed := t.ids.ref(j.manager())
+	switch {
+	case !there:
+		j.end(gone(j.op.name))
+		return
+	case j.rest.Manager != nil && j.manager() != "" && !managed:
+		j.end(noManager(j.op.name, j.manager()))
+		return
+	}
+	j.out.Undone = t.takeImpossible(&j.rest)
+	if j.rest.Empty() {
+		j.end(nil)
+		return
+	}
+	j.ref = ref
+	if !j.whole && t.learned.rolePatch() == upstream.Yes {
+		j.way = singleRoles
+	}
+	t.makeOp(j, managerRef)
+}
+
+func (t *Tenant) makeOp(j *userJob, managerRef string) {
+	j.op.Method, j.op.Path = http.MethodPatch, "/Users/"+j.ref
+	j.op.Data = patchBody(t.patchesOf(&j.rest, j.now, j.way, managerRef))
+}
+
+func gone(op string) *upstream.Error {
+	return &upstream.Error{Class: upstream.Gone, Op: op, Cause: "the tenant has no such user"}
 }

@@ -20,32 +20,98 @@ const keepRoles = "X-Ignore-Roles-If-Missing"
 
 func keepRolesHeader() http.Header { return http.Header{keepRoles: {"true"}} }
 
-// updateV1 reads one person, changes the wanted keys and writes everything back.
-func (t *Tenant) updateV1(ctx context.Context, u upstream.UserUpdate) upstream.Outcome {
+// updateV1 reads one person, changes what is left to do and writes everything back. It gives the person
+// as seen afterwards, nil where that failed or nothing was written.
+func (t *Tenant) updateV1(ctx context.Context, u *upstream.UserUpdate) (out upstream.Outcome, seen *identity.User) {
 	op := fmt.Sprintf("update user %q", u.UserID)
-	raw, err := t.getRaw(ctx, op, userPath(v1, u.UserID))
-	if err != nil {
-		return upstream.Outcome{Err: classed(op, err)}
+	var rest upstream.UserUpdate
+	var echo person
+	_, err := t.unit(ctx, op, func(t *Tenant) (session.Request, error) {
+		var raw map[string]json.RawMessage
+		var err error
+		out = upstream.Outcome{}
+		if rest, raw, err = t.changeV1(ctx, op, u, &out); err != nil {
+			return session.Request{}, err
+		}
+		return session.Request{
+			Op: op, Method: http.MethodPut, Path: userPath(v1, u.UserID), Header: keepRolesHeader(), Body: raw,
+			Decode: func(dec *json.Decoder) error {
+				var err error
+				echo, err = t.decodePerson(dec, v1)
+				return err
+			},
+		}, nil
+	})
+	e, _ := errors.AsType[*upstream.Error](err)
+	switch {
+	case errors.Is(err, errNothing):
+		return out, nil
+	case err != nil && (e == nil || !isNoAnswer(e)):
+		out.Err = t.explainPutV1(ctx, classed(op, err), u)
+		return out, nil
+	}
+	return t.seeV1(ctx, op, &rest, echo, out)
+}
+
+// changeV1 reads a person and writes into it what is left to do.
+func (t *Tenant) changeV1(ctx context.Context, op string, u *upstream.UserUpdate, out *upstream.Outcome) (rest upstream.UserUpdate, raw map[string]json.RawMessage, err error) {
+	if raw, err = t.getRaw(ctx, op, userPath(v1, u.UserID)); err != nil {
+		return rest, nil, err
 	}
 	p, err := t.personOf(raw, v1)
 	if err != nil {
-		return upstream.Outcome{Err: classed(op, err)}
+		return rest, nil, classed(op, err)
 	}
-	if ownerHeld(p.user) {
-		return upstream.Outcome{Err: refused(op, causeOwner)}
+	if p.user.UserID != u.UserID {
+		return rest, nil, otherAnswer(op)
+	}
+	if p.user.IsSystemOwner() {
+		return rest, nil, refused(op, causeOwner)
 	}
 	if missing := missingSchema(raw); missing != "" {
-		return upstream.Outcome{Err: refused(op, "the tenant's answer lacks the schema "+missing+": writing it back could lose attributes")}
+		return rest, nil, refused(op, "the tenant's answer lacks the schema "+missing+": writing it back could lose attributes")
 	}
-	notes, err := t.editUserV1(raw, u)
+	rest, out.Kept, err = u.Against(p.user)
 	if err != nil {
-		return upstream.Outcome{Err: classed(op, err)}
+		return rest, nil, err
 	}
-	got, err := t.putUserV1(ctx, op, u.UserID, raw)
-	if err != nil {
-		return upstream.Outcome{Err: t.explainPutV1(ctx, err, u)}
+	out.Undone = t.takeImpossible(&rest)
+	if rest.Empty() {
+		return rest, nil, errNothing
 	}
-	return upstream.Outcome{Warnings: append(notes, t.ignored(u, got)...)}
+	if err := t.editUserV1(raw, &rest, p.user.Roles); err != nil {
+		return rest, nil, classed(op, err)
+	}
+	return rest, raw, nil
+}
+
+// seeV1 judges a PUT by the person in its answer, or by a reading where that does not show the change.
+func (t *Tenant) seeV1(ctx context.Context, op string, rest *upstream.UserUpdate, echo person, out upstream.Outcome) (upstream.Outcome, *identity.User) {
+	answered := echo.user != nil && echo.user.UserID == rest.UserID
+	seen := echo.user
+	if !answered || len(rest.Missing(seen)) > 0 {
+		p, err := t.getPerson(ctx, v1, rest.UserID)
+		if err == nil && p.user.UserID != rest.UserID {
+			err = otherAnswer(op)
+		}
+		switch {
+		case upstream.ClassOf(err) == upstream.Gone:
+			out.Err = gone(op)
+			return out, nil
+		case err != nil:
+			out.Err = unseen(op, err)
+			return out, nil
+		}
+		seen = p.user
+	}
+	undone := rest.Missing(seen)
+	if !answered && len(undone) == parts(rest) {
+		out.Err = notDone(op)
+		return out, seen
+	}
+	t.learned.saw(rest.Attributes(), undone)
+	out.Undone = append(out.Undone, undone...)
+	return out, seen
 }
 
 // missingSchema gives the first of the three schemas that a v1 user must name before it may be written
@@ -55,7 +121,7 @@ func missingSchema(raw map[string]json.RawMessage) string {
 	if json.Unmarshal(raw["schemas"], &schemas) != nil {
 		return urnUser
 	}
-	for _, urn := range []string{urnUser, urnBoss, urnParamsV1} {
+	for _, urn := range []string{urnUser, urnManager, urnParamsV1} {
 		if !slices.Contains(schemas, urn) {
 			return urn
 		}
@@ -63,9 +129,8 @@ func missingSchema(raw map[string]json.RawMessage) string {
 	return ""
 }
 
-// editUserV1 writes the wanted changes into the raw person. Every key it does not know stays.
-func (t *Tenant) editUserV1(raw map[string]json.RawMessage, u upstream.UserUpdate) ([]string, error) {
-	var notes []string
+// editUserV1 writes the changes into the raw person. Every key it does not know stays.
+func (t *Tenant) editUserV1(raw map[string]json.RawMessage, u *upstream.UserUpdate, roles []string) error {
 	values := map[string]any{}
 	email := u.Email
 	if t.cfg.SSO == ssoEmail && email == nil {
@@ -78,12 +143,11 @@ func (t *Tenant) editUserV1(raw map[string]json.RawMessage, u upstream.UserUpdat
 			values["userName"] = lower
 		}
 	}
-	switch {
-	case u.LoginID == nil:
-	case t.cfg.SSO == ssoCustom:
+	if u.LoginID != nil && t.cfg.SSO == ssoCustom {
 		values["userName"] = u.LoginID.After
-	case t.loginIsUserID() && u.LoginID.After != u.UserID:
-		notes = append(notes, "the login ID stays "+u.UserID+": under SSO "+t.cfg.SSO+" it is the user ID")
+	}
+	if u.DisplayName != nil {
+		values["displayName"] = u.DisplayName.After
 	}
 	if u.Active != nil {
 		values["active"] = u.Active.After
@@ -95,48 +159,49 @@ func (t *Tenant) editUserV1(raw map[string]json.RawMessage, u upstream.UserUpdat
 		values["photos"] = photosOf(u.Photos.After)
 	}
 	if u.ChangesRoles() {
-		values["roles"] = setChange(u.RolesBefore, u.RemoveRoles, u.AddRoles)
+		values["roles"] = setChange(roles, u.RemoveRoles, u.AddRoles)
 	}
 	if u.Manager != nil {
-		values[urnBossV1] = object{"manager": object{"managerId": u.Manager.After}}
+		values[urnManagerV1] = object{"manager": object{"managerId": u.Manager.After}}
 	}
 	for _, key := range sortedKeys(values) {
 		if err := edit(raw, key, values[key]); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	params := changedParams(&u)
+	if err := editName(raw, u); err != nil {
+		return err
+	}
+	params := changedParams(u)
 	if u.Concurrent != nil {
 		params["isConcurrent"] = u.Concurrent.After
 	}
-	return notes, editParams(raw, urnParamsV1, params)
+	return editParams(raw, urnParamsV1, params)
 }
 
-// putUserV1 writes a whole person and gives the tenant's echo.
-func (t *Tenant) putUserV1(ctx context.Context, op, userID string, raw map[string]json.RawMessage) (*identity.User, error) {
-	var p person
-	_, err := t.do(ctx, session.Request{
-		Op: op, Method: http.MethodPut, Path: userPath(v1, userID), Header: keepRolesHeader(), Body: raw,
-		Decode: func(dec *json.Decoder) error {
-			var err error
-			p, err = t.decodePerson(dec, v1)
-			return err
-		},
-	})
-	if err == nil && p.user == nil {
-		return &identity.User{}, nil
+// editName writes the changes of a person's name.
+func editName(raw map[string]json.RawMessage, u *upstream.UserUpdate) error {
+	name := object{}
+	if u.GivenName != nil {
+		name["givenName"] = u.GivenName.After
 	}
-	return p.user, err
+	if u.FamilyName != nil {
+		name["familyName"] = u.FamilyName.After
+	}
+	if len(name) == 0 {
+		return nil
+	}
+	return editInner(raw, "name", name)
 }
 
 // explainPutV1 names the cause of a refused v1 PUT. A 400 stands for an e-mail or a login ID of
 // somebody else (script 1121, 1231), which a search by e-mail tells apart.
-func (t *Tenant) explainPutV1(ctx context.Context, err error, u upstream.UserUpdate) error {
-	boss := ""
+func (t *Tenant) explainPutV1(ctx context.Context, err error, u *upstream.UserUpdate) error {
+	manager := ""
 	if u.Manager != nil {
-		boss = u.Manager.After
+		manager = u.Manager.After
 	}
-	err = explain(err, boss)
+	err = explain(err, manager)
 	e, ok := errors.AsType[*upstream.Error](err)
 	if !ok || e.Status != http.StatusBadRequest || e.MissingRef != "" || e.Class == upstream.Conflict {
 		return err

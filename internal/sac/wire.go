@@ -12,15 +12,15 @@ import (
 
 // The schema URNs of the tenant's resources.
 const (
-	urnUser     = "urn:ietf:params:scim:schemas:core:2.0:User"
-	urnGroup    = "urn:ietf:params:scim:schemas:core:2.0:Group"
-	urnBoss     = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-	urnBossV1   = "urn:scim:schemas:extension:enterprise:1.0"
-	urnParamsV1 = "urn:ietf:params:scim:schemas:extension:sap:user-custom-parameters:1.0"
-	urnParamsV2 = "urn:sap:params:scim:schemas:extension:sac:2.0:user-custom-parameters"
-	urnTeamV2   = "urn:sap:params:scim:schemas:extension:sac:2.0:group-custom-parameters"
-	urnRolesV2  = "urn:sap:params:scim:schemas:extension:sac:2.0:group-roles"
-	urnKindV3   = "urn:ietf:params:scim:schemas:extension:sap:2.0:Group"
+	urnUser      = "urn:ietf:params:scim:schemas:core:2.0:User"
+	urnGroup     = "urn:ietf:params:scim:schemas:core:2.0:Group"
+	urnManager   = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+	urnManagerV1 = "urn:scim:schemas:extension:enterprise:1.0"
+	urnParamsV1  = "urn:ietf:params:scim:schemas:extension:sap:user-custom-parameters:1.0"
+	urnParamsV2  = "urn:sap:params:scim:schemas:extension:sac:2.0:user-custom-parameters"
+	urnTeamV2    = "urn:sap:params:scim:schemas:extension:sac:2.0:group-custom-parameters"
+	urnRolesV2   = "urn:sap:params:scim:schemas:extension:sac:2.0:group-roles"
+	urnKindV3    = "urn:ietf:params:scim:schemas:extension:sap:2.0:Group"
 
 	urnSearch = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 	urnPatch  = "urn:ietf:params:scim:api:messages:2.0:PatchOp"

@@ -131,7 +131,7 @@ func (t *Tenant) addMember(out *team, v version, value string) {
 		out.group.Members = append(out.group.Members, value)
 		return
 	}
-	if id, ok := t.book.id(value); ok {
+	if id, ok := t.ids.userID(value); ok {
 		out.group.Members = append(out.group.Members, id)
 		return
 	}

@@ -2,6 +2,7 @@ package sac
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +16,7 @@ import (
 )
 
 func bare(sso string) *Tenant {
-	return &Tenant{cfg: Config{Platform: platformCF, SSO: sso, API: "auto"}, names: newInterner(), book: newBook(), tune: newTuning(), bulk: newBulkState(false)}
+	return &Tenant{cfg: Config{Platform: platformCF, SSO: sso, API: "auto"}, ids: newIDCache(), tune: newTuning(), bulk: newBulkState(false)}
 }
 
 func TestDecodePersonIsTolerant(t *testing.T) {
@@ -184,13 +185,13 @@ func TestSetChangeEqualsSetAlgebra(t *testing.T) {
 			want[s] = true
 		}
 		got := setChange(have, remove, add)
-		if len(got) != len(want) || !cmp.Equal(toSet(got), want) {
+		if diff := cmp.Diff(slices.Sorted(slices.Values(got)), slices.Sorted(maps.Keys(want))); diff != "" {
 			t.Errorf("%v − %v + %v = %v", have, remove, add, got)
 		}
 	})
 }
 
-// TestNamesAreEachAskedOnce holds the look-up's bookkeeping to a naive oracle.
+// TestNamesAreEachAskedOnce holds the look-up's idskeeping to a naive oracle.
 func TestNamesAreEachAskedOnce(t *testing.T) {
 	t.Parallel()
 	words := rapid.SliceOf(rapid.SampledFrom([]string{"A", "a", "B", "b", "C", " c", ""}))

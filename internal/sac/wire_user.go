@@ -31,14 +31,14 @@ type wireUser struct {
 	Meta bag[struct {
 		Created text `json:"created"`
 	}] `json:"meta"`
-	ParamsV1 bag[wireParams] `json:"urn:ietf:params:scim:schemas:extension:sap:user-custom-parameters:1.0"`
-	ParamsV2 bag[wireParams] `json:"urn:sap:params:scim:schemas:extension:sac:2.0:user-custom-parameters"`
-	BossV1   bag[struct {
+	ParamsV1  bag[wireParams] `json:"urn:ietf:params:scim:schemas:extension:sap:user-custom-parameters:1.0"`
+	ParamsV2  bag[wireParams] `json:"urn:sap:params:scim:schemas:extension:sac:2.0:user-custom-parameters"`
+	ManagerV1 bag[struct {
 		Manager bag[struct {
 			ManagerID text `json:"managerId"`
 		}] `json:"manager"`
 	}] `json:"urn:scim:schemas:extension:enterprise:1.0"`
-	BossV2 bag[struct {
+	ManagerV2 bag[struct {
 		Manager bag[struct {
 			Value text `json:"value"`
 		}] `json:"manager"`
@@ -59,9 +59,9 @@ type wireParams struct {
 
 // person is a read user whose manager may still be a UUID.
 type person struct {
-	user    *identity.User
-	bossRef string // v2: the manager's UUID
-	idp     string // v2: idpUserId as stored
+	user       *identity.User
+	managerRef string // v2: the manager's UUID
+	idp        string // v2: idpUserId as stored
 }
 
 // version of the SCIM API that an answer came from.
@@ -86,7 +86,7 @@ func (t *Tenant) person(w *wireUser, v version) person {
 	u := &identity.User{
 		Email: firstEmail(w.Emails), ExternalID: string(w.ExternalID),
 		GivenName: string(w.Name.V.GivenName), FamilyName: string(w.Name.V.FamilyName), DisplayName: string(w.DisplayName),
-		Active: w.Active.truth(true), Language: t.names.one(string(w.PreferredLanguage)),
+		Active: w.Active.truth(true), Language: intern(string(w.PreferredLanguage)),
 		Photos: values(w.Photos, false), Roles: t.sorted(values(w.Roles, false)), Created: moment(w.Meta.V.Created),
 	}
 	p := person{user: u}
@@ -95,11 +95,11 @@ func (t *Tenant) person(w *wireUser, v version) person {
 		params = w.ParamsV2.V
 		u.UserID, u.Ref, u.LoginID = string(w.UserName), string(w.ID), string(params.IdpUserID)
 		u.Teams = t.sorted(values(w.Groups, true))
-		p.bossRef, p.idp = string(w.BossV2.V.Manager.V.Value), string(params.IdpUserID)
+		p.managerRef, p.idp = string(w.ManagerV2.V.Manager.V.Value), string(params.IdpUserID)
 	} else {
 		u.UserID, u.LoginID = string(w.ID), string(w.UserName)
 		u.Teams = t.sorted(values(w.Groups, false))
-		u.Manager = t.names.one(string(w.BossV1.V.Manager.V.ManagerID))
+		u.Manager = intern(string(w.ManagerV1.V.Manager.V.ManagerID))
 	}
 	if t.loginIsUserID() {
 		u.LoginID = u.UserID
@@ -112,8 +112,8 @@ func (t *Tenant) person(w *wireUser, v version) person {
 // settings reads a person's display preferences.
 func (t *Tenant) settings(p wireParams) identity.Settings {
 	return identity.Settings{
-		DataLanguage: t.names.one(string(p.DataLanguage)), DateFormat: t.names.one(string(p.DateFormat)),
-		TimeFormat: t.names.one(string(p.TimeFormat)), NumberFormat: t.names.one(string(p.NumberFormat)),
+		DataLanguage: intern(string(p.DataLanguage)), DateFormat: intern(string(p.DateFormat)),
+		TimeFormat: intern(string(p.TimeFormat)), NumberFormat: intern(string(p.NumberFormat)),
 		CleanUpDays: p.CleanUpDays.number(), NotifyByEmail: p.Notify.truth(false),
 	}
 }
@@ -121,7 +121,7 @@ func (t *Tenant) settings(p wireParams) identity.Settings {
 // sorted interns, sorts and deduplicates a list in place.
 func (t *Tenant) sorted(list []string) []string {
 	for i, s := range list {
-		list[i] = t.names.one(s)
+		list[i] = intern(s)
 	}
 	slices.Sort(list)
 	return slices.Compact(list)

@@ -85,13 +85,17 @@ const (
 )
 
 // Empty reports whether u changes nothing.
-func (u *UserUpdate) Empty() bool {
+func (u *UserUpdate) Empty() bool { return len(u.Attributes()) == 0 && !u.ChangesRoles() }
+
+// Attributes names the attributes that u changes.
+func (u *UserUpdate) Attributes() []string {
+	var names []string
 	for _, a := range u.attributes(&identity.User{}) {
 		if a.asked {
-			return false
+			names = append(names, a.name)
 		}
 	}
-	return !u.ChangesRoles()
+	return names
 }
 
 // ChangesRoles reports whether u adds or removes role links.

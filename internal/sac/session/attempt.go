@@ -42,7 +42,12 @@ func (s *Session) attempt(ctx, waits context.Context, c *call, stale *login, n i
 	if f != nil {
 		return nil, f
 	}
-	w, f := s.send(ctx, waits, l, c, csrf)
+	return s.exchange(ctx, waits, l, c, csrf, opened, s.send, n)
+}
+
+// exchange sends the call and reads the answer.
+func (s *Session) exchange(ctx, waits context.Context, l *login, c *call, csrf string, opened func(*wire), send sender, n int) (*Response, *failure) {
+	w, f := send(ctx, waits, l, c, csrf)
 	opened(w)
 	if f != nil {
 		return nil, f
@@ -67,13 +72,24 @@ func (w *wire) close() {
 	w.cancel()
 }
 
-// send sends the call and gives the answer's header. The caller closes the wire.
+// send sends the call when its turn has come and gives the answer's header. The caller closes the wire.
 func (s *Session) send(ctx, waits context.Context, l *login, c *call, csrf string) (*wire, *failure) {
 	waited, err := s.pace.wait(waits)
 	s.stats.waited(waited)
 	if err != nil {
 		return nil, s.broken(waits, c, err, false)
 	}
+	return s.transmit(ctx, l, c, csrf)
+}
+
+// sendNow is send for a call whose turn came with the one before it; others wait the longer.
+func (s *Session) sendNow(ctx, _ context.Context, l *login, c *call, csrf string) (*wire, *failure) {
+	s.pace.take()
+	return s.transmit(ctx, l, c, csrf)
+}
+
+// transmit puts the call on the wire.
+func (s *Session) transmit(ctx context.Context, l *login, c *call, csrf string) (*wire, *failure) {
 	limited, cancel := context.WithTimeout(ctx, c.timeout())
 	flight := &flight{
 		count: func() { s.stats.called(c.Method + " " + c.route) },

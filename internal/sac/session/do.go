@@ -22,6 +22,7 @@ const (
 	pause       // 429: everybody waits, then again; no try is counted
 	later       // wait as asked, then again
 	repeat      // wait a growing time, then again
+	anew        // nothing was sent, since everybody pauses: again when that is over
 )
 
 // failure is a failed try.
@@ -85,7 +86,7 @@ func (t *tries) next(ctx context.Context, c *call, f *failure) *failure {
 	if f.step == stop {
 		return f
 	}
-	if f.step != pause {
+	if f.step != pause && f.step != anew {
 		t.failed++
 	}
 	if f.step == renew {

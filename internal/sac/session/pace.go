@@ -80,13 +80,31 @@ func (p *pace) wait(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return waited, err
 	}
+	p.note()
+	return waited, nil
+}
+
+// take counts a call that does not wait for its turn.
+func (p *pace) take() {
+	p.limiter.Reserve()
+	p.note()
+}
+
+// note keeps the time of a call.
+func (p *pace) note() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.sent) == rateSamples {
 		p.sent = append(p.sent[:0], p.sent[1:]...)
 	}
 	p.sent = append(p.sent, time.Now())
-	return waited, nil
+}
+
+// paused reports whether a pause is on.
+func (p *pace) paused() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return time.Until(p.until) > 0
 }
 
 // pause waits while a pause is on.

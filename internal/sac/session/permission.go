@@ -15,8 +15,8 @@ import (
 // errStopping stands in for a permission that says nothing about why it is refused.
 var errStopping = errors.New("the run is stopping")
 
-// codeNotPermitted is the code of class NotSent.
-const codeNotPermitted = "not-permitted"
+// CodeNotPermitted is the code of class NotSent.
+const CodeNotPermitted = "not-permitted"
 
 // permitted asks the call's permission. It is nil for a call that needs none.
 func (c *call) permitted() error {
@@ -49,7 +49,7 @@ func (c *call) untilStopped(ctx context.Context) (context.Context, func()) {
 
 // notSent is the failure of a call that was not permitted.
 func (c *call) notSent(refusal error) *failure {
-	return &failure{Error: upstream.Error{Class: upstream.NotSent, Code: codeNotPermitted, Op: c.Op, Err: refusal}}
+	return &failure{Error: upstream.Error{Class: upstream.NotSent, Code: CodeNotPermitted, Op: c.Op, Err: refusal}}
 }
 
 // stopped tells what a wait means that ended early: the caller's context is over, or the permission's

@@ -61,6 +61,8 @@ type call struct {
 	body  []byte
 }
 
+var errNoPermission = errors.New("a write needs a permission")
+
 // newCall encodes the request. An error is a mistake of the caller.
 func newCall(base *url.URL, r Request) (*call, error) {
 	c := &call{Request: r, route: routeOf(r.Path)}
@@ -71,7 +73,7 @@ func newCall(base *url.URL, r Request) (*call, error) {
 		return c, errors.New("only a read without Decode can be streamed")
 	}
 	if !c.Read && c.Permission == nil {
-		return c, errors.New("a write needs a permission")
+		return c, errNoPermission
 	}
 	if err := checkPath(r.Path); err != nil {
 		return c, err
