@@ -65,7 +65,7 @@ var onlyImporters = map[string][]string{
 	"github.com/netresearch/go-cron":      {"internal/config"},
 	"github.com/cenkalti/backoff/v5":      {"internal/sac/session"},
 	"golang.org/x/time":                   {"internal/sac/session", "internal/scimserver"},
-	"golang.org/x/sync":                   {"internal/apply", "internal/sac", "internal/sac/session", "internal/engine", "cmd/bridge"},
+	"golang.org/x/sync":                   {"internal/sac", "internal/sac/session", "internal/engine", "cmd/bridge"},
 	"golang.org/x/text":                   {"internal/dataset", "internal/scim", "internal/store"},
 	"golang.org/x/term":                   {"cmd/internal/cli"},
 	"github.com/google/uuid":              {"internal/engine"},

@@ -1,7 +1,8 @@
 package apply
 
 import (
-	"sacbridge/internal/identity"
+	"time"
+
 	"sacbridge/internal/plan"
 	"sacbridge/internal/upstream"
 )
@@ -9,51 +10,43 @@ import (
 // Estimate is the number of requests that Run will send for p, if nothing goes wrong and the limits stay
 // as they are. It makes no call.
 func Estimate(p *plan.Plan, target upstream.Costs) int {
-	lay, l := arrange(p), target.Limits(0)
-	calls, created := 0, 0
-	for _, level := range lay.creates {
-		for _, batch := range split(level, l.CreateBatch) {
-			var users []*identity.User
-			for _, i := range batch {
-				if u := p.Changes[i].User; u != nil { // Run refuses a plan that lacks one
-					users = append(users, u)
-				}
-			}
-			calls += target.CreateCalls(users)
-		}
-		created += len(level)
-	}
-	if l.Reread > 0 {
-		calls += parts(created, l.Reread)
-	}
-	for _, batch := range split(lay.updates, l.UpdateBatch) {
-		var updates []upstream.UserUpdate
-		for _, i := range batch {
-			updates = append(updates, *updateOf(&p.Changes[i]))
-		}
-		calls += target.UpdateCalls(updates)
-	}
-	for _, i := range lay.teams {
-		calls += estimateTeam(&p.Changes[i], target)
-	}
-	for _, level := range lay.deletes {
-		calls += len(split(level, l.DeleteBatch)) * l.DeleteCalls
-	}
-	return calls + len(lay.teamDeletes)*l.GroupDeleteCalls
+	return newSchedule(p, target, everything(p)).calls()
 }
 
-// estimateTeam counts the requests for one team's creation and writes.
-func estimateTeam(c *plan.Change, target upstream.Costs) int {
-	calls := 0
-	if c.Op == plan.Create {
-		calls += target.Limits(0).GroupCreateCalls
+// EstimateTime is about how long Run will take, by the times of a typical tenant and the number of
+// workers. It makes no call.
+func EstimateTime(p *plan.Plan, target upstream.Costs) time.Duration {
+	s := newSchedule(p, target, everything(p))
+	seconds := 0.0
+	for _, phase := range s.phases {
+		seconds += spanOf(phase, max(target.Limits(0).Workers, 1))
 	}
-	q := newQueue(c)
-	q.trim(target.Limits(q.size).MaxMembers)
-	for !q.empty() {
-		u := q.next(target.Limits(q.size))
-		calls += target.GroupCalls(&u)
-		q.take(&u)
+	return time.Duration(seconds * float64(time.Second)).Round(100 * time.Millisecond)
+}
+
+// spanOf is how long the tasks of a phase take when workers carry them out as a run does.
+func spanOf(tasks []task, workers int) float64 {
+	w := newWorkOrder(tasks)
+	now, ends := 0.0, map[int]float64{}
+	for {
+		for len(ends) < workers {
+			n, ok := w.next()
+			if !ok {
+				break
+			}
+			ends[n] = now + tasks[n].seconds
+		}
+		if len(ends) == 0 {
+			return now
+		}
+		first := -1
+		for n, end := range ends {
+			if first < 0 || end < ends[first] || end == ends[first] && n < first {
+				first = n
+			}
+		}
+		now = ends[first]
+		delete(ends, first)
+		w.ended(first)
 	}
-	return calls
 }

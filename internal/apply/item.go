@@ -2,11 +2,39 @@ package apply
 
 import (
 	"slices"
+	"time"
 
+	"sacbridge/internal/identity"
+	"sacbridge/internal/plan"
 	"sacbridge/internal/upstream"
 )
 
-// roles gives the roles that an item would link.
+// item is one change on its way to the tenant.
+type item struct {
+	change int
+	key    string
+	user   *identity.User       // to create
+	update *upstream.UserUpdate // to update or correct
+	ref    string
+
+	leftOut  []LinkFailure // of what is sent
+	undone   []LinkFailure // accepted by the tenant and not done
+	warnings []string
+	known    []LinkFailure // of the person's create, which this corrects
+	whole    *plan.Change  // all that is to be done to a person, also what is left out now
+	rest     *plan.Change  // what of it is still to be done after the write
+
+	since   time.Time      // by the tenant's clock, when the first try began; zero where it is not known
+	person  *identity.User // as a look found whom the call created
+	byLook  bool           // a look, not an answer, told that the call succeeded
+	adopted bool           // the look could not tell whether this run or somebody else created it
+	unseen  bool           // created by the answer's word only
+	unsure  bool           // an earlier try may have taken effect, now or later
+	cut     bool           // something was left out, so that the next try may start at once
+	err     error          // of the last try
+}
+
+// roles gives the roles that an item would add.
 func (it *item) roles() []string {
 	switch {
 	case it.user != nil:
@@ -30,7 +58,7 @@ func (it *item) manager() string {
 
 // leaveRole takes one role out of what is sent and notes the failed link. What the plan holds is not
 // touched.
-func (it *item) leaveRole(role, cause string) bool {
+func (it *item) leaveRole(role, code, cause string) bool {
 	roles := it.roles()
 	at := slices.Index(roles, role)
 	if at < 0 {
@@ -44,12 +72,12 @@ func (it *item) leaveRole(role, cause string) bool {
 		up := *it.update
 		up.AddRoles, it.update = roles, &up
 	}
-	it.links = append(it.links, LinkFailure{Kind: RoleLink, Key: role, Cause: cause})
+	it.leftOut = append(it.leftOut, LinkFailure{Kind: RoleLink, Key: role, Code: code, Cause: cause})
 	return true
 }
 
 // leaveManager likewise takes the manager out; an update then leaves the manager as it is.
-func (it *item) leaveManager(manager, cause string) bool {
+func (it *item) leaveManager(manager, code, cause string) bool {
 	if manager == "" || it.manager() != manager {
 		return false
 	}
@@ -60,7 +88,7 @@ func (it *item) leaveManager(manager, cause string) bool {
 		up := *it.update
 		up.Manager, it.update = nil, &up
 	}
-	it.links = append(it.links, LinkFailure{Kind: ManagerLink, Key: manager, Cause: cause})
+	it.leftOut = append(it.leftOut, LinkFailure{Kind: ManagerLink, Key: manager, Code: code, Cause: cause})
 	return true
 }
 
@@ -68,7 +96,19 @@ func (it *item) leaveManager(manager, cause string) bool {
 func (it *item) userKey() upstream.UserKey { return upstream.UserKey{UserID: it.key, Ref: it.ref} }
 
 // failures gives all links of an item that are not made, though it succeeded.
-func (it *item) failures() []LinkFailure { return slices.Concat(it.links, it.undone) }
+func (it *item) failures() []LinkFailure { return slices.Concat(it.leftOut, it.undone) }
+
+// outcome puts the state of an item into the journal's words.
+func (it *item) outcome() ItemOutcome {
+	o := ItemOutcome{Key: it.key, OK: it.err == nil}
+	if o.OK {
+		o.Ref, o.Warnings, o.Undone, o.Rest = it.ref, it.warnings, it.undone, it.rest
+		o.Adopted, o.Unseen = it.adopted, it.unseen
+		return o
+	}
+	o.Error, o.Class, o.Code = it.err.Error(), string(upstream.ClassOf(it.err)), codeOf(it.err)
+	return o
+}
 
 // failuresOf puts what the tenant accepted and did not do into the words of results.
 func failuresOf(parts []upstream.Undone) []LinkFailure {
@@ -89,4 +129,22 @@ func told(kept []string) []string {
 		out[n] = "changed by somebody else and kept: " + what
 	}
 	return out
+}
+
+// updatesOf gives the updates of items.
+func updatesOf(items []item) []upstream.UserUpdate {
+	updates := make([]upstream.UserUpdate, len(items))
+	for n := range items {
+		updates[n] = *items[n].update
+	}
+	return updates
+}
+
+// usersOf gives the people whom items create.
+func usersOf(items []item) []*identity.User {
+	users := make([]*identity.User, len(items))
+	for n := range items {
+		users[n] = items[n].user
+	}
+	return users
 }

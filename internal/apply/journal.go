@@ -59,6 +59,7 @@ var (
 // The kinds of records, one for each kind of call.
 const (
 	KindCreateUsers   = "create users"
+	KindLookAtUsers   = "look at users" // people of an earlier create whose outcome was not known; nothing is written
 	KindCorrectUsers  = "correct users" // created people whose roles or licence the tenant changed by its defaults
 	KindUpdateUsers   = "update users"
 	KindCreateTeam    = "create team"
@@ -69,6 +70,9 @@ const (
 	KindDeleteUsers   = "delete users"
 	KindDeleteTeam    = "delete team"
 )
+
+// journalFormat is the format of the journals that this program writes.
+const journalFormat = 1
 
 // Header says which run a journal belongs to.
 type Header struct {
@@ -81,6 +85,9 @@ type Header struct {
 	Job     string    `json:"job,omitempty"`
 	// Spends is what the whole plan takes of the guards' limits; absent in journals of earlier versions.
 	Spends *plan.Amounts `json:"spends,omitempty"`
+	// Format is 1 where created people were looked at before their call was settled as done, 0 in journals
+	// of programs that did not.
+	Format int `json:"format,omitempty"`
 }
 
 // Record is one intended call with its items.
@@ -94,6 +101,7 @@ type Record struct {
 	LeftOut  map[string][]LinkFailure `json:"leftOut,omitempty"`
 	Fence    uint64                   `json:"fence,omitempty"` // the lease's fencing number at that time; 0 without a lease
 	At       time.Time                `json:"at"`
+	TenantAt time.Time                `json:"tenantAt,omitzero"` // At by the tenant's clock; zero where that is not known
 	Settled  bool                     `json:"settled,omitempty"`
 	Outcomes []ItemOutcome            `json:"outcomes,omitempty"`
 }
@@ -120,9 +128,14 @@ type ItemOutcome struct {
 	Ref      string   `json:"ref,omitempty"`
 	Error    string   `json:"error,omitempty"`
 	Class    string   `json:"class,omitempty"`
+	Code     string   `json:"code,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
 	// Undone holds what the tenant accepted and did not do.
 	Undone []LinkFailure `json:"undone,omitempty"`
+	// Rest is what is still to be done to a person who was written, on top of what the tenant showed then.
+	Rest    *plan.Change `json:"rest,omitempty"`
+	Adopted bool         `json:"adopted,omitempty"` // created by this run or by somebody else: the tenant does not tell
+	Unseen  bool         `json:"unseen,omitempty"`  // created by the answer's word; nobody has looked yet
 }
 
 // End is how a run ended.

@@ -37,6 +37,18 @@ func (h *hands) pass(d time.Duration) {
 	h.at = h.at.Add(d)
 }
 
+// pausable are the leases as a process sees them that stands still while the tenant is visited.
+type pausable struct {
+	apply.Leases
+	f *tenant
+}
+
+func (p *pausable) Renew(ctx context.Context, l apply.Lease, ttl time.Duration) (apply.Lease, error) {
+	p.f.process.RLock()
+	defer p.f.process.RUnlock()
+	return p.Leases.Renew(ctx, l, ttl)
+}
+
 // visit is what a second run does while the first is stopped.
 func visit(t *testing.T, leases apply.Leases, clock *hands, f *tenant) {
 	t.Helper()
@@ -74,14 +86,14 @@ func TestARunStoppedPastItsLeaseSendsNothingAfterAnotherHolderCame(t *testing.T)
 					return
 				}
 				stopped = true
-				clock.pass(2 * time.Minute)
-				visit(t, leases, clock, d.tenant)
-				d.tenant.mu.Lock()
-				writes = len(d.tenant.log)
-				d.tenant.mu.Unlock()
+				d.tenant.stopped(func() {
+					clock.pass(2 * time.Minute)
+					visit(t, leases, clock, d.tenant)
+					writes = len(d.tenant.log)
+				})
 			}
 			j := &memory{}
-			h, err := apply.HoldByClocks(t.Context(), leases, tenantURL, time.Minute, clock.read)
+			h, err := apply.HoldByClocks(t.Context(), &pausable{leases, d.tenant}, tenantURL, time.Minute, clock.read)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -16,7 +17,7 @@ import (
 
 // errUndone is what the journal says of a call that left no trace in the tenant.
 var errUndone = &upstream.Error{
-	Class: upstream.Unknown, Op: "look at an interrupted call", Detail: "the tenant shows no effect of it",
+	Class: upstream.Unknown, Code: "interrupted", Op: "look at an interrupted call", Detail: "the tenant shows no effect of it",
 }
 
 // check refuses plans that no planner makes, before anything is sent.
@@ -65,9 +66,9 @@ func StoredPlan(ctx context.Context, j Journal) (*plan.Plan, error) {
 	return p, nil
 }
 
-// resume reads the journal, looks at the calls that were in flight, and goes on.
+// resume reads the journal, looks at the calls whose outcome is not known, and goes on.
 func (r *runner) resume(ctx context.Context) error {
-	r.past = newHistory(r.p)
+	r.replayed = newReplayed(r.p)
 	var open []Record
 	var broken error
 	err := r.d.Journal.Records(ctx, func(rec Record) bool {
@@ -75,183 +76,194 @@ func (r *runner) resume(ctx context.Context) error {
 			open = append(open, rec)
 			return true
 		}
-		broken = r.absorb(&rec)
+		broken = r.replay(&rec)
 		return broken == nil
 	})
-	if err = errors.Join(err, broken); err != nil {
+	if err = errors.Join(err, broken); err == nil {
+		err = r.reconcile(ctx, open)
+	}
+	if err != nil {
 		return fmt.Errorf("read the journal of run %s: %w", r.header.RunID, err)
 	}
-	for i := range open {
-		if err := r.reconcile(ctx, &open[i]); err != nil {
-			return fmt.Errorf("read the journal of run %s: %w", r.header.RunID, err)
-		}
-		if ctx.Err() != nil {
-			return nil
+	if ctx.Err() != nil {
+		return nil
+	}
+	for i := range r.p.Changes {
+		if r.status(i) != Pending && r.replayed.restOf(i) == nil {
+			r.tell(i)
 		}
 	}
 	return r.perform(ctx)
 }
 
-// targetOf tells which change a record's key belongs to.
-func (r *runner) targetOf(rec *Record, key string) (int, error) {
-	ids := []changeID{}
-	switch rec.Kind {
-	case KindCreateUsers, KindCorrectUsers:
-		ids = append(ids, changeID{plan.User, plan.Create, key})
-	case KindUpdateUsers:
-		ids = append(ids, changeID{plan.User, plan.Update, key})
-	case KindDeleteUsers:
-		ids = append(ids, changeID{plan.User, plan.Delete, key})
-	case KindDeleteTeam:
-		ids = append(ids, changeID{plan.Team, plan.Delete, rec.Team})
-	case KindCreateTeam, KindDescribeTeam, KindRemoveMembers, KindChangeRoles, KindAddMembers:
-		ids = append(ids, changeID{plan.Team, plan.Create, rec.Team}, changeID{plan.Team, plan.Update, rec.Team})
-	}
-	for _, id := range ids {
-		if i, ok := r.past.index[id]; ok {
-			return i, nil
+// reconcile settles the calls that the journal leaves open, by what the tenant shows, and finds out about
+// creates that failed: they may have taken effect all the same. Where that is not possible the run
+// stops. The error is about the journal.
+func (r *runner) reconcile(ctx context.Context, open []Record) error {
+	for i := range open {
+		if open[i].Kind == KindCreateUsers {
+			for _, key := range open[i].Keys {
+				change, err := r.replayed.changeOf(&open[i], key)
+				if err != nil {
+					return err
+				}
+				r.replayed.try(change, &open[i], true)
+			}
 		}
 	}
-	return 0, fmt.Errorf("record %d (%s %s%s) is about nothing in the plan", rec.Seq, rec.Kind, rec.Team, key)
-}
-
-// absorb takes a settled record over: what succeeded is done, what failed stays to be tried once more.
-func (r *runner) absorb(rec *Record) error {
-	switch rec.Kind {
-	case KindCreateUsers, KindCorrectUsers:
-	default:
-		r.past.later = true
-	}
-	switch rec.Kind {
-	case KindDescribeTeam, KindRemoveMembers, KindChangeRoles, KindAddMembers:
-		i, err := r.targetOf(rec, "")
-		if err == nil {
-			r.past.team(i).absorb(rec.Kind, rec)
-		}
-		return err
-	}
-	for _, key := range rec.Keys {
-		i, err := r.targetOf(rec, key)
-		if err != nil {
-			return err
-		}
-		o, _ := rec.Outcome(key)
-		r.absorbItem(rec, i, key, o)
-	}
-	return nil
-}
-
-// absorbItem takes one item of a settled record over.
-func (r *runner) absorbItem(rec *Record, i int, key string, o ItemOutcome) {
-	r.remember(i, o.Ref)
-	switch {
-	case rec.Kind == KindCorrectUsers:
-		r.past.unfixed = r.past.unfixed || !o.OK
-	case !o.OK:
-		r.past.unsure[i] = r.past.unsure[i] || o.Class == string(upstream.Unknown)
-	case rec.Kind == KindCreateTeam:
-		r.past.team(i).created = true
-		r.warn(i, o.Warnings...)
-	case rec.Kind == KindUpdateUsers && len(rec.LeftOut[key])+len(o.Undone) > 0:
-		// What was not done gets another try with the rest, for a manager may have been created since; an
-		// update may be repeated.
-	default:
-		failures := slices.Concat(rec.LeftOut[key], o.Undone)
-		r.past.earlier[i] = true
-		r.done(i, failures, o.Warnings)
-		r.tally.fail(len(failures))
-		r.tally.advance(1)
-	}
-}
-
-// reconcile looks in the tenant what became of a call that the journal does not settle, and settles it.
-// Where that is not possible the run stops. The error is about the journal.
-func (r *runner) reconcile(ctx context.Context, rec *Record) error {
-	outcomes, err := r.lookBack(ctx, rec)
-	if err != nil || ctx.Err() != nil {
-		return err
-	}
-	rec.Settled, rec.Outcomes = true, outcomes
-	if !r.settle(rec.Seq, outcomes) {
+	found, ok := r.findTried(ctx)
+	if !ok {
 		return nil
 	}
-	return r.absorb(rec)
+	for i := range open {
+		outcomes, err := r.lookBack(ctx, &open[i], found)
+		if err != nil || ctx.Err() != nil {
+			return err
+		}
+		open[i].Settled, open[i].Outcomes = true, outcomes
+		if !r.settleAs(open[i].Seq, outcomes) {
+			return nil
+		}
+		if err := r.replay(&open[i]); err != nil {
+			return err
+		}
+	}
+	return r.noteFound(ctx, found)
 }
 
-// lookBack finds the outcomes of a call by reading. A correction of created people is not looked at:
-// the run reads these people again anyway.
-func (r *runner) lookBack(ctx context.Context, rec *Record) ([]ItemOutcome, error) {
-	undone := ItemOutcome{Error: errUndone.Error(), Class: string(errUndone.Class)}
-	switch rec.Kind {
-	case KindCorrectUsers:
-		return []ItemOutcome{undone}, nil
-	case KindDescribeTeam, KindRemoveMembers, KindChangeRoles, KindAddMembers:
-		i, err := r.targetOf(rec, "")
-		if err != nil {
-			return nil, err
+// findTried looks at everybody whose creation was tried without known success, and gives those whom this run
+// did create, by change.
+func (r *runner) findTried(ctx context.Context) (found map[int]*item, ok bool) {
+	found = map[int]*item{}
+	var items []item
+	for _, i := range slices.Sorted(maps.Keys(r.replayed.tried)) {
+		if c := &r.p.Changes[i]; c.Entity == plan.User && c.Op == plan.Create {
+			it := item{change: i, key: c.Key, user: c.User}
+			it.since, it.unsure = r.replayed.triedBefore(i)
+			items = append(items, it)
 		}
-		u := r.writeOf(rec, i)
-		g, err := retry(ctx, r, func() (*identity.Group, error) { return r.readTeam(ctx, rec.Team) })
-		if err != nil {
-			r.halt(fmt.Errorf("look at an interrupted write: %w", err))
-			return nil, nil
-		}
-		if g == nil {
-			return []ItemOutcome{undone}, nil
-		}
-		return sightOf(&u, g, undone), nil
 	}
-	return r.lookBackAtItems(ctx, rec)
+	l := r.d.Target.Limits(0)
+	for _, batch := range split(items, max(l.Reread, l.Lookup)) {
+		seen, err := retry(ctx, r, func() ([]looked, error) { return r.lookAtCreates(ctx, batch) })
+		if err != nil {
+			r.halt(fmt.Errorf("look at people whose creation is uncertain: %w", err))
+			return nil, false
+		}
+		for n := range batch {
+			if seen[n].done {
+				batch[n].found(&seen[n])
+				found[batch[n].change] = &batch[n]
+			}
+		}
+	}
+	people := slices.Collect(maps.Values(found))
+	r.compareCreated(people)
+	return found, true
 }
 
-// lookBackAtItems is lookBack for calls whose items stand for themselves.
-func (r *runner) lookBackAtItems(ctx context.Context, rec *Record) ([]ItemOutcome, error) {
-	batch := make([]int, len(rec.Keys))
-	for n, key := range rec.Keys {
-		i, err := r.targetOf(rec, key)
-		if err != nil {
-			return nil, err
+// noteFound journals the people who were found though their create had failed.
+func (r *runner) noteFound(ctx context.Context, found map[int]*item) error {
+	var items []item
+	for _, i := range slices.Sorted(maps.Keys(found)) {
+		if _, tried := r.replayed.tried[i]; tried {
+			items = append(items, *found[i])
 		}
-		batch[n] = i
 	}
-	st := r.stageOf(rec.Kind)
-	if ctx.Err() != nil {
-		return nil, nil
+	if len(items) == 0 || !r.noteLook(ctx, items) {
+		return nil
 	}
-	items := r.items(st, batch)
+	rec := recordOf(call{kind: KindLookAtUsers}, items)
 	for n := range items {
-		for _, l := range rec.LeftOut[items[n].key] {
-			_ = items[n].leaveRole(l.Key, l.Cause) || items[n].leaveManager(l.Key, l.Cause)
-		}
+		rec.Outcomes = append(rec.Outcomes, items[n].outcome())
 	}
-	found, err := retry(ctx, r, func() ([]sight, error) { return st.look(ctx, items) })
+	return r.replay(&rec)
+}
+
+// lookBack finds the outcomes of a call by reading. An update is not looked at: it begins with a reading
+// when it is repeated.
+func (r *runner) lookBack(ctx context.Context, rec *Record, found map[int]*item) ([]ItemOutcome, error) {
+	undone := ItemOutcome{Error: errUndone.Error(), Class: string(errUndone.Class), Code: errUndone.Code}
+	switch rec.Kind {
+	case KindUpdateUsers, KindCorrectUsers, KindLookAtUsers:
+		return []ItemOutcome{undone}, nil
+	case KindCreateUsers:
+		return r.lookBackAtCreates(rec, found, undone)
+	case KindDescribeTeam, KindRemoveMembers, KindChangeRoles, KindAddMembers:
+		return r.lookBackAtTeam(ctx, rec, undone)
+	}
+	c := r.callOf(rec.Kind)
+	items := make([]item, len(rec.Keys))
+	for n, key := range rec.Keys {
+		i, err := r.replayed.changeOf(rec, key)
+		if err != nil {
+			return nil, err
+		}
+		items[n] = item{change: i, key: key, since: rec.TenantAt, unsure: true}
+	}
+	seen, err := retry(ctx, r, func() ([]looked, error) { return c.look(ctx, items) })
 	if err != nil {
 		r.halt(fmt.Errorf("look at an interrupted call: %w", err))
 		return nil, nil
 	}
 	outcomes := make([]ItemOutcome, len(items))
 	for n := range items {
-		if items[n].ref = found[n].ref; !found[n].done {
-			items[n].err = errUndone
+		if items[n].err = errUndone; seen[n].done {
+			items[n].found(&seen[n])
 		}
-		outcomes[n] = outcomeOf(&items[n])
+		outcomes[n] = items[n].outcome()
 	}
 	return outcomes, nil
 }
 
-// stageOf gives the stage of a kind of record whose items stand for themselves.
-func (r *runner) stageOf(kind string) stage {
+// lookBackAtCreates gives the outcomes of a create of people who have been looked at.
+func (r *runner) lookBackAtCreates(rec *Record, found map[int]*item, undone ItemOutcome) ([]ItemOutcome, error) {
+	outcomes := []ItemOutcome{}
+	for _, key := range rec.Keys {
+		i, err := r.replayed.changeOf(rec, key)
+		if err != nil {
+			return nil, err
+		}
+		o := undone
+		if it := found[i]; it != nil {
+			for _, l := range rec.LeftOut[key] { // is not asked for twice
+				it.undone = slices.DeleteFunc(it.undone, func(u LinkFailure) bool { return u.Kind == l.Kind && u.Key == l.Key })
+			}
+			o = it.outcome()
+		}
+		o.Key = key
+		outcomes = append(outcomes, o)
+	}
+	return outcomes, nil
+}
+
+// lookBackAtTeam gives the outcomes of a write to a team.
+func (r *runner) lookBackAtTeam(ctx context.Context, rec *Record, undone ItemOutcome) ([]ItemOutcome, error) {
+	i, err := r.replayed.changeOf(rec, "")
+	if err != nil {
+		return nil, err
+	}
+	g, err := retry(ctx, r, func() (*identity.Group, error) { return r.readTeam(ctx, rec.Team) })
+	if err != nil {
+		r.halt(fmt.Errorf("look at an interrupted write: %w", err))
+		return nil, nil
+	}
+	if g == nil {
+		return []ItemOutcome{undone}, nil
+	}
+	u := r.writeOf(rec, i)
+	return compareTeam(&u, g, undone), nil
+}
+
+// callOf gives the call of a kind of record that is looked at item by item.
+func (r *runner) callOf(kind string) call {
 	switch kind {
-	case KindCreateUsers:
-		return r.createStage()
-	case KindUpdateUsers:
-		return r.updateStage()
 	case KindDeleteUsers:
-		return r.deleteStage()
+		return r.deleteCall()
 	case KindCreateTeam:
-		return r.createTeamStage(new(bool))
+		return r.createTeamCall(new(bool))
 	default:
-		return r.deleteTeamStage()
+		return r.deleteTeamCall()
 	}
 }
 
@@ -273,8 +285,7 @@ func (r *runner) writeOf(rec *Record, i int) upstream.GroupUpdate {
 		}
 	}
 	if rec.Describe {
-		q := newQueue(&r.p.Changes[i])
-		u.Description = q.description
+		u.Description = newTeamWrites(&r.p.Changes[i]).description
 	}
 	return u
 }

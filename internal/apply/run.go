@@ -39,11 +39,14 @@ type Deps struct {
 	Wait func(try int, asked time.Duration) time.Duration
 }
 
-// Hook hears about progress. Its methods are called from several goroutines, but never at the same time.
+// Hook hears how a run goes on. Its methods are called from several goroutines, but never at the same time.
 type Hook interface {
 	// Progress is called after each call: how much is done of all, and what is being worked on. It
 	// must return fast; a caller that draws slowly leaves some out.
 	Progress(p Progress)
+	// Settled is called once for each entity of the plan to which nothing more comes in this process: done, in
+	// part or failed, with what the tenant calls it. In a resumed run it begins with what earlier processes did.
+	Settled(e EntityResult)
 }
 
 // Progress is how far a run is.
@@ -55,76 +58,8 @@ type Progress struct {
 	Retries     int
 	Failed      int    // entities and links
 	Current     string // such as "team Finance"
-}
-
-// Status is what became of one entity.
-type Status string
-
-// The statuses of an entity after a run.
-const (
-	Done      Status = "done"
-	Partly    Status = "done in part" // done, but for the links that EntityResult.Links names
-	Unchanged Status = "unchanged"
-	Failed    Status = "failed"
-	Skipped   Status = "skipped"
-	Pending   Status = "pending" // not reached, or not completely: the run was interrupted
-)
-
-// LinkKind says what a link leads to.
-type LinkKind string
-
-// The kinds of links.
-const (
-	RoleLink    LinkKind = "role"
-	ManagerLink LinkKind = "manager"
-	MemberLink  LinkKind = "member"
-	LicenceLink LinkKind = "licence" // the kind of BI licence, which default roles can flip
-	DetailLink  LinkKind = "detail"  // photos and login ID, where a create takes several requests
-	// AttributeLink is an attribute that the tenant accepted and did not take over.
-	AttributeLink LinkKind = "attribute"
-)
-
-// LinkFailure is a link that could not be made or unmade though its entity was written.
-type LinkFailure struct {
-	Kind  LinkKind `json:"kind"`
-	Key   string   `json:"key"` // role ID, user ID or attribute, "default roles" or "concurrent"
-	Cause string   `json:"cause"`
-	Code  string   `json:"code,omitempty"` // a short word that stays the same for equal causes
-}
-
-// EntityResult is what became of one change, or of something the plan skips (Op is empty then).
-type EntityResult struct {
-	Entity   plan.Entity   `json:"entity"`
-	Key      string        `json:"key"`
-	Op       plan.Op       `json:"op,omitempty"`
-	Status   Status        `json:"status"`
-	Cause    string        `json:"cause,omitempty"`
-	Finding  *plan.Finding `json:"finding,omitempty"` // why it was skipped
-	Links    []LinkFailure `json:"links,omitempty"`
-	Warnings []string      `json:"warnings,omitempty"`
-}
-
-// Result is what became of a run.
-type Result struct {
-	RunID       string         `json:"runId"`
-	Entities    []EntityResult `json:"entities"`    // one per change in the plan's order, then the plan's skips
-	Unchanged   int            `json:"unchanged"`   // entities the plan looked at and leaves alone
-	Interrupted bool           `json:"interrupted"` // resumable
-	Calls       int            `json:"calls"`       // requests of this process, counted as Estimate does
-	Started     time.Time      `json:"started"`
-	Ended       time.Time      `json:"ended"`
-}
-
-// Complete reports whether all that the plan asked for is done.
-func (r *Result) Complete() bool {
-	for i := range r.Entities {
-		switch r.Entities[i].Status {
-		case Failed, Partly, Pending:
-			return false
-		case Done, Unchanged, Skipped:
-		}
-	}
-	return !r.Interrupted
+	Stopping    bool   // nothing new is begun: the run only waits for the answers of InFlight calls
+	InFlight    int    // calls that were sent and are not answered yet
 }
 
 // Run carries p out. The error is non-nil only for what stops the whole run (credentials, tenant out of
@@ -143,7 +78,7 @@ func Run(ctx context.Context, d Deps, p *plan.Plan) (*Result, error) {
 	if err != nil {
 		return r.result(true), fmt.Errorf("encode the plan for the journal: %w", err)
 	}
-	return r.carry(ctx, func(ctx context.Context) error {
+	return r.underLease(ctx, func(ctx context.Context) error {
 		if err := r.d.Journal.Begin(ctx, r.header, encoded); err != nil {
 			return fmt.Errorf("begin the journal, nothing was changed: %w", err)
 		}
@@ -179,5 +114,5 @@ func Resume(ctx context.Context, d Deps) (*Result, error) {
 	if tenant := d.Target.Tenant().URL; tenant != h.Target {
 		return r.result(true), fmt.Errorf("resume run %s: it writes to %s, not to %s", h.RunID, h.Target, tenant)
 	}
-	return r.carry(ctx, r.resume)
+	return r.underLease(ctx, r.resume)
 }

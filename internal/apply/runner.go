@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
 	"sacbridge/internal/upstream"
@@ -17,25 +15,25 @@ import (
 
 // runner carries one plan out.
 type runner struct {
-	d      Deps
-	p      *plan.Plan
-	header Header
-	target upstream.Writer // writes under the run's permission
-	lay    layout
-	past   *history // what the journal tells of earlier processes; nil in a new run
-	tally  tally
+	d        Deps
+	p        *plan.Plan
+	header   Header
+	writer   upstream.Writer // under the run's permission
+	replayed *replayed       // what the journal tells of earlier processes; nil in a new run
+	counter  *counter
+	groups   []createGroup
 
 	// inFlight is the context of calls to the tenant. It outlives the run's own by Deps.Grace, so that
 	// a cancelled run ends with known outcomes.
 	inFlight context.Context
 	halt     context.CancelCauseFunc // no new call starts after it
 
+	createOf map[string]int // people who are created and updated too, with the change that creates them
+
 	mu      sync.Mutex
 	results []EntityResult
-	refs    map[string]string // of created teams, and of created people who are updated too, by refKey
-	wantRef map[string]bool   // people who are updated and whose key the plan does not know
+	teams   map[int]*teamState
 	absent  map[string]string // people who could not be created, with the cause
-	sighted map[int]bool      // created people whose create is known to have succeeded by a look only
 	noRole  map[string]bool   // roles the tenant does not know
 }
 
@@ -53,22 +51,40 @@ func newRunner(d Deps, p *plan.Plan) *runner {
 	if d.RunID == "" {
 		d.RunID = p.ID
 	}
-	r := &runner{
-		d: d, p: p, lay: arrange(p), results: pendingResults(p),
-		refs: map[string]string{}, absent: map[string]string{}, noRole: map[string]bool{}, sighted: map[int]bool{},
-		wantRef: map[string]bool{},
+	return &runner{
+		d: d, p: p, results: pendingResults(p), createOf: createdAndUpdated(p),
+		teams: map[int]*teamState{}, absent: map[string]string{}, noRole: map[string]bool{},
+		counter: newCounter(d.Hook, p, Estimate(p, d.Target)),
 		header: Header{
 			RunID: d.RunID, PlanID: p.ID, Source: p.Source.URL, Target: d.Target.Tenant().URL,
-			Started: d.Now(), Command: d.Command, Job: d.Job, Spends: new(p.Spends()),
+			Started: d.Now(), Command: d.Command, Job: d.Job, Spends: new(p.Spends()), Format: journalFormat,
 		},
 	}
-	for _, i := range r.lay.updates {
-		if p.Changes[i].Ref == "" {
-			r.wantRef[p.Changes[i].Key] = true
+}
+
+// createdAndUpdated gives the people of whom p has two changes.
+func createdAndUpdated(p *plan.Plan) map[string]int {
+	out := map[string]int{}
+	for i := range p.Changes {
+		if c := &p.Changes[i]; c.Entity == plan.User && c.Op == plan.Update && c.Ref == "" {
+			out[c.Key] = -1
 		}
 	}
-	r.tally = newTally(d.Hook, p, Estimate(p, d.Target))
-	return r
+	if len(out) == 0 {
+		return out
+	}
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		if _, ok := out[c.Key]; ok && c.Entity == plan.User && c.Op == plan.Create {
+			out[c.Key] = i
+		}
+	}
+	for key, i := range out {
+		if i < 0 {
+			delete(out, key)
+		}
+	}
+	return out
 }
 
 // defaultWait is the pause the tenant asked for, else one that doubles from a second.
@@ -76,8 +92,8 @@ func defaultWait(try int, asked time.Duration) time.Duration {
 	return max(asked, time.Second<<min(max(try-2, 0), 5))
 }
 
-// carry runs work under the lease, and gives the result whatever happens.
-func (r *runner) carry(parent context.Context, work func(context.Context) error) (*Result, error) {
+// underLease runs work under the lease, and gives the result whatever happens.
+func (r *runner) underLease(parent context.Context, work func(context.Context) error) (*Result, error) {
 	if l := r.d.Lease.Current(); r.d.Lease != nil && identity.Fold(l.Tenant) != identity.Fold(r.d.Target.Tenant().URL) {
 		return r.result(true), fmt.Errorf("the lease is on %s, not on %s", l.Tenant, r.d.Target.Tenant().URL)
 	}
@@ -86,14 +102,17 @@ func (r *runner) carry(parent context.Context, work func(context.Context) error)
 	r.halt = halt
 	var landed func()
 	r.inFlight, landed = graceful(parent, r.d.Grace)
-	r.target = r.d.Target.Writer(&permission{run: ctx, inFlight: r.inFlight, lease: r.d.Lease})
+	r.writer = r.d.Target.Writer(&permission{run: ctx, inFlight: r.inFlight, lease: r.d.Lease})
 	var watch sync.WaitGroup
 	watch.Go(func() {
 		select {
 		case <-r.d.Lease.Lost():
 			halt(r.d.Lease.Err())
+		case <-ctx.Done():
 		case <-r.inFlight.Done():
+			return
 		}
+		r.counter.stopping()
 	})
 	err := work(ctx)
 	landed()
@@ -141,99 +160,119 @@ func graceful(ctx context.Context, grace time.Duration) (context.Context, func()
 	}
 }
 
-// perform goes through the phases. What stops a run shows in ctx.
+// perform carries out what remains of the plan. What stops a run shows in ctx.
 func (r *runner) perform(ctx context.Context) error {
-	r.tally.enter("users")
-	for _, level := range r.lay.creates {
-		r.people(ctx, r.createStage(), level)
+	s := newSchedule(r.p, r.d.Target, r.remaining())
+	r.groups = make([]createGroup, s.groups)
+	workers := max(r.d.Target.Limits(0).Workers, 1)
+	for n, phase := range s.phases {
+		progress := r.enterPhase(n, phase)
+		carryOut(ctx, phase, workers, func(t *task) {
+			r.do(ctx, t)
+			progress(t)
+		})
 	}
-	r.reread(ctx)
-	r.failOrphans()
-	r.people(ctx, r.updateStage(), r.lay.updates)
-	r.tally.enter("teams")
-	r.each(ctx, r.todo(r.lay.teams), func(i int) { r.team(ctx, i) })
-	r.tally.enter("deletes")
-	for _, level := range r.lay.deletes {
-		r.people(ctx, r.deleteStage(), level)
-	}
-	r.each(ctx, r.todo(r.lay.teamDeletes), func(i int) { r.drive(ctx, r.deleteTeamStage(), []int{i}) })
+	r.settleUnseen()
 	return nil
 }
 
-// failOrphans gives up the updates of people whom the run could not create.
-func (r *runner) failOrphans() {
-	if !r.anyAbsent() {
-		return
+// enterPhase tells what is being worked on, and gives a function that follows the tasks: people, then teams
+// once nobody is left to write, then what is deleted.
+func (r *runner) enterPhase(n int, tasks []task) (ended func(*task)) {
+	if n > 0 {
+		r.counter.enter("deletes")
+		return func(*task) {}
 	}
-	for _, i := range r.todo(r.lay.updates) {
-		if cause := r.whyAbsent(r.p.Changes[i].Key); cause != "" {
-			r.giveUp(i, fmt.Errorf("this person was not created: %s", cause))
+	r.counter.enter("users")
+	var mu sync.Mutex
+	people := 0
+	for i := range tasks {
+		if tasks[i].kind != writeTeam {
+			people++
+		}
+	}
+	if people == 0 {
+		r.counter.enter("teams")
+	}
+	return func(t *task) {
+		if t.kind == writeTeam {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if people--; people == 0 {
+			r.counter.enter("teams")
 		}
 	}
 }
 
-// todo leaves out the changes that are finished: by an earlier process, or failed already.
-func (r *runner) todo(idx []int) []int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	rest := make([]int, 0, len(idx))
-	for _, i := range idx {
-		if r.results[i].Status == Pending {
-			rest = append(rest, i)
-		}
+// do carries one task out.
+func (r *runner) do(ctx context.Context, t *task) {
+	switch t.kind {
+	case createPeople:
+		c := r.createCall(&r.groups[t.group])
+		r.workThrough(ctx, c, r.items(c, t.changes))
+	case readCreated:
+		r.readCreated(ctx, t)
+	case completePeople:
+		r.complete(ctx, t.changes)
+	case updatePeople:
+		r.update(ctx, t.changes)
+	case writeTeam:
+		r.writePart(ctx, t)
+	case deletePeople:
+		c := r.deleteCall()
+		r.workThrough(ctx, c, r.items(c, t.changes))
+	case deleteTeam:
+		c := r.deleteTeamCall()
+		r.workThrough(ctx, c, r.items(c, t.changes))
 	}
-	return rest
 }
 
-// people drives a stage's changes in batches, several side by side.
-func (r *runner) people(ctx context.Context, st stage, idx []int) {
-	size := st.size(r.d.Target.Limits(0))
-	each(ctx, r.workers(), split(r.todo(idx), size), func(batch []int) { r.drive(ctx, st, batch) })
-}
-
-func (r *runner) each(ctx context.Context, idx []int, do func(i int)) {
-	each(ctx, r.workers(), idx, do)
-}
-
-func (r *runner) workers() int { return max(r.d.Target.Limits(0).Workers, 1) }
-
-// each calls do for all of list, workers side by side, until ctx ends, and waits for all.
-func each[T any](ctx context.Context, workers int, list []T, do func(T)) {
-	var g errgroup.Group
-	g.SetLimit(workers)
-	for _, x := range list {
-		if ctx.Err() != nil {
-			break
-		}
-		g.Go(func() error {
-			do(x)
-			return nil
-		})
+// remaining says what is still to be done.
+func (r *runner) remaining() remaining {
+	left := everything(r.p)
+	if r.replayed == nil {
+		return left
 	}
-	_ = g.Wait() // do tells its failures through the runner
+	left.todo = func(i int) bool { return r.status(i) == Pending && !r.replayed.isUnseen(i) }
+	left.unseen, left.complete = r.replayed.unseenChanges(), r.replayed.incomplete(r.p)
+	left.update, left.team = r.wanted, r.teamLeft
+	return left
 }
 
-// intend is the gate before every write: the run goes on, the lease holds, the intent is on disk. Where
-// any of it fails nothing may be sent, and the run stops.
-func (r *runner) intend(ctx context.Context, rec Record) (seq uint64, ok bool) {
+// wanted gives the update that change i asks for, or what an earlier process left of it.
+func (r *runner) wanted(i int) *plan.Change {
+	if rest := r.replayed.restOf(i); rest != nil {
+		return rest
+	}
+	return &r.p.Changes[i]
+}
+
+// intend is the gate before every call that writes: the run goes on, the lease holds, the intent is on disk.
+// Where any of it fails nothing may be sent, and the run stops. at is the time by the tenant's clock.
+func (r *runner) intend(ctx context.Context, rec Record) (seq uint64, at time.Time, ok bool) {
 	if ctx.Err() != nil {
-		return 0, false
+		return 0, at, false
 	}
 	if err := r.d.Lease.Ensure(ctx); err != nil {
 		r.halt(err)
-		return 0, false
+		return 0, at, false
 	}
 	rec.At = r.d.Now()
+	if tenant, ok := r.d.Target.Clock(rec.At); ok {
+		rec.TenantAt = tenant
+	}
 	seq, err := r.d.Journal.Intend(ctx, r.d.Lease.Current(), rec)
 	if err != nil {
 		r.halt(fmt.Errorf("write the journal before the call %q (nothing was sent): %w", rec.Kind, err))
-		return 0, false
+		return 0, at, false
 	}
-	return seq, true
+	return seq, rec.TenantAt, true
 }
 
-// settle stores what became of a call.
-func (r *runner) settle(seq uint64, outcomes []ItemOutcome) bool {
+// settleAs stores what became of a call.
+func (r *runner) settleAs(seq uint64, outcomes []ItemOutcome) bool {
 	if err := r.d.Journal.Settle(context.WithoutCancel(r.inFlight), r.d.Lease.Current(), seq, outcomes); err != nil {
 		r.halt(fmt.Errorf("write the journal after call %d: %w", seq, err))
 		return false
@@ -243,7 +282,7 @@ func (r *runner) settle(seq uint64, outcomes []ItemOutcome) bool {
 
 // pause waits before try number try; false where the run stops meanwhile.
 func (r *runner) pause(ctx context.Context, try int, asked time.Duration) bool {
-	r.tally.retry()
+	r.counter.retry()
 	timer := time.NewTimer(r.d.Wait(try, asked))
 	defer timer.Stop()
 	select {
@@ -252,4 +291,32 @@ func (r *runner) pause(ctx context.Context, try int, asked time.Duration) bool {
 	case <-timer.C:
 		return true
 	}
+}
+
+// retry makes a read until it succeeds, at most maxTries times. A failure that stops the run stops it.
+func retry[T any](ctx context.Context, r *runner, read func() (T, error)) (T, error) {
+	for try := 1; ; try++ {
+		if ctx.Err() != nil {
+			var none T
+			return none, context.Cause(ctx)
+		}
+		got, err := read()
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return got, err
+		case stopsRun(err):
+			r.halt(err)
+			return got, err
+		case try >= maxTries || !r.pause(ctx, try+1, askedPause(err)):
+			return got, err
+		}
+	}
+}
+
+// askedPause gives the pause that the tenant asked for.
+func askedPause(err error) time.Duration {
+	if e, ok := errors.AsType[*upstream.Error](err); ok {
+		return e.RetryAfter
+	}
+	return 0
 }

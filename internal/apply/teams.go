@@ -2,7 +2,6 @@ package apply
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -11,50 +10,86 @@ import (
 	"sacbridge/internal/upstream"
 )
 
-// errGone says that an entity went away while the run was going on.
-var errGone = errors.New("does not exist any more")
+// teamState is how far the writes of a team are between its parts. Only one part is worked on at a time.
+type teamState struct {
+	left teamWrites
+	dead bool // the team failed, or the run stops
+}
 
-// team creates team change i, if it is to be created, and writes all that waits for it.
-func (r *runner) team(ctx context.Context, i int) {
-	c := &r.p.Changes[i]
-	if c.Op == plan.Create && !r.past.createdTeam(i) {
-		created := false
-		r.drive(ctx, r.createTeamStage(&created), []int{i})
-		if !created {
-			if r.isFailed(i) {
-				r.tally.advance(units(c))
-			}
-			return
-		}
+// writePart carries out one part of a team's writes: the first creates the team, if it is to be created, and
+// writes all but the members who come later; the others add members.
+func (r *runner) writePart(ctx context.Context, t *task) {
+	i := t.changes[0]
+	s := r.teamState(i)
+	if s.dead {
+		return
 	}
-	q := newQueue(c)
-	all := q.links()
-	r.past.shorten(i, &q)
-	r.leaveAbsent(i, &q)
-	for _, member := range q.trim(r.d.Target.Limits(q.size).MaxMembers) {
-		r.failLinks(i, LinkFailure{Kind: MemberLink, Key: member, Cause: "the team is full"})
+	if t.part == 0 && !r.beginTeam(ctx, i, s) {
+		s.dead = true
+		return
 	}
-	r.tally.advance(all - q.links())
-	if r.writeTeam(ctx, i, &q) {
+	s.left.addMembers = t.members
+	links := s.left.links()
+	r.leaveAbsent(i, &s.left)
+	for _, member := range s.left.trim(r.d.Target.Limits(s.left.size).MaxMembers) {
+		r.failLinks(i, LinkFailure{Kind: MemberLink, Key: member, Code: CodeTeamFull, Cause: "the team is full"})
+	}
+	r.counter.advance(links - s.left.links())
+	switch {
+	case !r.writeTeam(ctx, i, &s.left):
+		s.dead = true
+	case t.last:
 		r.done(i, nil, nil)
-		r.tally.advance(1)
-	} else if r.isFailed(i) {
-		r.tally.advance(1 + q.links())
+		r.counter.advance(1)
+		r.tell(i)
 	}
-	r.tally.tell()
+	r.counter.tell()
+}
+
+// teamState gives the state of team change i.
+func (r *runner) teamState(i int) *teamState {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.teams[i] == nil {
+		r.teams[i] = &teamState{left: r.teamLeft(i)}
+	}
+	return r.teams[i]
+}
+
+// teamLeft gives what earlier processes left to write to a team.
+func (r *runner) teamLeft(i int) teamWrites {
+	w := newTeamWrites(&r.p.Changes[i])
+	r.replayed.dropDone(i, &w)
+	return w
+}
+
+// beginTeam creates team change i where it does not exist yet. It is false where the team failed or the run
+// stops.
+func (r *runner) beginTeam(ctx context.Context, i int, s *teamState) bool {
+	c := &r.p.Changes[i]
+	r.counter.advance(units(c) - 1 - s.left.links())
+	if c.Op != plan.Create || s.left.created {
+		return true
+	}
+	create := r.createTeamCall(&s.left.created)
+	r.workThrough(ctx, create, r.items(create, []int{i}))
+	if r.status(i) == Failed {
+		r.counter.advance(s.left.links())
+	}
+	return s.left.created
 }
 
 // leaveAbsent takes members out whom the run failed to create, and roles the tenant does not know.
-func (r *runner) leaveAbsent(i int, q *queue) {
+func (r *runner) leaveAbsent(i int, w *teamWrites) {
 	if r.anyAbsent() {
-		r.leaveOut(i, q, func(kind LinkKind, key string) string {
+		r.leaveOut(i, w, CodeNotCreated, func(kind LinkKind, key string) string {
 			if cause := r.whyAbsent(key); kind == MemberLink && cause != "" {
 				return "this person was not created: " + cause
 			}
 			return ""
 		})
 	}
-	r.leaveOut(i, q, func(kind LinkKind, key string) string {
+	r.leaveOut(i, w, upstream.UnknownLink, func(kind LinkKind, key string) string {
 		if kind == RoleLink && r.roleMissing(key) {
 			return "the tenant does not know this role"
 		}
@@ -62,56 +97,55 @@ func (r *runner) leaveAbsent(i int, q *queue) {
 	})
 }
 
-// leaveOut takes links out of q for which why gives a cause, notes them as failed and counts them.
-func (r *runner) leaveOut(i int, q *queue, why func(kind LinkKind, key string) string) int {
+// leaveOut takes links out of w for which why gives a cause, notes them as failed and counts them.
+func (r *runner) leaveOut(i int, w *teamWrites, code string, why func(kind LinkKind, key string) string) int {
 	var lost []LinkFailure
 	note := func(kind LinkKind, keys []string) {
 		for _, key := range keys {
 			if cause := why(kind, key); cause != "" {
-				lost = append(lost, LinkFailure{Kind: kind, Key: key, Cause: cause})
+				lost = append(lost, LinkFailure{Kind: kind, Key: key, Code: code, Cause: cause})
 			}
 		}
 	}
-	note(MemberLink, q.removeMembers)
-	note(RoleLink, q.removeRoles)
-	note(RoleLink, q.addRoles)
-	note(MemberLink, q.addMembers)
+	note(MemberLink, w.removeMembers)
+	note(RoleLink, w.removeRoles)
+	note(RoleLink, w.addRoles)
+	note(MemberLink, w.addMembers)
 	if len(lost) == 0 {
 		return 0
 	}
-	q.filter(func(kind LinkKind, key string) bool { return why(kind, key) == "" })
+	w.filter(func(kind LinkKind, key string) bool { return why(kind, key) == "" })
 	r.failLinks(i, lost...)
 	return len(lost)
 }
 
-// writeTeam makes the writes of q one after the other, each cut anew by the limits of the moment. It is
+// writeTeam makes the writes of w one after the other, each cut anew by the limits of the moment. It is
 // false where the team failed or the run stops.
-func (r *runner) writeTeam(ctx context.Context, i int, q *queue) bool {
-	for try := 1; !q.empty(); {
-		l, links := r.d.Target.Limits(q.size), q.links()
-		u := q.next(l)
+func (r *runner) writeTeam(ctx context.Context, i int, w *teamWrites) bool {
+	for try := 1; !w.empty(); {
+		links := w.links()
+		u := w.next(r.d.Target.Limits(w.size))
 		u.GroupKey = upstream.GroupKey{Name: r.p.Changes[i].Key, Ref: r.ref(i)}
-		seq, ok := r.intend(ctx, Record{Kind: kindOf(&u), Team: u.Name, Keys: keysOf(&u), Describe: u.Description != nil})
+		seq, _, ok := r.intend(ctx, Record{Kind: kindOf(&u), Team: u.Name, Keys: keysOf(&u), Describe: u.Description != nil})
 		if !ok {
 			return false
 		}
-		out := r.target.UpdateGroup(r.inFlight, u)
-		r.tally.call(r.d.Target.GroupCalls(&u), "team "+u.Name)
-		v, ok := r.afterWrite(ctx, i, q, seq, &u, out)
+		out := r.sendGroup(&u)
+		v, ok := r.afterWrite(ctx, i, w, seq, &u, out)
 		if !ok {
 			return false
 		}
-		r.tally.advance(links - q.links())
-		r.tally.tell()
+		r.counter.advance(links - w.links())
+		r.counter.tell()
 		switch {
 		case v == failed:
-			r.fail(i, out.Err)
+			r.failTeam(i, w, out.Err)
 			return false
-		case v == succeeded || v == dangling || links > q.links() || q.empty():
+		case v == succeeded || v == dangling || links > w.links() || w.empty():
 			try = 1
 			continue
 		case try >= maxTries:
-			r.fail(i, fmt.Errorf("given up after %d tries: %w", maxTries, out.Err))
+			r.failTeam(i, w, fmt.Errorf("given up after %d tries: %w", maxTries, out.Err))
 			return false
 		}
 		try++
@@ -122,12 +156,26 @@ func (r *runner) writeTeam(ctx context.Context, i int, q *queue) bool {
 	return true
 }
 
-// afterWrite settles a write to a team and takes what is done off q. ok is false where the run stops;
+// failTeam gives the rest of a team's writes up.
+func (r *runner) failTeam(i int, w *teamWrites, cause error) {
+	r.fail(i, cause)
+	r.counter.advance(1 + w.links())
+}
+
+func (r *runner) sendGroup(u *upstream.GroupUpdate) upstream.Outcome {
+	r.counter.onWire(1)
+	defer r.counter.onWire(-1)
+	out := r.writer.UpdateGroup(r.inFlight, *u)
+	r.counter.called(r.d.Target.GroupCalls(u), "team "+u.Name)
+	return out
+}
+
+// afterWrite settles a write to a team and takes what is done off w. ok is false where the run stops;
 // an uncertain write that could not be looked at stays unsettled then.
-func (r *runner) afterWrite(ctx context.Context, i int, q *queue, seq uint64, u *upstream.GroupUpdate, out upstream.Outcome) (v verdict, ok bool) {
+func (r *runner) afterWrite(ctx context.Context, i int, w *teamWrites, seq uint64, u *upstream.GroupUpdate, out upstream.Outcome) (v verdict, ok bool) {
 	whole := ItemOutcome{OK: out.Err == nil, Ref: out.Ref, Warnings: append(told(out.Kept), out.Warnings...)}
 	if out.Err != nil {
-		whole.Error, whole.Class = out.Err.Error(), string(upstream.ClassOf(out.Err))
+		whole.Error, whole.Class, whole.Code = out.Err.Error(), string(upstream.ClassOf(out.Err)), codeOf(out.Err)
 	} else {
 		whole.Undone = failuresOf(out.Undone)
 	}
@@ -135,12 +183,12 @@ func (r *runner) afterWrite(ctx context.Context, i int, q *queue, seq uint64, u 
 	v = judge(out.Err)
 	switch v {
 	case succeeded:
-		q.take(u)
-		q.leave(u, whole.Undone)
+		w.take(u)
+		w.leave(u, whole.Undone)
 		r.failLinks(i, whole.Undone...)
 		r.warn(i, whole.Warnings...)
 	case dangling:
-		if r.leaveMissing(i, q, missingRef(out.Err)) == 0 {
+		if r.leaveUnknown(i, w, missingRef(out.Err)) == 0 {
 			v = failed
 		}
 	case unsure:
@@ -149,8 +197,8 @@ func (r *runner) afterWrite(ctx context.Context, i int, q *queue, seq uint64, u 
 			return v, false
 		}
 		if err == nil && g != nil {
-			outcomes = sightOf(u, g, whole)
-			r.takeSeen(q, u, outcomes)
+			outcomes = compareTeam(u, g, whole)
+			takeSeen(w, u, outcomes)
 		}
 	case fatal:
 		r.halt(fmt.Errorf("write to team %q: %w", u.Name, out.Err))
@@ -159,15 +207,15 @@ func (r *runner) afterWrite(ctx context.Context, i int, q *queue, seq uint64, u 
 		}
 	case failed, again:
 	}
-	return v, r.settle(seq, outcomes) && v != fatal
+	return v, r.settleAs(seq, outcomes) && v != fatal
 }
 
-// leaveMissing takes a role or member that the tenant does not know out of q.
-func (r *runner) leaveMissing(i int, q *queue, missing string) int {
-	if slices.Contains(q.addRoles, missing) || slices.Contains(q.removeRoles, missing) {
+// leaveUnknown takes a role or member that the tenant does not know out of w.
+func (r *runner) leaveUnknown(i int, w *teamWrites, missing string) int {
+	if slices.Contains(w.addRoles, missing) || slices.Contains(w.removeRoles, missing) {
 		r.setRoleMissing(missing)
 	}
-	return r.leaveOut(i, q, func(_ LinkKind, key string) string {
+	return r.leaveOut(i, w, upstream.UnknownLink, func(_ LinkKind, key string) string {
 		if key == missing {
 			return "the tenant does not know it"
 		}

@@ -26,7 +26,9 @@ type tenant struct {
 	reads  func(n int) error // may fail a read
 	// sending is called right before each send of a write asks for its permission, with its number, from 1.
 	sending func(n int)
-	dead    func() bool // no call may come once it is true
+	process sync.RWMutex // held to write by whoever stops the process
+	visited bool         // a visitor's run begins
+	dead    func() bool  // no call may come once it is true
 
 	mu           sync.Mutex
 	users        map[string]identity.User
@@ -38,6 +40,7 @@ type tenant struct {
 	writing      map[string]bool // teams with a write in flight
 	opNumber     map[string]int
 	sends        int
+	updated      int // people written by updates
 	requests     int
 	readCount    int
 	creates      map[string]int
@@ -64,12 +67,24 @@ func (f *tenant) Clock(local time.Time) (time.Time, bool) { return local, true }
 
 func (f *tenant) Facts() upstream.Facts { return upstream.Facts{} }
 
-func (f *tenant) Writer(p upstream.Permission) upstream.Writer { return &permitted{f, p} }
+func (f *tenant) Writer(p upstream.Permission) upstream.Writer {
+	return &permitted{tenant: f, permission: p, visitor: f.visited}
+}
 
 // permitted are the tenant's writes under a permission.
 type permitted struct {
 	*tenant
 	permission upstream.Permission
+	visitor    bool // of a run that goes on while the others' process is stopped
+}
+
+// stopped lets do happen while every other process stands still: whoever has a permission sends first.
+func (f *tenant) stopped(do func()) {
+	f.process.Lock()
+	defer f.process.Unlock()
+	f.visited = true
+	do()
+	f.visited = false
 }
 
 // UpdateCalls makes those cost more whose roles change.
@@ -108,6 +123,10 @@ func (f *permitted) enter(ctx context.Context, op, team, detail string, price, s
 	f.mu.Unlock()
 	if f.sending != nil {
 		f.sending(n)
+	}
+	if !f.visitor {
+		f.process.RLock()
+		defer f.process.RUnlock()
 	}
 	refusal := f.permission.Check()
 	f.mu.Lock()
@@ -257,7 +276,7 @@ func (f *tenant) create(u *identity.User) upstream.Outcome {
 	f.creates["user "+u.UserID]++
 	made := *u
 	f.ids++
-	made.Ref = fmt.Sprint("ref-", f.ids)
+	made.Ref, made.Created = fmt.Sprint("ref-", f.ids), now()
 	made.Roles = union(u.Roles, f.defaultRoles)
 	made.Concurrent = u.Concurrent && len(f.defaultRoles) == 0
 	f.users[u.UserID] = made
@@ -305,6 +324,9 @@ func (f *tenant) update(up *upstream.UserUpdate) upstream.Outcome {
 		if f.roles != nil && !f.roles[role] {
 			return refuse(upstream.Refused, "unknown role", role)
 		}
+	}
+	if !rest.Empty() {
+		f.updated++
 	}
 	u.Roles = union(without(u.Roles, rest.RemoveRoles), rest.AddRoles)
 	set(&u.Email, rest.Email)
@@ -377,7 +399,7 @@ func (f *permitted) CreateGroup(ctx context.Context, g *identity.Group) upstream
 			f.creates["team "+g.Name]++
 			f.ids++
 			out.Ref = fmt.Sprint("ref-", f.ids)
-			f.teams[g.Name] = identity.Group{Name: g.Name, Description: g.Description, Ref: out.Ref}
+			f.teams[g.Name] = identity.Group{Name: g.Name, Description: g.Description, Ref: out.Ref, Created: now()}
 		}
 	}
 	if err != nil {
@@ -467,11 +489,11 @@ func (f *tenant) state() (map[string]identity.User, map[string]identity.Group) {
 	defer f.mu.Unlock()
 	users, teams := maps.Clone(f.users), maps.Clone(f.teams)
 	for id, u := range users {
-		u.Ref = ""
+		u.Ref, u.Created = "", time.Time{}
 		users[id] = u
 	}
 	for name, g := range teams {
-		g.Ref = ""
+		g.Ref, g.Created = "", time.Time{}
 		teams[name] = g
 	}
 	return users, teams
@@ -520,7 +542,7 @@ func names(users []*identity.User) (out string) {
 type stuckTenant struct{ *tenant }
 
 func (s *stuckTenant) Writer(p upstream.Permission) upstream.Writer {
-	return &stuckWriter{permitted{s.tenant, p}}
+	return &stuckWriter{permitted{tenant: s.tenant, permission: p}}
 }
 
 type stuckWriter struct{ permitted }

@@ -76,6 +76,7 @@ type Observer interface {
 type nobody struct{}
 
 func (nobody) Progress(apply.Progress)     {}
+func (nobody) Settled(apply.EntityResult)  {}
 func (nobody) Begin(Stage, ...Side) func() { return func() {} }
 func (nobody) Waiting(apply.Lease)         {}
 func (nobody) GaveBack(time.Duration)      {}

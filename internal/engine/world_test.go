@@ -238,6 +238,8 @@ func (w *watcher) note(text string) {
 
 func (w *watcher) Progress(apply.Progress) {}
 
+func (w *watcher) Settled(apply.EntityResult) {}
+
 func (w *watcher) Begin(s engine.Stage, sides ...engine.Side) func() {
 	text := string(s)
 	for _, one := range sides {

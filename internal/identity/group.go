@@ -1,5 +1,7 @@
 package identity
 
+import "time"
+
 // Group is a SAC team. Its Name never changes: v1 id, v2 displayName.
 type Group struct {
 	Name        string   `json:"name"`
@@ -13,4 +15,6 @@ type Group struct {
 	Hidden bool `json:"hidden,omitempty"`
 	// Twins counts teams of the same name in other content namespaces.
 	Twins int `json:"twins,omitempty"`
+
+	Created time.Time `json:"created,omitzero"`
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -42,7 +43,7 @@ func TestFindGroupsReadsOneTeamWhole(t *testing.T) {
 			got.Ref = ""
 			want := &identity.Group{
 				Name: "Small", Description: "Small one", Roles: []string{"PROFILE:t.A:R1", "PROFILE:t.A:R2"},
-				Members: []string{"U0001", "U0002", "U0003"}, Size: 3,
+				Members: []string{"U0001", "U0002", "U0003"}, Size: 3, Created: time.Date(2024, 1, 1, 8, 0, 0, 0, time.UTC),
 			}
 			if diff := cmp.Diff(got, want); diff != "" {
 				t.Errorf("%s (-got +want):\n%s", platform, diff)

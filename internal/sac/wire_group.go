@@ -10,9 +10,8 @@ import (
 // team is a read team. In v2 members are UUIDs first; those the book knows become user IDs while
 // reading, the rest waits in refs.
 type team struct {
-	group   *identity.Group
-	refs    []string
-	created string
+	group *identity.Group
+	refs  []string
 }
 
 // wireTeam collects the small parts of a team while its members stream by.
@@ -35,7 +34,7 @@ func (t *Tenant) decodeTeam(dec *json.Decoder, v version, members bool) (*team, 
 		return nil, fmt.Errorf("read team: %w", err)
 	}
 	g := out.group
-	g.Roles, out.created = t.sorted(w.roles), w.created
+	g.Roles, g.Created = t.sorted(w.roles), moment(text(w.created))
 	if v == v2 {
 		g.Name, g.Ref, g.Description = w.displayName, w.id, w.description
 	} else {

@@ -73,12 +73,13 @@ func (v *sessionStore) noteRead(value string) {
 	}
 }
 
-// hasRead tells whether a GET ever came with the token.
+// hasRead tells whether a GET ever came with the token. One that was revoked since the call was let in is
+// nobody's mistake.
 func (v *sessionStore) hasRead(value string) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	t, ok := v.tokens[value]
-	return ok && t.read
+	return !ok || t.read
 }
 
 // open gives the session that the request's cookies name, or a new one for the token. A request

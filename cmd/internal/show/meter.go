@@ -103,6 +103,9 @@ func (m *Meter) GaveBack(after time.Duration) {
 	m.w.Say("\nNo answer for %s: others may write to the tenant now. An answer is taken all the same, and the plan is checked again first.", after)
 }
 
+// Settled takes what became of an entity; a meter shows counts only.
+func (m *Meter) Settled(apply.EntityResult) {}
+
 // line says how far things are: done of all, rate, time left, calls and retries.
 func (m *Meter) line() string {
 	m.mu.Lock()
@@ -113,6 +116,9 @@ func (m *Meter) line() string {
 		return fmt.Sprintf("%s: %s, %s, %s", m.stage.label, cli.Count(calls, "call"), cli.Count(retries, "retry/retries"), elapsed.Round(time.Second))
 	}
 	p := m.last
+	if p.Stopping {
+		return fmt.Sprintf("%s: stopping, waiting for the answers of %s that were sent", m.stage.label, cli.Count(p.InFlight, "call"))
+	}
 	parts := []string{fmt.Sprintf("%s: %s %d/%d", m.stage.label, p.Phase, p.Done, p.Total)}
 	if rate := float64(p.Done) / elapsed.Seconds(); p.Done > 0 && elapsed >= time.Second {
 		parts = append(parts, fmt.Sprintf("%.1f/s", rate))
