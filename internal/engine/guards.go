@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"maps"
 
 	"sacbridge/internal/plan"
 )
@@ -11,6 +12,9 @@ import (
 // where neither is so the guard stands, and what the run does counts for later ones.
 func (c *change) judge(ctx context.Context, p *plan.Plan) (err error) {
 	if p.Rules.Spent, err = c.e.spent(ctx, p, c.w); err != nil {
+		return err
+	}
+	if err := c.count(ctx, p); err != nil {
 		return err
 	}
 	p.Judge()
@@ -32,6 +36,31 @@ func (c *change) judge(ctx context.Context, p *plan.Plan) (err error) {
 	}
 	p.Judge()
 	return nil
+}
+
+// count finds out how large the target is, where a guard's verdict depends on it: a plan reads only those whom it is
+// about, and a share of them says little.
+func (c *change) count(ctx context.Context, p *plan.Plan) (err error) {
+	if c.w.To.Count == nil || !heedsSize(p) {
+		return nil
+	}
+	size := &p.Rules.Population
+	size.People, size.Teams, err = c.w.To.Count(ctx)
+	return wrap("count what the target tenant "+c.w.To.Tenant().Name+" has", err)
+}
+
+// heedsSize reports whether the guards that hold p depend on how large the tenant is, as far as that is not known from
+// what was read.
+func heedsSize(p *plan.Plan) bool {
+	const least, huge = 100, 1 << 40 // shares count from the least on, and the larger a tenant the smaller the share
+	held := func(size int) map[string]bool {
+		one := plan.Plan{Rules: p.Rules, Counts: p.Counts, Read: p.Read}
+		one.Rules.Population = plan.Population{People: size, Teams: size}
+		one.Judge()
+		return heldBy(&one)
+	}
+	small := held(least)
+	return !maps.Equal(small, held(0)) || !maps.Equal(small, held(huge))
 }
 
 // heldBy names the guards that hold p.

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -172,4 +173,56 @@ func TestAFinishedRunCountsWithWhatItDid(t *testing.T) {
 	if spent := ledgerOf(t, w); failed == 0 || len(spent) != 1 || spent[0].Create != 0 || spent[0].MemberRemoval != 3 {
 		t.Errorf("%d failed, spent %+v; want three removals and no create", failed, spent)
 	}
+}
+
+// TestAShareIsOneOfAllThereAre limits creating to a share.
+func TestAShareIsOneOfAllThereAre(t *testing.T) {
+	t.Parallel()
+	tenPercent := 10.0
+	for name, tt := range map[string]struct {
+		people, copied int
+		counted, held  bool
+	}{
+		"a large tenant":               {1000, 20, true, false},
+		"a tenant that is small":       {150, 20, true, true},
+		"too small for shares":         {50, 20, true, false},
+		"no share could be so large":   {1000, 5, false, false},
+		"the tenant cannot be counted": {0, 20, false, false}, // so what was read counts, and that is little
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, counted := newWorld(t), false
+			work := w.copyTeam(identity.Add)
+			for i := range tt.copied - 1 { // and BEN
+				id := fmt.Sprintf("N%d", i)
+				w.dev.edit(t, service.Edit{User: id, Create: true}, service.Edit{Team: "Finance", AddMembers: []string{id}})
+			}
+			work.Rules.Guards.MaxCreate = plan.Guard{Percent: &tenPercent}
+			if tt.people > 0 {
+				work.To.Count = func(context.Context) (people, teams int, err error) {
+					counted = true
+					return tt.people, 1, nil
+				}
+			}
+			report, err := w.engine().Change(t.Context(), work)
+			if held := sameKind(err, &engine.HeldError{}); held != tt.held || err != nil && !held {
+				t.Errorf("got %v, want it held: %v", err, tt.held)
+			}
+			if counted != tt.counted || tt.counted && report.Plan.Rules.Population.People != tt.people {
+				t.Errorf("counted %v: %+v", counted, report.Plan.Rules.Population)
+			}
+		})
+	}
+}
+
+func TestATenantThatCannotBeCountedEndsTheWork(t *testing.T) {
+	t.Parallel()
+	w, nothing := newWorld(t), 0.0
+	work := w.copyTeam(identity.Add)
+	work.Rules.Guards.MaxCreate = plan.Guard{Percent: &nothing}
+	work.To.Count = func(context.Context) (people, teams int, err error) { return 0, 0, errNo }
+	if _, err := w.engine().Change(t.Context(), work); err == nil || err.Error() != "count what the target tenant prod has: no" {
+		t.Errorf("got %v", err)
+	}
+	w.wantNoWrites()
 }

@@ -20,6 +20,9 @@ type Side struct {
 	Credentials func() error
 	// Discover finds out the tenant's limits, which needs the right to read, by one call at most.
 	Discover func(context.Context) error
+	// Count tells how many people and teams the tenant has in all. It is asked only where a guard's share depends on
+	// it. nil: what was read counts as all.
+	Count func(context.Context) (people, teams int, err error)
 	// Calls is the number of requests sent so far, and how many of them were repeats.
 	Calls func() (calls, retries int)
 }

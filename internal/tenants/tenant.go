@@ -91,6 +91,6 @@ func (t *Tenant) Calls() (calls, retries int) {
 // Side is the tenant as a run needs it.
 func (t *Tenant) Side() engine.Side {
 	return engine.Side{
-		Conn: t.Conn, Production: t.Production, Credentials: t.Credentials, Discover: t.Conn.Discover, Calls: t.Calls,
+		Conn: t.Conn, Production: t.Production, Credentials: t.Credentials, Discover: t.Conn.Discover, Count: t.Conn.Count, Calls: t.Calls,
 	}
 }
