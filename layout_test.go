@@ -42,7 +42,8 @@ var mayImport = map[string][]string{
 	"cmd/internal/show":        {"cmd/internal/cli", "internal/identity", "internal/plan", "internal/apply", "internal/engine", "internal/messages"},
 	"internal/directory":       {"internal/identity", "internal/scim"},
 	"internal/store":           {"internal/identity", "internal/apply", "internal/directory"},
-	"internal/store/bolt":      {"internal/identity", "internal/apply", "internal/directory", "internal/store"},
+	"internal/store/unit":      {"internal/directory"},
+	"internal/store/bolt":      {"internal/identity", "internal/apply", "internal/directory", "internal/store", "internal/store/unit"},
 	"internal/store/storetest": {"internal/identity", "internal/scim", "internal/apply", "internal/directory", "internal/store"},
 	"internal/scimserver":      {"internal/identity", "internal/scim", "internal/directory"},
 	"cmd/transport": {

@@ -95,17 +95,17 @@ func checkHeader(h *Header) error {
 			continue
 		}
 		if len(e.Key) > MaxName {
-			return &ValueError{Attr: e.Field.attr(h.Kind), Reason: fmt.Sprintf("is longer than %d bytes", MaxName)}
+			return &ValueError{Attr: e.Field.Attr(h.Kind), Reason: fmt.Sprintf("is longer than %d bytes", MaxName)}
 		}
 		if bytes.IndexByte(e.Key, 0) >= 0 {
-			return &ValueError{Attr: e.Field.attr(h.Kind), Reason: "holds a zero character"}
+			return &ValueError{Attr: e.Field.Attr(h.Kind), Reason: "holds a zero character"}
 		}
 	}
 	return nil
 }
 
-// attr names the attribute that a field orders by.
-func (f Field) attr(kind Kind) string {
+// Attr names the attribute that a field orders by.
+func (f Field) Attr(kind Kind) string {
 	switch f {
 	case ByName:
 		if kind == Group {

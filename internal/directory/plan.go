@@ -56,7 +56,7 @@ func probeOf(kind Kind, b scim.Bound) probe {
 	switch {
 	case b.Op == scim.OpEq && name == "id":
 		return probe{rankID, one(kind, b.Value.Text)}
-	case b.Op == scim.OpEq && name == ByName.attr(kind):
+	case b.Op == scim.OpEq && name == ByName.Attr(kind):
 		return probe{rankName, exactly(Index{kind, ByName}, []byte(b.Value.Folded))}
 	case b.Op == scim.OpEq && name == "externalId":
 		return probe{rankExternalID, exactly(Index{kind, ByExternalID}, []byte(b.Value.Text))}
@@ -66,7 +66,7 @@ func probeOf(kind Kind, b scim.Bound) probe {
 		return probe{rankMember, groupsOf(b.Value.Text)}
 	case b.Op == scim.OpEq && name == "groups.value" && kind == User:
 		return probe{rankGroup, membersOfGroup(b.Value.Text)}
-	case b.Op == scim.OpSw && name == ByName.attr(kind) && b.Value.Folded != "":
+	case b.Op == scim.OpSw && name == ByName.Attr(kind) && b.Value.Folded != "":
 		prefix := []byte(b.Value.Folded)
 		return probe{rankPrefix, between(Index{kind, ByName}, prefix, after(prefix))}
 	}

@@ -35,7 +35,7 @@ func (d *Directory) single(ctx context.Context, source SourceID, q Query) (page 
 		return page, false, nil
 	}
 	bounds, exact := q.Filter.Bounds()
-	if !exact || len(bounds) != 1 || bounds[0].Op != scim.OpEq || bounds[0].Ref.Name != ByName.attr(q.Kind) {
+	if !exact || len(bounds) != 1 || bounds[0].Op != scim.OpEq || bounds[0].Ref.Name != ByName.Attr(q.Kind) {
 		return page, false, nil
 	}
 	record, err := d.store.Find(ctx, source, Index{q.Kind, ByName}, []byte(bounds[0].Value.Folded))
@@ -83,7 +83,7 @@ func orderOf(q Query) order {
 	switch q.Sort.Ref.Name {
 	case "id":
 		o.field = ByID
-	case ByName.attr(q.Kind):
+	case ByName.Attr(q.Kind):
 		o.field = ByName
 	case "meta.lastModified":
 		o.field = ByModified

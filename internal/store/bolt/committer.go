@@ -23,6 +23,9 @@ type write struct {
 // changed nothing.
 type refusal struct{ err error }
 
+// refuse marks an error as the fault of one write alone.
+func refuse(err error) error { return &refusal{err} }
+
 // Error gives the reason.
 func (e *refusal) Error() string { return e.err.Error() }
 

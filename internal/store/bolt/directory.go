@@ -96,32 +96,6 @@ func (s *directoryStore) prefixOf(tx *bbolt.Tx, source directory.SourceID) []byt
 	return prefix
 }
 
-// Commit implements directory.Store.
-func (s *directoryStore) Commit(ctx context.Context, source directory.SourceID, c directory.Change) (done directory.Committed, err error) {
-	if s.closed.Load() {
-		return done, fmt.Errorf("write %s: %w", s.db.path, ErrClosed)
-	}
-	err = s.db.commits.do(func(tx *bbolt.Tx) error {
-		if err := ctx.Err(); err != nil {
-			return refuse(err)
-		}
-		u := newUnit(tx, source, &c)
-		if err := u.plan(); err != nil {
-			return err
-		}
-		var err error
-		done, err = u.write()
-		return err
-	})
-	if err != nil {
-		return directory.Committed{}, err
-	}
-	if done.Seq > 0 {
-		s.db.bell.ring()
-	}
-	return done, nil
-}
-
 // Wait implements directory.Store.
 func (s *directoryStore) Wait(ctx context.Context, source directory.SourceID, after directory.Seq) (last directory.Seq, err error) {
 	for {

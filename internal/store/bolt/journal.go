@@ -93,7 +93,7 @@ func (j *journal) Begin(ctx context.Context, h apply.Header, encodedPlan []byte)
 	}
 	return j.update(ctx, func(tx *bbolt.Tx) error {
 		if tx.Bucket(bucketRun) != nil {
-			return &refusal{fmt.Errorf("%s: %w", j.db.path, apply.ErrJournalUsed)}
+			return refuse(fmt.Errorf("%s: %w", j.db.path, apply.ErrJournalUsed))
 		}
 		var run *bbolt.Bucket
 		var errs []error
@@ -160,7 +160,7 @@ func (j *journal) Intend(ctx context.Context, l apply.Lease, r apply.Record) (se
 func (j *journal) bucket(tx *bbolt.Tx, name []byte) (*bbolt.Bucket, error) {
 	b := tx.Bucket(name)
 	if b == nil {
-		return nil, &refusal{fmt.Errorf("%s: %w", j.db.path, apply.ErrNoRun)}
+		return nil, refuse(fmt.Errorf("%s: %w", j.db.path, apply.ErrNoRun))
 	}
 	b.FillPercent = 1
 	return b, nil
@@ -190,14 +190,14 @@ func (j *journal) putOutcome(tx *bbolt.Tx, seq uint64, value []byte, replace boo
 		return err
 	}
 	if intents.Get(key) == nil {
-		return &refusal{fmt.Errorf("%s: no record %d to settle", j.db.path, seq)}
+		return refuse(fmt.Errorf("%s: no record %d to settle", j.db.path, seq))
 	}
 	b, err := j.bucket(tx, bucketOutcome)
 	if err != nil {
 		return err
 	}
 	if !replace && b.Get(key) != nil {
-		return &refusal{errSettled}
+		return refuse(errSettled)
 	}
 	return b.Put(key, value)
 }

@@ -100,7 +100,7 @@ func (s *leases) Acquire(ctx context.Context, tenant, holder string, ttl time.Du
 		}
 		now := s.now()
 		if now.Before(old.Expires) {
-			return &refusal{&apply.LeaseHeldError{Lease: old}}
+			return refuse(&apply.LeaseHeldError{Lease: old})
 		}
 		l = apply.Lease{Tenant: tenant, Holder: holder, Fence: old.Fence + 1, Expires: now.Add(ttl)}
 		return writeLease(tx, l)
@@ -122,7 +122,7 @@ func (s *leases) Renew(ctx context.Context, l apply.Lease, ttl time.Duration) (a
 			return err
 		}
 		if !isSame(stored, l) {
-			return &refusal{apply.ErrLeaseLost}
+			return refuse(apply.ErrLeaseLost)
 		}
 		l.Expires = s.now().Add(ttl)
 		return writeLease(tx, l)

@@ -307,8 +307,13 @@ func (r *reading) Count(kind directory.Kind) (int64, error) {
 
 // Last implements directory.ReadTx.
 func (r *reading) Last() (directory.Seq, error) {
-	if r.prefix == nil {
-		return 0, nil
+	return r.last(), nil
+}
+
+// last gives the number of the last event; 0 where there is none.
+func (b *buckets) last() directory.Seq {
+	if b.prefix == nil {
+		return 0
 	}
-	return directory.Seq(r.count(markLast)), nil
+	return directory.Seq(b.count(markLast))
 }

@@ -101,12 +101,17 @@ func (b *buckets) purged(id directory.ID) directory.Seq {
 	return directory.Seq(number(b.open(bucketPurged).Get(b.key(id[:]))))
 }
 
+// tombstone gives the stored bytes of a deleted record; nil where there is none.
+func (b *buckets) tombstone(kind directory.Kind, id directory.ID) []byte {
+	if b.prefix == nil {
+		return nil
+	}
+	return b.open(bucketDeleted).Get(b.key([]byte{byte(kind)}, id[:]))
+}
+
 // Deleted implements directory.ReadTx.
 func (r *reading) Deleted(kind directory.Kind, id directory.ID) (directory.DeletedRecord, error) {
-	if r.prefix == nil {
-		return directory.DeletedRecord{}, directory.ErrNotFound
-	}
-	raw := r.open(bucketDeleted).Get(r.key([]byte{byte(kind)}, id[:]))
+	raw := r.tombstone(kind, id)
 	if raw == nil {
 		return directory.DeletedRecord{}, directory.ErrNotFound
 	}

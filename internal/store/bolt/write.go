@@ -2,151 +2,81 @@ package bolt
 
 import (
 	"fmt"
-	"time"
 
 	"sacbridge/internal/directory"
 	"sacbridge/internal/store"
+	"sacbridge/internal/store/unit"
 )
 
-// write puts a planned unit into its transaction. Every error is the file's.
-func (u *unit) write() (done directory.Committed, err error) {
-	if err := u.ensureSource(); err != nil {
-		return done, err
+// carryOut writes what a plan says. Every error is the file's.
+func (b *buckets) carryOut(source directory.SourceID, w *unit.Writes) error {
+	if err := b.ensureSource(source); err != nil {
+		return err
 	}
-	last := u.count(markLast)
-	events := u.settle(directory.Seq(last))
-	for _, s := range u.states {
-		if err := u.writeState(s); err != nil {
-			return done, fmt.Errorf("write %s %s: %w", s.now.Kind, s.now.ID, err)
+	for i := range w.Records {
+		if err := b.writeRecord(&w.Records[i]); err != nil {
+			return err
 		}
 	}
-	if err := u.writeEdges(u.edges); err != nil {
-		return done, err
+	if err := b.writeMembers(w.Members); err != nil {
+		return err
 	}
-	if err := u.writeGraves(); err != nil {
-		return done, err
+	if err := b.writeTombstones(w); err != nil {
+		return err
 	}
-	for i := range events {
-		done.Seq = events[i].Seq
-		if err := u.grow(bucketLog).Put(u.key(store.SeqKey(uint64(done.Seq))), store.EncodeEvent(&events[i])); err != nil {
-			return done, err
-		}
-	}
-	if len(events) > 0 {
-		if err := u.setCount(markLast, uint64(done.Seq)); err != nil {
-			return done, err
-		}
-	}
-	for _, s := range u.answers {
-		done.Headers = append(done.Headers, s.now.Header)
-	}
-	for i := range u.purges {
-		done.More = done.More || u.purges[i].more
-	}
-	done.Dropped = u.dropped
-	return done, nil
+	return b.writeEvents(w.Events)
 }
 
 // ensureSource gives a new source its prefix.
-func (u *unit) ensureSource() error {
-	if u.prefix != nil {
+func (b *buckets) ensureSource(source directory.SourceID) error {
+	if b.prefix != nil {
 		return nil
 	}
-	sources := u.open(bucketSource)
+	sources := b.open(bucketSource)
 	n, err := sources.NextSequence()
 	if err != nil {
 		return err
 	}
-	u.prefix = store.SeqKey(n)[4:]
-	return sources.Put([]byte(u.source), u.prefix)
+	b.prefix = store.SeqKey(n)[4:]
+	return sources.Put([]byte(source), b.prefix)
 }
 
-// settle numbers the revisions and makes the events from behind last on, deletions at the end.
-func (u *unit) settle(last directory.Seq) (events []directory.Event) {
-	at := moment(u.change.At)
-	add := func(op directory.Op, h *directory.Header) *directory.Event {
-		last++
-		events = append(events, directory.Event{
-			Seq: last, Prev: h.Last, At: at, By: u.change.By, Op: op, Kind: h.Kind, ID: h.ID, Revision: h.Revision,
-		})
-		h.Last = last
-		return &events[len(events)-1]
+// writeRecord writes one record, its index lines and the count of its kind.
+func (b *buckets) writeRecord(w *unit.RecordWrite) error {
+	if w.After == nil {
+		return b.removeRecord(w.Before)
 	}
-	for _, s := range u.states {
-		if s.op == directory.Deleted || !s.put && len(s.delta) == 0 {
-			continue
+	kind, id := w.After.Kind, w.After.ID
+	if w.Before == nil {
+		if err := b.addCount(kind, 1); err != nil {
+			return err
 		}
-		added, removed := s.idsOf(true), s.idsOf(false)
-		s.now.Revision++
-		s.now.Members += int64(len(added) - len(removed))
-		s.now.Modified = later(at, s.now.Modified)
-		e := add(s.op, &s.now.Header)
-		e.Changed, e.Added, e.Removed = s.changed, added, removed
-	}
-	for i := range u.buried {
-		add(directory.Deleted, &u.buried[i].Header)
-	}
-	for i := range u.purges {
-		if !u.purges[i].more {
-			add(directory.Purged, &u.purges[i].deleted.Header)
+		if err := b.open(bucketPurged).Delete(b.key(id[:])); err != nil {
+			return err
 		}
 	}
-	return events
+	if err := b.writeIndexes(w.Before, &w.After.Header); err != nil {
+		return fmt.Errorf("write %s %s: %w", kind, id, err)
+	}
+	return b.grow(recordBucket(kind)).Put(b.key(id[:]), store.EncodeRecord(w.After))
 }
 
-// later gives at, or the first moment after before where the clock has not moved on.
-func later(at, before time.Time) time.Time {
-	if at.After(before) {
-		return at
+func (b *buckets) removeRecord(h *directory.Header) error {
+	if err := b.writeIndexes(h, nil); err != nil {
+		return fmt.Errorf("remove %s %s: %w", h.Kind, h.ID, err)
 	}
-	return before.Add(time.Millisecond)
-}
-
-// writeState writes one record, its index lines, its memberships and the count of its kind.
-func (u *unit) writeState(s *state) error {
-	kind, id := s.now.Kind, s.now.ID
-	if s.op == directory.Deleted {
-		if err := u.writeIndexes(&s.old.Header, nil); err != nil {
-			return err
-		}
-		if err := u.open(recordBucket(kind)).Delete(u.key(id[:])); err != nil {
-			return err
-		}
-		return u.addCount(kind, -1)
-	}
-	if !s.put && len(s.delta) == 0 {
-		return nil
-	}
-	var old *directory.Header
-	if s.existed {
-		old = &s.old.Header
-	} else {
-		if err := u.addCount(kind, 1); err != nil {
-			return err
-		}
-		if err := u.open(bucketPurged).Delete(u.key(id[:])); err != nil {
-			return err
-		}
-	}
-	if err := u.writeIndexes(old, &s.now.Header); err != nil {
+	if err := b.open(recordBucket(h.Kind)).Delete(b.key(h.ID[:])); err != nil {
 		return err
 	}
-	if err := u.grow(recordBucket(kind)).Put(u.key(id[:]), store.EncodeRecord(&s.now)); err != nil {
-		return err
-	}
-	edges := make([]edgeWrite, 0, len(s.delta))
-	for _, w := range s.delta {
-		edges = append(edges, w)
-	}
-	return u.writeEdges(edges)
+	return b.addCount(h.Kind, -1)
 }
 
-func (u *unit) addCount(kind directory.Kind, n int64) error {
-	return u.setCount(byte(kind), u.count(byte(kind))+uint64(n)) //nolint:gosec // wraps to a subtraction
+func (b *buckets) addCount(kind directory.Kind, n int64) error {
+	return b.setCount(byte(kind), b.count(byte(kind))+uint64(n)) //nolint:gosec // wraps to a subtraction
 }
 
 // writeIndexes writes the lines that differ between two headers; nil has none.
-func (u *unit) writeIndexes(old, now *directory.Header) error {
+func (b *buckets) writeIndexes(old, now *directory.Header) error {
 	var before, after []directory.IndexEntry
 	kind := directory.User
 	if old != nil {
@@ -158,8 +88,8 @@ func (u *unit) writeIndexes(old, now *directory.Header) error {
 	for _, e := range before {
 		if !hasEntry(after, e) {
 			ix := indexOf(directory.Index{Kind: kind, Field: e.Field})
-			key, _ := ix.line(&u.buckets, e.Key, old.ID)
-			if err := u.open(ix.bucket).Delete(key); err != nil {
+			key, _ := ix.line(b, e.Key, old.ID)
+			if err := b.open(ix.bucket).Delete(key); err != nil {
 				return err
 			}
 		}
@@ -169,10 +99,10 @@ func (u *unit) writeIndexes(old, now *directory.Header) error {
 			continue
 		}
 		ix := indexOf(directory.Index{Kind: kind, Field: e.Field})
-		key, value := ix.line(&u.buckets, e.Key, now.ID)
-		bucket := u.sorted(ix.bucket)
+		key, value := ix.line(b, e.Key, now.ID)
+		bucket := b.sorted(ix.bucket)
 		if e.Field == directory.ByModified {
-			bucket = u.grow(ix.bucket)
+			bucket = b.grow(ix.bucket)
 		}
 		if err := bucket.Put(key, value); err != nil {
 			return err
@@ -190,24 +120,62 @@ func hasEntry(entries []directory.IndexEntry, e directory.IndexEntry) bool {
 	return false
 }
 
-// writeGraves writes the deleted records that come and removes those that were raised or purged.
-func (u *unit) writeGraves() error {
-	graves := u.open(bucketDeleted)
-	for i := range u.buried {
-		d := &u.buried[i]
-		if err := graves.Put(u.key([]byte{byte(d.Kind)}, d.ID[:]), store.EncodeDeleted(d)); err != nil {
+// writeMembers writes memberships in both directions. They come sorted, which keeps neighbours on one page.
+func (b *buckets) writeMembers(writes []unit.MemberWrite) error {
+	members, groups := b.open(bucketMembers), b.open(bucketGroups)
+	for i := range writes {
+		w := &writes[i]
+		forth, back := b.key(w.Group[:], w.Member[:]), b.key(w.Member[:], w.Group[:])
+		if w.Add {
+			if err := members.Put(forth, store.EncodeEdge(w.MemberEdge)); err != nil {
+				return err
+			}
+			if err := groups.Put(back, nil); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := members.Delete(forth); err != nil {
+			return err
+		}
+		if err := groups.Delete(back); err != nil {
 			return err
 		}
 	}
-	for _, s := range u.raised {
-		if err := graves.Delete(u.key([]byte{byte(s.now.Kind)}, s.now.ID[:])); err != nil {
+	return nil
+}
+
+// writeTombstones writes the deleted records that come, and removes those that were restored or purged.
+func (b *buckets) writeTombstones(w *unit.Writes) error {
+	bucket := b.open(bucketDeleted)
+	for i := range w.Tombstones {
+		d := &w.Tombstones[i]
+		if err := bucket.Put(b.key([]byte{byte(d.Kind)}, d.ID[:]), store.EncodeDeleted(d)); err != nil {
 			return err
 		}
 	}
-	for i := range u.purges {
-		if err := u.writePurge(&u.purges[i]); err != nil {
+	for _, gone := range w.NoLonger {
+		if err := bucket.Delete(b.key([]byte{byte(gone.Kind)}, gone.ID[:])); err != nil {
 			return err
 		}
+	}
+	for _, p := range w.Purged {
+		if err := b.open(bucketPurged).Put(b.key(p.ID[:]), store.SeqKey(uint64(p.Last))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeEvents appends to the feed.
+func (b *buckets) writeEvents(events []directory.Event) error {
+	for i := range events {
+		if err := b.grow(bucketLog).Put(b.key(store.SeqKey(uint64(events[i].Seq))), store.EncodeEvent(&events[i])); err != nil {
+			return err
+		}
+	}
+	if n := len(events); n > 0 {
+		return b.setCount(markLast, uint64(events[n-1].Seq))
 	}
 	return nil
 }

@@ -1,0 +1,143 @@
+package bolt
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+
+	"sacbridge/internal/directory"
+	"sacbridge/internal/store"
+	"sacbridge/internal/store/unit"
+)
+
+// Commit implements directory.Store.
+func (s *directoryStore) Commit(ctx context.Context, source directory.SourceID, c directory.Change) (done directory.Committed, err error) {
+	if s.closed.Load() {
+		return done, fmt.Errorf("write %s: %w", s.db.path, ErrClosed)
+	}
+	err = s.db.commits.do(func(tx *bbolt.Tx) error {
+		if err := ctx.Err(); err != nil {
+			return refuse(err)
+		}
+		b := buckets{tx: tx, prefix: sourcePrefix(tx, source)}
+		writes, err := unit.Plan(&planReader{b}, &c)
+		if refused, ok := errors.AsType[*unit.Refusal](err); ok {
+			return refuse(refused.Unwrap())
+		}
+		if err != nil {
+			return err
+		}
+		done = writes.Answer
+		return b.carryOut(source, writes)
+	})
+	if err != nil {
+		return directory.Committed{}, err
+	}
+	if done.Seq > 0 {
+		s.db.bell.ring()
+	}
+	return done, nil
+}
+
+// planReader reads a source for a plan: unit.Reader. The prefix is nil where the source was never written to.
+type planReader struct{ buckets }
+
+var _ unit.Reader = (*planReader)(nil)
+
+// Record implements unit.Reader.
+func (r *planReader) Record(kind directory.Kind, id directory.ID) (record directory.Record, found bool, err error) {
+	raw := r.raw(kind, id)
+	if raw == nil {
+		return record, false, nil
+	}
+	record, err = store.DecodeRecord(id, raw)
+	return record, err == nil, err
+}
+
+// Header implements unit.Reader.
+func (r *planReader) Header(kind directory.Kind, id directory.ID) (h directory.Header, found bool, err error) {
+	raw := r.raw(kind, id)
+	if raw == nil {
+		return h, false, nil
+	}
+	h, err = store.DecodeHeader(id, raw)
+	return h, err == nil, err
+}
+
+// Holder implements unit.Reader.
+func (r *planReader) Holder(index directory.Index, key []byte, other directory.ID) (holder directory.ID, found bool, err error) {
+	if r.prefix == nil {
+		return holder, false, nil
+	}
+	ix := indexOf(index)
+	if ix.unique {
+		value := r.open(ix.bucket).Get(r.key(key))
+		copy(holder[:], value)
+		return holder, value != nil && holder != other, nil
+	}
+	low := r.key(ix.lead, key, []byte{0})
+	c := r.open(ix.bucket).Cursor()
+	for key, _ := c.Seek(low); bytes.HasPrefix(key, low); key, _ = c.Next() {
+		if holder = tail(key); holder != other {
+			return holder, true, nil
+		}
+	}
+	return holder, false, nil
+}
+
+// HasMember implements unit.Reader.
+func (r *planReader) HasMember(group, member directory.ID) (bool, error) {
+	return r.prefix != nil && r.open(bucketMembers).Get(r.key(group[:], member[:])) != nil, nil
+}
+
+// Member implements unit.Reader.
+func (r *planReader) Member(group, member directory.ID) (directory.MemberEdge, error) {
+	return store.DecodeEdge(group, member, r.open(bucketMembers).Get(r.key(group[:], member[:])))
+}
+
+// Members implements unit.Reader.
+func (r *planReader) Members(group directory.ID, limit int) ([]directory.ID, error) {
+	return r.seconds(bucketMembers, group, limit), nil
+}
+
+// Groups implements unit.Reader.
+func (r *planReader) Groups(member directory.ID) ([]directory.ID, error) {
+	return r.seconds(bucketGroups, member, 0), nil
+}
+
+// seconds lists the second ids of the keys that begin with one, all where limit is 0.
+func (r *planReader) seconds(bucket []byte, first directory.ID, limit int) (ids []directory.ID) {
+	if r.prefix == nil {
+		return nil
+	}
+	low := r.key(first[:])
+	c := r.open(bucket).Cursor()
+	for key, _ := c.Seek(low); bytes.HasPrefix(key, low) && (limit == 0 || len(ids) < limit); key, _ = c.Next() {
+		ids = append(ids, tail(key))
+	}
+	return ids
+}
+
+// Tombstone implements unit.Reader.
+func (r *planReader) Tombstone(kind directory.Kind, id directory.ID) (d directory.DeletedRecord, found bool, err error) {
+	raw := r.tombstone(kind, id)
+	if raw == nil {
+		return d, false, nil
+	}
+	d, err = store.DecodeDeleted(id, raw)
+	return d, err == nil, err
+}
+
+// HasTombstone implements unit.Reader.
+func (r *planReader) HasTombstone(kind directory.Kind, id directory.ID) (bool, error) {
+	return r.tombstone(kind, id) != nil, nil
+}
+
+// Purged implements unit.Reader.
+func (r *planReader) Purged(id directory.ID) (directory.Seq, error) { return r.purged(id), nil }
+
+// Last implements unit.Reader.
+func (r *planReader) Last() (directory.Seq, error) { return r.last(), nil }
