@@ -52,10 +52,12 @@ type setup struct {
 	faults   string // JSON
 	people   int    // fillers
 	facts    upstream.Facts
+	learned  func(upstream.Facts)
 	before   func(edit func(...service.Edit), r *http.Request) // hears each request before the tenant does
 	noBulk   bool
 	noLookup bool
 	tries    int
+	workers  int
 }
 
 // always is a permission that is never refused.
@@ -134,8 +136,8 @@ func connect(t *testing.T, s setup, api, base, token string) *sac.Tenant {
 	text := func(s string) func() (string, error) { return func() (string, error) { return s, nil } }
 	tenant, err := sac.New(sac.Config{
 		Name: "dev", URL: base, TokenURL: base + token, Platform: string(s.platform), SSO: string(s.sso),
-		API: api, NoBulk: s.noBulk, NoLookup: s.noLookup, Facts: s.facts,
-		Session: session.Config{ClientID: text("client"), ClientSecret: text("secret"), Backoff: time.Millisecond, MaxTries: s.tries},
+		API: api, NoBulk: s.noBulk, NoLookup: s.noLookup, Facts: s.facts, Learned: s.learned,
+		Session: session.Config{ClientID: text("client"), ClientSecret: text("secret"), Backoff: time.Millisecond, MaxTries: s.tries, Workers: s.workers},
 	})
 	if err != nil {
 		t.Fatalf("New: %v", err)
