@@ -52,7 +52,8 @@ var mayImport = map[string][]string{
 		"internal/sacsim", "internal/sacsim/service", "internal/tenants", "internal/engine", "internal/messages", "cmd/internal/show",
 	},
 	"internal/scimserver/listener": {},
-	"cmd/bridge":                   {"cmd/internal/cli", "internal/config", "internal/directory", "internal/scimserver", "internal/scimserver/listener", "internal/store", "internal/store/bolt", "internal/tenants"},
+	"internal/admin":               {"internal/directory"},
+	"cmd/bridge":                   {"cmd/internal/cli", "internal/admin", "internal/config", "internal/directory", "internal/scimserver", "internal/scimserver/listener", "internal/store", "internal/store/bolt", "internal/tenants"},
 }
 
 // onlyImporters lists the libraries that stay behind one or a few packages.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/internal/admin"
 	"sacbridge/internal/store/bolt"
 )
 
@@ -26,7 +27,7 @@ appears once it is whole; - writes to stdout. It holds personal data and is read
 }
 
 func runBackup(ctx context.Context, a *app, path string) error {
-	return a.withState(ctx, true, func(ops adminOperations) error {
+	return a.withState(ctx, true, func(ops admin.Operations) error {
 		if path == "-" {
 			return ops.Backup(ctx, a.Out)
 		}

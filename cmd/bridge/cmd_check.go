@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/internal/admin"
 	"sacbridge/internal/config"
 	"sacbridge/internal/directory"
 )
@@ -36,7 +37,7 @@ counters with what they count, the change feed with the history. It changes noth
 }
 
 func runCheck(ctx context.Context, a *app, files []string, opts *checkOptions) error {
-	look := func(ops adminOperations) error {
+	look := func(ops admin.Operations) error {
 		report, err := ops.Check(ctx)
 		if err != nil {
 			return err
@@ -50,7 +51,7 @@ func runCheck(ctx context.Context, a *app, files []string, opts *checkOptions) e
 }
 
 // withFile runs fn on the state in a file that no configuration names.
-func (a *app) withFile(ctx context.Context, path string, fn func(adminOperations) error) (err error) {
+func (a *app) withFile(ctx context.Context, path string, fn func(admin.Operations) error) (err error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return cli.Usagef("check %s: there is no such file", path)
 	}
@@ -59,7 +60,7 @@ func (a *app) withFile(ctx context.Context, path string, fn func(adminOperations
 		return cli.Coded(cli.ExitUsage, err)
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	return fn(a.adminService(st, nil, slog.New(slog.DiscardHandler)))
+	return coded(fn(a.adminService(st, nil, slog.New(slog.DiscardHandler))))
 }
 
 func showReport(a *app, r *directory.Report, output cli.Output) error {

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sacbridge/cmd/internal/cli"
-	"sacbridge/internal/directory"
+	"sacbridge/internal/admin"
 )
 
 func newDeletedCmd(a *app) *cobra.Command {
@@ -40,14 +40,10 @@ func newDeletedListCmd(a *app) *cobra.Command {
 }
 
 func runDeletedList(ctx context.Context, a *app, source string, opts *deletedListOptions) error {
-	return a.withState(ctx, true, func(ops adminOperations) error {
-		all := []deletedInfo{}
-		for _, kind := range [...]directory.Kind{directory.User, directory.Group} {
-			some, err := allDeleted(ctx, ops, source, kind)
-			if err != nil {
-				return err
-			}
-			all = append(all, some...)
+	return a.withState(ctx, true, func(ops admin.Operations) error {
+		all, err := admin.AllDeleted(ctx, ops, source)
+		if err != nil {
+			return err
 		}
 		if opts.output == cli.AsJSON {
 			return cli.WriteJSON(a.Out, all)
@@ -76,8 +72,8 @@ refused where the name is taken again.`, stateCodes()),
 }
 
 func runDeletedRestore(ctx context.Context, a *app, source, id string) error {
-	return a.withState(ctx, true, func(ops adminOperations) error {
-		done, err := ops.RestoreDeleted(ctx, restoreRequest{Source: source, ID: id})
+	return a.withState(ctx, true, func(ops admin.Operations) error {
+		done, err := ops.RestoreDeleted(ctx, admin.RestoreRequest{Source: source, ID: id})
 		if err != nil {
 			return err
 		}

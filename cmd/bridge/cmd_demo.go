@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/internal/admin"
 	"sacbridge/internal/config"
 )
 
@@ -60,7 +61,7 @@ func runDemo(ctx context.Context, a *app, opts *demoOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	token, err := a.adminService(srv.state, s.sourceNames(), srv.logs.audit).NewToken(ctx, newTokenRequest{Source: "demo", Name: "demo"})
+	token, err := a.adminService(srv.state, s.sourceNames(), srv.logs.audit).NewToken(ctx, admin.NewTokenRequest{Source: "demo", Name: "demo"})
 	if err != nil {
 		return errors.Join(err, srv.closeAll())
 	}

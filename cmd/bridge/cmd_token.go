@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/internal/admin"
 )
 
 func newTokenCmd(a *app) *cobra.Command {
@@ -52,8 +53,8 @@ func runTokenNew(ctx context.Context, a *app, source string, opts *tokenNewOptio
 	if err := checkTokenName(opts.name); err != nil {
 		return err
 	}
-	return a.withState(ctx, false, func(ops adminOperations) error {
-		token, err := ops.NewToken(ctx, newTokenRequest{Source: source, Name: opts.name, TTL: time.Duration(opts.expires)})
+	return a.withState(ctx, false, func(ops admin.Operations) error {
+		token, err := ops.NewToken(ctx, admin.NewTokenRequest{Source: source, Name: opts.name, TTL: time.Duration(opts.expires)})
 		if err != nil {
 			return err
 		}
@@ -94,7 +95,7 @@ func newTokenListCmd(a *app) *cobra.Command {
 }
 
 func runTokenList(ctx context.Context, a *app, source string, opts *tokenListOptions) error {
-	return a.withState(ctx, false, func(ops adminOperations) error {
+	return a.withState(ctx, false, func(ops admin.Operations) error {
 		all, err := ops.Tokens(ctx, source)
 		if err != nil {
 			return err
@@ -138,8 +139,8 @@ func runTokenRevoke(ctx context.Context, a *app, source string, opts *tokenRevok
 	if err := checkTokenName(opts.name); err != nil {
 		return err
 	}
-	return a.withState(ctx, true, func(ops adminOperations) error {
-		n, err := ops.RevokeTokens(ctx, revokeTokensRequest{Source: source, Name: opts.name, ID: opts.id})
+	return a.withState(ctx, true, func(ops admin.Operations) error {
+		n, err := ops.RevokeTokens(ctx, admin.RevokeTokensRequest{Source: source, Name: opts.name, ID: opts.id})
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,6 @@
 // Command bridge is an embedded SCIM 2.0 server with a directory of people and teams in one file. It parses
 // flags, opens the state, mounts the handlers, starts and stops what runs, and maps errors to exit codes; it
-// decides nothing about people itself. It may import cli, config, directory, scimserver, store, store/bolt and tenants, and
+// decides nothing about people itself. It may import cli, admin, config, directory, scimserver, store, store/bolt and tenants, and
 // is the only importer of echo.
 package main
 

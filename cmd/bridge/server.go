@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/internal/admin"
 	"sacbridge/internal/config"
 	"sacbridge/internal/directory"
 	"sacbridge/internal/scimserver"
@@ -34,7 +35,8 @@ type server struct {
 	metrics *http.Server // nil without a metrics listener
 	admin   *http.Server
 
-	publicAt, metricsAt, adminAt net.Listener
+	publicAt, metricsAt net.Listener
+	adminAt             *admin.Socket
 }
 
 // readyLine is what bridge serve prints on stdout once it takes requests.
@@ -70,12 +72,12 @@ func (a *app) newServer(ctx context.Context, s *settings, command string, l *log
 	if err := srv.mount(ctx, s); err != nil {
 		return nil, err
 	}
-	if srv.adminAt, err = listenSocket(ctx, s.file.SocketPath()); err != nil {
-		return nil, err
+	if srv.adminAt, err = admin.Listen(ctx, s.file.SocketPath()); err != nil {
+		return nil, coded(err)
 	}
-	who := serverInfo{Command: command, PID: os.Getpid(), Version: cli.ThisBuild().Version, Since: a.Now(), Listen: srv.publicAt.Addr().String()}
+	who := admin.Server{Command: command, PID: os.Getpid(), Version: cli.ThisBuild().Version, Since: a.Now(), Listen: srv.publicAt.Addr().String()}
 	srv.admin = &http.Server{
-		Handler: adminHandler(a.adminService(srv.state, s.sourceNames(), l.audit), who), ReadHeaderTimeout: 10 * time.Second,
+		Handler: admin.Handler(a.adminService(srv.state, s.sourceNames(), l.audit), who), ReadHeaderTimeout: 10 * time.Second,
 	}
 	return srv, nil
 }
@@ -163,10 +165,7 @@ func (s *server) baseURL() string {
 
 // ready describes the server.
 func (s *server) ready() readyLine {
-	line := readyLine{BaseURL: s.baseURL(), Listen: s.publicAt.Addr().String(), Sources: map[string]string{}}
-	if own, ok := s.adminAt.(*adminSocket); ok {
-		line.Socket = own.path
-	}
+	line := readyLine{BaseURL: s.baseURL(), Listen: s.publicAt.Addr().String(), Socket: s.adminAt.Path, Sources: map[string]string{}}
 	if s.metricsAt != nil {
 		line.Metrics = s.metricsAt.Addr().String()
 	}
@@ -237,10 +236,13 @@ func (s *server) shutDown(ctx context.Context) error {
 
 // closeAll closes what is open. The listeners may be closed already.
 func (s *server) closeAll() error {
-	for _, l := range []net.Listener{s.publicAt, s.metricsAt, s.adminAt} {
+	for _, l := range []net.Listener{s.publicAt, s.metricsAt} {
 		if l != nil {
 			_ = l.Close() // closed already where the server ran
 		}
+	}
+	if s.adminAt != nil {
+		_ = s.adminAt.Close()
 	}
 	if s.state == nil {
 		return nil

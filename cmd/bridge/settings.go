@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/config"
@@ -39,14 +38,6 @@ func (a *app) settings() (*settings, error) {
 
 // sourceNames lists the sources.
 func (s *settings) sourceNames() []string { return slices.Sorted(maps.Keys(s.bridge.Sources)) }
-
-// knownSource refuses a source that is not among names.
-func knownSource(names []string, name string) error {
-	if slices.Contains(names, name) {
-		return nil
-	}
-	return cli.Usagef("there is no source %q; the configuration names %s", name, strings.Join(names, ", "))
-}
 
 // checkSources refuses what only the server knows to be wrong, such as the name of a switch.
 func (s *settings) checkSources() error {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/internal/admin"
 	"sacbridge/internal/config"
 	"sacbridge/internal/directory"
 	"sacbridge/internal/scimserver"
@@ -61,9 +62,9 @@ func (s *state) Close() error {
 	return s.db.Close()
 }
 
-// desk gives the operations on the state.
-func (a *app) adminService(s *state, sources []string, audit *slog.Logger) *adminService {
-	return &adminService{sources: sources, tokens: s.tokens, dir: s.dir, now: a.Now, audit: audit}
+// adminService gives the operations on the state.
+func (a *app) adminService(s *state, sources []string, audit *slog.Logger) *admin.Service {
+	return admin.NewService(admin.Deps{Sources: sources, Tokens: sourceTokens{s.tokens}, Directory: s.dir, Now: a.Now, Audit: audit})
 }
 
 // errNoState says that there is no file yet.
@@ -71,14 +72,14 @@ var errNoState = errors.New("there is no state yet: bridge serve or bridge token
 
 // withState runs fn on the state of the configuration: through the socket of the server that has it open, else on
 // the file itself. mustExist refuses to make a new file.
-func (a *app) withState(ctx context.Context, mustExist bool, fn func(adminOperations) error) (err error) {
+func (a *app) withState(ctx context.Context, mustExist bool, fn func(admin.Operations) error) (err error) {
 	s, err := a.settings()
 	if err != nil {
 		return err
 	}
 	path := s.file.State
-	if ops, ok := dialAdmin(ctx, s.file.SocketPath()); ok {
-		return fn(ops)
+	if ops, ok := admin.Dial(ctx, s.file.SocketPath()); ok {
+		return coded(fn(ops))
 	}
 	if _, err := os.Stat(path); mustExist && errors.Is(err, fs.ErrNotExist) {
 		return cli.Coded(cli.ExitUsage, fmt.Errorf("%s: %w", path, errNoState))
@@ -86,24 +87,24 @@ func (a *app) withState(ctx context.Context, mustExist bool, fn func(adminOperat
 	st, err := a.openState(ctx, path, s.bridge, slog.New(slog.DiscardHandler))
 	if errors.Is(err, bolt.ErrInUse) {
 		// A server may have opened the file since the socket was tried.
-		if ops, ok := dialAdmin(ctx, s.file.SocketPath()); ok {
-			return fn(ops)
+		if ops, ok := admin.Dial(ctx, s.file.SocketPath()); ok {
+			return coded(fn(ops))
 		}
 	}
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	return fn(a.adminService(st, s.sourceNames(), slog.New(slog.DiscardHandler)))
+	return coded(fn(a.adminService(st, s.sourceNames(), slog.New(slog.DiscardHandler))))
 }
 
 // inUse explains that another process has the state, and who, where that answers.
 func inUse(ctx context.Context, socket string, err error) error {
-	c, ok := dialAdmin(ctx, socket)
+	c, ok := admin.Dial(ctx, socket)
 	if !ok {
 		return err
 	}
-	h, herr := c.serverInfo(ctx)
+	h, herr := c.Server(ctx)
 	if herr != nil {
 		return err
 	}

@@ -2,7 +2,7 @@ package main
 
 import "time"
 
-// day shows a moment, or a word where there is none.
+// showTime shows a time, or a word where there is none.
 func showTime(at time.Time, none string) string {
 	if at.IsZero() {
 		return none

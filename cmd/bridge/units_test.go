@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -62,47 +59,6 @@ func TestConnectionErrorsAreLoggedWithoutAddresses(t *testing.T) {
 		}
 		if !contains(out.String(), "a client") {
 			t.Errorf("%s: the log does not say that it was a client: %s", name, out.String())
-		}
-	}
-}
-
-func TestSocketIsForItsOwnerAloneAndMayHaveALongPath(t *testing.T) {
-	t.Parallel()
-	for name, folder := range map[string]string{"a short path": "s", "a long path": strings.Repeat("long-", 40)} {
-		dir := filepath.Join(t.TempDir(), folder)
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		path := filepath.Join(dir, "state.db.sock")
-		l, err := listenSocket(t.Context(), path)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		info, err := os.Stat(path)
-		if err != nil || info.Mode().Perm() != 0o600 || info.Mode()&fs.ModeSocket == 0 {
-			t.Errorf("%s: mode %v, %v; want a socket with 0600", name, info.Mode(), err)
-		}
-		h := &http.Server{Handler: adminHandler(&adminService{}, serverInfo{PID: 7}), ReadHeaderTimeout: time.Second}
-		done := make(chan error, 1)
-		go func() { done <- h.Serve(l) }()
-		c, ok := dialAdmin(t.Context(), path)
-		if !ok {
-			t.Fatalf("%s: nobody answers", name)
-		}
-		if who, err := c.serverInfo(t.Context()); err != nil || who.PID != 7 {
-			t.Errorf("%s: got %v, %v, want process 7", name, who, err)
-		}
-		if err := h.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
-			t.Error(err)
-		}
-		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%s: the socket is left behind: %v", name, err)
-		}
-		if _, ok := dialAdmin(t.Context(), path); ok {
-			t.Errorf("%s: somebody answers at a socket that is gone", name)
 		}
 	}
 }

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/internal/dataset"
 	"sacbridge/internal/engine"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/mapping"
@@ -92,11 +94,11 @@ func (o *copyUsersOptions) selection(now time.Time) (*engine.Selection, error) {
 	}
 	var origin []string
 	if o.ids != "" {
-		ids, err := readIDs(o.ids)
+		people, err := readIDs(o.ids)
 		if err != nil {
-			return nil, cli.Coded(cli.ExitUsage, err)
+			return nil, err
 		}
-		s.People = ids
+		s.People = people
 	}
 	if len(o.teams) > 0 {
 		origin = append(origin, "--team "+cli.Some(o.teams, 3))
@@ -117,4 +119,22 @@ func (o *copyUsersOptions) selection(now time.Time) (*engine.Selection, error) {
 	}
 	s.Origin = strings.Join(origin, " ")
 	return s, nil
+}
+
+// readIDs reads the file of --ids. All of its faults come together, with exit code 2.
+func readIDs(path string) ([]engine.Person, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, cli.Usagef("--ids: %w", err)
+	}
+	defer func() { _ = f.Close() }() // only read
+	ids, err := dataset.ReadIDs(f, path, dataset.Limits{})
+	if err != nil {
+		return nil, cli.Usagef("--ids %s is not taken:\n%w", path, err)
+	}
+	people := make([]engine.Person, len(ids))
+	for i, id := range ids {
+		people[i] = engine.Person{UserID: id.UserID, Origin: id.Place}
+	}
+	return people, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -10,87 +11,26 @@ import (
 	"github.com/spf13/cobra"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/cmd/internal/show"
 	"sacbridge/internal/engine"
-	"sacbridge/internal/identity"
-	"sacbridge/internal/sac"
 	"sacbridge/internal/tenants"
-	"sacbridge/internal/upstream"
 )
 
-// finding is one thing looked at, in the JSON output of `tenant test` and `doctor`.
-type finding struct {
-	Tenant string    `json:"tenant,omitempty"` // empty: this machine
-	Step   string    `json:"step"`
-	Level  sac.Level `json:"level"` // ok, warn or fail
-	Text   string    `json:"text"`
-	Cure   string    `json:"cure,omitempty"`
-
-	code int // the exit code of a failure; 0 where it has none of its own
-}
-
 // writeFindings shows findings and gives the error of the worst one.
-func writeFindings(a *app, found []finding, output cli.Output) error {
-	err := worst(found)
-	if output == cli.AsJSON {
-		if werr := cli.WriteJSON(a.Out, found); werr != nil {
-			return werr
-		}
-		return err
-	}
-	l := &cli.Lines{W: a.Out}
-	at := "\x00"
-	for _, f := range found {
-		if f.Tenant != at {
-			at = f.Tenant
-			name := "this machine"
-			if at != "" {
-				name = "tenant " + at
-			}
-			l.Line("%s", a.Paint().In(cli.Bold, name))
-		}
-		colour := map[sac.Level]string{sac.OK: cli.Green, sac.Warn: cli.Yellow, sac.Fail: cli.Red}[f.Level]
-		l.Line("  %s %s %s", a.Paint().In(colour, cli.Pad(string(f.Level), 4)), cli.Pad(f.Step, 13), cli.Clean(f.Text, false))
-		if f.Cure != "" && f.Level != sac.OK {
-			l.Line("       %s cure: %s", cli.Pad("", 13), cli.Clean(f.Cure, false))
-		}
-	}
-	if l.Err != nil {
-		return l.Err
-	}
-	return err
-}
-
-// worst gives the error of the first failure with an exit code of its own, else of the first failure.
-func worst(found []finding) error {
-	var first error
-	for _, f := range found {
-		if f.Level != sac.Fail {
-			continue
-		}
-		name := f.Tenant
-		if name == "" {
-			name = "this machine"
-		}
-		if f.code != 0 {
-			return cli.Codef(f.code, "%s: %s: %s", name, f.Step, f.Text)
-		}
-		if first == nil {
-			first = cli.Codef(cli.ExitPartial, "%s: %s: %s", name, f.Step, f.Text)
-		}
-	}
-	return first
+func writeFindings(a *app, found []show.Finding, output cli.Output) error {
+	return errors.Join(show.Findings(&a.World, found, output), show.Worst(found))
 }
 
 // testTenant walks the way to one tenant. Where it ends at once, a small reading tells whether it is the
 // credentials or the way itself.
-func (a *app) testTenant(ctx context.Context, t *tenants.Tenant) ([]finding, error) {
-	var found []finding
+func (a *app) testTenant(ctx context.Context, t *tenants.Tenant) ([]show.Finding, error) {
+	var found []show.Finding
 	for i, f := range t.Conn.Check(ctx, a.Now) {
-		one := finding{Tenant: t.Conn.Tenant().Name, Step: f.Step, Level: f.Level, Text: f.Text, Cure: f.Cure}
-		if i == 0 && f.Level == sac.Fail {
-			_, err := upstream.Load(ctx, t.Conn, identity.Scope{UserIDs: []string{"NOBODY"}})
-			if one.code = cli.ExitCode(err); one.code == cli.ExitOK {
-				one.code = cli.ExitFailure
+		one := show.Finding{Tenant: t.Conn.Tenant().Name, Step: f.Step, Level: show.Level(f.Level), Text: f.Text, Cure: f.Cure}
+		if i == 0 && one.Level == show.Fail {
+			err := t.Side().CheckAccess(ctx)
+			if one.Code = cli.ExitCode(err); one.Code == cli.ExitOK {
+				one.Code = cli.ExitFailure
 			}
 		}
 		found = append(found, one)
@@ -114,7 +54,7 @@ func runTenantTest(ctx context.Context, a *app, opts *tenantTestOptions) error {
 		}
 		all = append(all, one)
 	}
-	found := []finding{}
+	found := []show.Finding{}
 	for _, one := range all {
 		more, err := a.testTenant(ctx, one)
 		if err != nil {
@@ -148,13 +88,13 @@ way to a tenant ends, 3 for anything else.`, append(cli.ReadCodes(), cli.ExitPar
 func runDoctor(ctx context.Context, a *app, opts *doctorOptions) error {
 	s, err := a.settings()
 	if err != nil {
-		return writeFindings(a, []finding{machineFault("configuration", err, "correct the file; transport config schema helps editors to")}, opts.output)
+		return writeFindings(a, []show.Finding{machineFault("configuration", err, "correct the file; transport config schema helps editors to")}, opts.output)
 	}
 	if s.file == nil {
 		err := fmt.Errorf("there is no configuration")
-		return writeFindings(a, []finding{machineFault("configuration", err, "write sacbridge.yaml, or name one by --config FILE or SACBRIDGE_CONFIG")}, opts.output)
+		return writeFindings(a, []show.Finding{machineFault("configuration", err, "write sacbridge.yaml, or name one by --config FILE or SACBRIDGE_CONFIG")}, opts.output)
 	}
-	found := []finding{{Step: "configuration", Level: sac.OK, Text: s.file.Path()}}
+	found := []show.Finding{{Step: "configuration", Level: show.OK, Text: s.file.Path()}}
 	found = append(found, a.checkState(ctx, s.place)...)
 	for _, name := range slices.Sorted(maps.Keys(s.file.Tenants)) {
 		more, err := a.examine(ctx, s, name)
@@ -167,11 +107,11 @@ func runDoctor(ctx context.Context, a *app, opts *doctorOptions) error {
 }
 
 // examine looks at one tenant: settings, secrets, lease and the way to it.
-func (a *app) examine(ctx context.Context, s *settings, name string) ([]finding, error) {
-	fail := func(step string, err error, cure string) []finding {
+func (a *app) examine(ctx context.Context, s *settings, name string) ([]show.Finding, error) {
+	fail := func(step string, err error, cure string) []show.Finding {
 		f := machineFault(step, err, cure)
 		f.Tenant = name
-		return []finding{f}
+		return []show.Finding{f}
 	}
 	one, err := a.namedTenant(s, name, 0)
 	if err != nil {
@@ -180,30 +120,30 @@ func (a *app) examine(ctx context.Context, s *settings, name string) ([]finding,
 	if err := one.Credentials(); err != nil {
 		return fail("secrets", err, "set the variable or write the file"), nil
 	}
-	found := []finding{{Tenant: name, Step: "secrets", Level: sac.OK, Text: "found"}}
+	found := []show.Finding{{Tenant: name, Step: "secrets", Level: show.OK, Text: "found"}}
 	if err := a.engine(s.place).CheckFree(ctx, one.Conn.Tenant().URL); err != nil {
-		found = append(found, finding{Tenant: name, Step: "lease", Level: sac.Warn, Text: err.Error(), Cure: "wait until that run has ended"})
+		found = append(found, show.Finding{Tenant: name, Step: "lease", Level: show.Warn, Text: err.Error(), Cure: "wait until that run has ended"})
 	}
 	more, err := a.testTenant(ctx, one)
 	return append(found, more...), err
 }
 
 // machineFault is a failure on this machine.
-func machineFault(step string, err error, cure string) finding {
-	return finding{Step: step, Level: sac.Fail, Text: err.Error(), Cure: cure, code: cli.ExitUsage}
+func machineFault(step string, err error, cure string) show.Finding {
+	return show.Finding{Step: step, Level: show.Fail, Text: err.Error(), Cure: cure, Code: cli.ExitUsage}
 }
 
 // checkState looks at the state folder and at runs that were left behind. A folder that is not there yet
 // is made by the first run, so only its parents count.
-func (a *app) checkState(ctx context.Context, place stateFolder) []finding {
-	var found []finding
+func (a *app) checkState(ctx context.Context, place stateFolder) []show.Finding {
+	var found []show.Finding
 	if _, err := os.Stat(place.runs); err == nil {
 		if err := place.writable(); err != nil {
 			return append(found, machineFault("state", err, "give this account the right to write there, or free some space"))
 		}
-		found = append(found, finding{Step: "state", Level: sac.OK, Text: place.runs})
+		found = append(found, show.Finding{Step: "state", Level: show.OK, Text: place.runs})
 	} else {
-		found = append(found, finding{Step: "state", Level: sac.OK, Text: place.runs + " is made by the first run"})
+		found = append(found, show.Finding{Step: "state", Level: show.OK, Text: place.runs + " is made by the first run"})
 	}
 	runs, err := a.engine(place).Runs(ctx)
 	if err != nil {
@@ -211,8 +151,8 @@ func (a *app) checkState(ctx context.Context, place stateFolder) []finding {
 	}
 	for _, r := range runs {
 		if r.Status == engine.RunInterrupted {
-			found = append(found, finding{
-				Step: "runs", Level: sac.Warn, Text: fmt.Sprintf("run %s (%s) was left interrupted", r.ID, r.Command),
+			found = append(found, show.Finding{
+				Step: "runs", Level: show.Warn, Text: fmt.Sprintf("run %s (%s) was left interrupted", r.ID, r.Command),
 				Cure: "transport runs resume " + r.ID,
 			})
 		}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -90,13 +89,6 @@ nothing. The tenants are those of the plan: from the configuration, or, for a pl
 	return cmd
 }
 
-// planCheck is the JSON output of `plan check`.
-type planCheck struct {
-	PlanID string       `json:"planId"`
-	Fresh  bool         `json:"fresh"`
-	Stale  []plan.Stale `json:"stale"` // what is not as it was; empty where the plan holds
-}
-
 func runPlanCheck(ctx context.Context, a *app, opts *planCheckOptions) error {
 	p, err := show.ReadPlanFile(opts.file)
 	if err != nil {
@@ -110,28 +102,13 @@ func runPlanCheck(ctx context.Context, a *app, opts *planCheckOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := writeStale(a, p, stale, opts.output); err != nil {
+	if err := show.PlanCheck(&a.World, p, stale, opts.output); err != nil {
 		return err
 	}
 	if len(stale) > 0 {
 		return cli.Codef(cli.ExitDifferent, "the plan no longer holds: %s changed", cli.Count(len(stale), "entity/entities"))
 	}
 	return nil
-}
-
-func writeStale(a *app, p *plan.Plan, stale []plan.Stale, output cli.Output) error {
-	if output == cli.AsJSON {
-		return cli.WriteJSON(a.Out, planCheck{PlanID: p.ID, Fresh: len(stale) == 0, Stale: append([]plan.Stale{}, stale...)})
-	}
-	if len(stale) == 0 {
-		_, err := fmt.Fprintln(a.Out, "The plan holds: everything it was decided from is as it was.")
-		return err
-	}
-	rows := make([][]string, len(stale))
-	for i, s := range stale {
-		rows[i] = []string{s.Side, string(s.Entity), s.Key, s.What}
-	}
-	return cli.Table(a.Out, []string{"SIDE", "KIND", "NAME", "WHAT"}, rows)
 }
 
 // connectPlan makes the sides that a plan speaks of. A tenant whose name now leads elsewhere is refused.

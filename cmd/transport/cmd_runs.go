@@ -15,11 +15,11 @@ import (
 func newRunsCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "runs",
-		Short: "List earlier runs, show what became of them, resume an interrupted one",
+		Short: "List earlier runs, show what became of them, resume an interrupted one, remove old ones",
 		Long:  cli.WithCodes("runs works with the journals that every applied plan leaves, one file for each run.", cli.LocalCodes()),
 	}
 	cli.Noun(cmd)
-	cmd.AddCommand(newRunsListCmd(a), newRunsShowCmd(a), newRunsResumeCmd(a))
+	cmd.AddCommand(newRunsListCmd(a), newRunsShowCmd(a), newRunsResumeCmd(a), newRunsPruneCmd(a))
 	return cmd
 }
 

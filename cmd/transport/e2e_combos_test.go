@@ -19,12 +19,12 @@ var (
 	platforms = []string{"neo", "cf"}
 )
 
-// combinations are all 4⁴ orders, each for a team of its own.
-func combinations() []order {
+// combinations are all 4⁴ ways to copy, each for a team of its own.
+func combinations() []teamCopy {
 	actions := []string{"keep", "add", "remove", "replace"}
-	var all []order
+	var all []teamCopy
 	for n := range 256 {
-		all = append(all, order{
+		all = append(all, teamCopy{
 			number: n, team: fmt.Sprintf("Team %03d", n), copyName: n%3 == 0,
 			userRoles: actions[n%4], userTeams: actions[n/4%4], teamRoles: actions[n/16%4], members: actions[n/64],
 		})
@@ -32,10 +32,10 @@ func combinations() []order {
 	return all
 }
 
-// combinedRequest is the orders as one request.
-func combinedRequest(orders []order) plan.Request {
+// combinedRequest gives the copies as one request.
+func combinedRequest(copies []teamCopy) plan.Request {
 	req := plan.Request{Options: plan.Options{TranslateRoles: true, Active: plan.ActiveKeep}}
-	for _, o := range orders {
+	for _, o := range copies {
 		name := plan.NameKeep
 		if o.copyName {
 			name = plan.NameCopy
@@ -48,21 +48,21 @@ func combinedRequest(orders []order) plan.Request {
 	return req
 }
 
-// combinedWorlds are two tenants with a team for each order. Each team has four people: A in both tenants
+// combinedStates are two tenants with a team for each copy. Each team has four people: A in both tenants
 // and, mostly, both teams; B in the source only, under a manager, with an e-mail in mixed case; C in both
 // tenants, but only in the source's team, reporting to B; D in the target only. Besides there are
 // secondary teams of everybody: one that only the source has, one in both, one that only the target has.
-func combinedWorlds(orders []order, from, to string) (source, target *world) {
+func combinedStates(copies []teamCopy, from, to string) (source, target *tenantState) {
 	roles := func(ns string, names ...string) (ids []string) {
 		for _, n := range names {
 			ids = append(ids, "PROFILE:"+ns+":"+n)
 		}
 		return ids
 	}
-	source = newWorld(roles("t.A", "Both", "Ours")...)
-	target = newWorld(roles("t.B", "Both", "Ours", "Theirs")...)
+	source = newTenantState(roles("t.A", "Both", "Ours")...)
+	target = newTenantState(roles("t.B", "Both", "Ours", "Theirs")...)
 	sides := map[string]map[string][]string{"source": {}, "target": {}}
-	for _, o := range orders {
+	for _, o := range copies {
 		n := o.number
 		a, b, c, d := fmt.Sprintf("A%03d", n), fmt.Sprintf("B%03d", n), fmt.Sprintf("C%03d", n), fmt.Sprintf("D%03d", n)
 		fillSource(source, n, from, a, b, c)
@@ -85,7 +85,7 @@ func combinedWorlds(orders []order, from, to string) (source, target *world) {
 	return source, target
 }
 
-func fillSource(source *world, n int, from, a, b, c string) {
+func fillSource(source *tenantState, n int, from, a, b, c string) {
 	source.add(a, strings.ToLower(a)+"@example.com", "PROFILE:t.A:Both", "PROFILE:t.A:Ours")
 	made := source.add(b, "Mixed."+b+"@Example.com", "PROFILE:t.A:Ours", "PROFILE:sap.epm:Viewer")
 	made.Manager, made.PreferredLanguage, made.Params.IsConcurrent = a, "de", n%2 == 0
@@ -103,7 +103,7 @@ func fillSource(source *world, n int, from, a, b, c string) {
 	}
 }
 
-func fillTarget(target *world, n int, from, to, a, c, d string) {
+func fillTarget(target *tenantState, n int, from, to, a, c, d string) {
 	old := target.add(a, strings.ToLower(a)+"@example.com", "PROFILE:t.B:Both", "PROFILE:t.B:Theirs")
 	if n%4 == 0 {
 		old.Email, old.PreferredLanguage, old.Manager = "old."+strings.ToLower(a)+"@example.com", "fr", c
@@ -135,17 +135,17 @@ func TestEveryCombinationOfActionsEqualsTheOracle(t *testing.T) {
 	t.Parallel()
 	for f, from := range ssoModes {
 		for s, to := range ssoModes {
-			orders := combinations()
+			copies := combinations()
 			if raceDetector {
-				orders = slices.DeleteFunc(orders, func(o order) bool { return o.number%16 != (4*f+s+o.number/16)%16 })
+				copies = slices.DeleteFunc(copies, func(o teamCopy) bool { return o.number%16 != (4*f+s+o.number/16)%16 })
 			}
 			t.Run(from+" to "+to, func(t *testing.T) {
 				t.Parallel()
-				source, target := combinedWorlds(orders, from, to)
-				wants := map[string]*world{"neo": target.clone(t), "cf": target.clone(t)}
+				source, target := combinedStates(copies, from, to)
+				wants := map[string]*tenantState{"neo": target.clone(t), "cf": target.clone(t)}
 				wants["neo"].neo = true
 				for _, want := range wants {
-					oracle(source, want, from, to, orders)
+					oracle(source, want, from, to, copies)
 				}
 				sourceSeed, targetSeed := source.seed(t, from), target.seed(t, to)
 				for p := range 4 {
@@ -155,7 +155,7 @@ func TestEveryCombinationOfActionsEqualsTheOracle(t *testing.T) {
 					c := combined{
 						dev:    newSimTenant(t, "dev", platforms[p/2], from, "t.A", sourceSeed, false),
 						prod:   newSimTenant(t, "prod", platforms[p%2], to, "t.B", targetSeed, false),
-						orders: orders, start: target, want: wants[platforms[p%2]],
+						copies: copies, start: target, want: wants[platforms[p%2]],
 					}
 					t.Run(platforms[p/2]+" to "+platforms[p%2], c.check)
 				}
@@ -167,17 +167,17 @@ func TestEveryCombinationOfActionsEqualsTheOracle(t *testing.T) {
 // combined is one pair of tenants for all combinations.
 type combined struct {
 	dev, prod   *simTenant
-	orders      []order
-	start, want *world
+	copies      []teamCopy
+	start, want *tenantState
 }
 
 func (c combined) check(t *testing.T) {
-	j := newTrip(t, c.dev, c.prod, 4, "")
+	j := newTransfer(t, c.dev, c.prod, 4, "")
 	before := c.dev.state(t).text(t)
 	if diff := cmp.Diff(c.prod.state(t).text(t), c.start.text(t)); diff != "" {
 		t.Fatalf("the target does not start as meant (-got +want):\n%s", diff)
 	}
-	p, err := j.plan(t.Context(), combinedRequest(c.orders))
+	p, err := j.plan(t.Context(), combinedRequest(c.copies))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,14 +189,14 @@ func (c combined) check(t *testing.T) {
 	}
 	res, err := j.run(t.Context(), p)
 	if err != nil || !res.Complete() {
-		t.Fatalf("the run is not complete: %v, %v", err, troubles(res))
+		t.Fatalf("the run is not complete: %v, %v", err, failures(res))
 	}
 	if diff := cmp.Diff(c.prod.state(t).text(t), c.want.text(t)); diff != "" {
 		t.Errorf("the target differs from the oracle (-got +want):\n%s", diff)
 	}
 	c.mappedRight(t)
 	c.again(t)
-	noComplaints(t, c.dev, c.prod)
+	noViolations(t, c.dev, c.prod)
 	if got := c.dev.state(t).text(t); got != before || c.dev.stats(t).writeCount() > 0 {
 		t.Error("the source was written to")
 	}
@@ -206,8 +206,8 @@ func (c combined) check(t *testing.T) {
 func (c combined) again(t *testing.T) {
 	t.Helper()
 	c.prod.control(t, http.MethodPost, "/__stats/reset", nil, nil)
-	j := newTrip(t, c.dev, c.prod, 4, "")
-	p, err := j.plan(t.Context(), combinedRequest(c.orders))
+	j := newTransfer(t, c.dev, c.prod, 4, "")
+	p, err := j.plan(t.Context(), combinedRequest(c.copies))
 	if err != nil {
 		t.Fatal(err)
 	}

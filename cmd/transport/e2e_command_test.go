@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// args is an order as a person types it.
-func (o order) args() []string {
+// args is a copy as a person types it.
+func (o teamCopy) args() []string {
 	name := "keep"
 	if o.copyName {
 		name = "copy"
@@ -24,7 +24,7 @@ func (o order) args() []string {
 	}
 }
 
-// everyPair reports whether an order is one of 16 in which any two of the four actions meet in every way:
+// everyPair reports whether a copy is one of 16 in which any two of the four actions meet in every way:
 // an orthogonal array of strength two over the field of four elements.
 func everyPair(n int) bool {
 	times := [4][4]int{{0, 0, 0, 0}, {0, 1, 2, 3}, {0, 2, 3, 1}, {0, 3, 1, 2}}
@@ -36,12 +36,12 @@ func everyPair(n int) bool {
 // real, and once more; the other 240 combinations go in one run. The end is that of the oracle.
 func TestTheCommandCarriesOutEveryCombination(t *testing.T) {
 	t.Parallel()
-	orders := combinations()
-	source, target := combinedWorlds(orders, "email", "custom")
-	d := newDesk(t, source, target, [2]string{"email", "custom"}, "")
+	copies := combinations()
+	source, target := combinedStates(copies, "email", "custom")
+	d := newCLI(t, source, target, [2]string{"email", "custom"}, "")
 	want := target.clone(t)
-	typed := slices.DeleteFunc(slices.Clone(orders), func(o order) bool { return !everyPair(o.number) })
-	rest := slices.DeleteFunc(slices.Clone(orders), func(o order) bool { return everyPair(o.number) })
+	typed := slices.DeleteFunc(slices.Clone(copies), func(o teamCopy) bool { return !everyPair(o.number) })
+	rest := slices.DeleteFunc(slices.Clone(copies), func(o teamCopy) bool { return everyPair(o.number) })
 	if len(typed) != 16 {
 		t.Fatalf("%d commands, want 16", len(typed))
 	}
@@ -50,14 +50,14 @@ func TestTheCommandCarriesOutEveryCombination(t *testing.T) {
 		dry = typed[:4]
 	}
 	for _, o := range dry {
-		d.must(t, exitOK, append(o.args(), "--dry-run")...)
-		d.must(t, exitOK, append(o.args(), "--out", filepath.Join(d.dir, "plan.json"))...)
+		d.mustExit(t, exitOK, append(o.args(), "--dry-run")...)
+		d.mustExit(t, exitOK, append(o.args(), "--out", filepath.Join(d.dir, "plan.json"))...)
 	}
 	if n := d.prod.stats(t).writeCount() + d.dev.stats(t).writeCount(); n > 0 {
 		t.Errorf("--dry-run and plans wrote %d times", n)
 	}
 	for _, o := range typed {
-		d.must(t, exitOK, append(o.args(), "--yes")...)
+		d.mustExit(t, exitOK, append(o.args(), "--yes")...)
 	}
 	oracle(source, want, "email", "custom", typed)
 	if diff := cmp.Diff(d.prod.state(t).text(t), want.text(t)); diff != "" {
@@ -65,40 +65,40 @@ func TestTheCommandCarriesOutEveryCombination(t *testing.T) {
 	}
 	d.prod.control(t, http.MethodPost, "/__stats/reset", nil, nil)
 	for _, o := range typed {
-		d.must(t, exitOK, append(o.args(), "--yes")...)
+		d.mustExit(t, exitOK, append(o.args(), "--yes")...)
 	}
 	if n := d.prod.stats(t).writeCount(); n > 0 {
 		t.Errorf("the second runs wrote %d times", n)
 	}
-	j := newTrip(t, d.dev, d.prod, 4, "")
+	j := newTransfer(t, d.dev, d.prod, 4, "")
 	p, err := j.plan(t.Context(), combinedRequest(rest))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if res, err := j.run(t.Context(), p); err != nil || !res.Complete() {
-		t.Fatalf("the run is not complete: %v, %v", err, troubles(res))
+		t.Fatalf("the run is not complete: %v, %v", err, failures(res))
 	}
 	oracle(source, want, "email", "custom", rest)
 	if diff := cmp.Diff(d.prod.state(t).text(t), want.text(t)); diff != "" {
 		t.Errorf("the end differs from the oracle (-got +want):\n%s", diff)
 	}
-	noComplaints(t, d.dev, d.prod)
+	noViolations(t, d.dev, d.prod)
 }
 
 // TestWhoIsMeantDecidesWhatHappens runs the three choices of --users and compares with what each says.
 func TestWhoIsMeantDecidesWhatHappens(t *testing.T) {
 	t.Parallel()
-	o := order{0, "Team 000", "replace", "replace", "replace", "add", false}
+	o := teamCopy{0, "Team 000", "replace", "replace", "replace", "add", false}
 	for _, users := range []string{"none", "missing", "all"} {
 		t.Run(users, func(t *testing.T) {
 			t.Parallel()
-			source, target := combinedWorlds([]order{o}, "default", "default")
-			d := newDesk(t, source, target, [2]string{"default", "default"}, "")
+			source, target := combinedStates([]teamCopy{o}, "default", "default")
+			d := newCLI(t, source, target, [2]string{"default", "default"}, "")
 			args := o.args()
 			args[slices.Index(args, "--users")+1] = users
-			d.must(t, exitOK, append(args, "--yes")...)
+			d.mustExit(t, exitOK, append(args, "--yes")...)
 			want := target.clone(t)
-			oracle(source, want, "default", "default", []order{o})
+			oracle(source, want, "default", "default", []teamCopy{o})
 			for _, id := range []string{"A000", "C000"} { // who exists is left alone, but for the team's members
 				if users != "all" {
 					want.restore(id, target)
@@ -115,7 +115,7 @@ func TestWhoIsMeantDecidesWhatHappens(t *testing.T) {
 			if diff := cmp.Diff(d.prod.state(t).text(t), want.text(t)); diff != "" {
 				t.Errorf("the end (-got +want):\n%s", diff)
 			}
-			noComplaints(t, d.dev, d.prod)
+			noViolations(t, d.dev, d.prod)
 		})
 	}
 }
@@ -124,10 +124,10 @@ func TestWhoIsMeantDecidesWhatHappens(t *testing.T) {
 // command, mends it, and types what the program says.
 func TestARunUnderFaultsIsResumedByTheCommand(t *testing.T) {
 	t.Parallel()
-	o := order{0, "Team 000", "replace", "replace", "replace", "replace", true}
-	source, target := combinedWorlds([]order{o}, "default", "default")
+	o := teamCopy{0, "Team 000", "replace", "replace", "replace", "replace", true}
+	source, target := combinedStates([]teamCopy{o}, "default", "default")
 	want := target.clone(t)
-	oracle(source, want, "default", "default", []order{o})
+	oracle(source, want, "default", "default", []teamCopy{o})
 	for name, rule := range map[string]string{
 		"a proxy takes over":         `{"match":{"method":"PATCH","path":"scim2/Groups"},"action":"html"}`,
 		"the right is taken away":    `{"match":{"method":"PATCH","path":"scim2/Groups"},"action":"status","status":401}`,
@@ -135,9 +135,9 @@ func TestARunUnderFaultsIsResumedByTheCommand(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t, source, target, [2]string{"default", "default"}, "")
+			d := newCLI(t, source, target, [2]string{"default", "default"}, "")
 			d.prod.control(t, http.MethodPost, "/__faults", json.RawMessage("["+rule+"]"), nil)
-			code, said := d.types(t, append(o.args(), "--yes")...)
+			code, said := d.run(t, append(o.args(), "--yes")...)
 			if code != exitUnreachable && code != exitCredentials {
 				t.Fatalf("exit code %d is no name for it: %s", code, said)
 			}
@@ -145,12 +145,12 @@ func TestARunUnderFaultsIsResumedByTheCommand(t *testing.T) {
 			if err != nil || len(runs) != 1 {
 				t.Fatalf("got journals %v, %v; want one", runs, err)
 			}
-			d.prod.arm(t)
-			d.must(t, exitOK, "runs", "resume", runs[0].Name()[:36])
+			d.prod.setFaults(t)
+			d.mustExit(t, exitOK, "runs", "resume", runs[0].Name()[:36])
 			if diff := cmp.Diff(d.prod.state(t).text(t), want.text(t)); diff != "" {
 				t.Errorf("the end (-got +want):\n%s", diff)
 			}
-			noComplaints(t, d.dev, d.prod)
+			noViolations(t, d.dev, d.prod)
 		})
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"sacbridge/internal/sacsim"
 )
 
-// ways are the fault profiles: what a tenant, or what stands before it, does to a request, and how often.
-func ways() map[string]sacsim.Fault {
+// faultProfiles are the fault profiles: what a tenant, or what stands before it, does to a request, and how often.
+func faultProfiles() map[string]sacsim.Fault {
 	zero, one, none := 0, 1, -1
 	return map[string]sacsim.Fault{
 		"every 2nd 503":                       {Every: 2, Action: sacsim.ActStatus, RetryAfter: &none},
@@ -54,9 +54,9 @@ func ways() map[string]sacsim.Fault {
 }
 
 // routes gives what a quiet copy asks the target for, as rules that match one route each; "" matches all.
-func (a *arena) routes(t *testing.T) map[string]sacsim.Match {
+func (a *scenario) routes(t *testing.T) map[string]sacsim.Match {
 	t.Helper()
-	quiet := ordeal{arena: a, workers: 4}.endure(t)
+	quiet := trial{scenario: a, workers: 4}.perform(t)
 	if quiet.problem != "" || quiet.end != "quiet" {
 		t.Fatalf("without faults: %s %s", quiet.end, quiet.problem)
 	}
@@ -77,19 +77,19 @@ func TestEveryFaultEndsAsAQuietRunOrInANamedFailure(t *testing.T) {
 	for _, name := range []string{"cf", "neo", "cf/1"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := newArena(t, name)
+			a := newScenario(t, name)
 			routes, n := a.routes(t), 0
 			ends := map[string]int{}
 			for _, route := range slices.Sorted(maps.Keys(routes)) {
-				for _, way := range slices.Sorted(maps.Keys(ways())) {
+				for _, way := range slices.Sorted(maps.Keys(faultProfiles())) {
 					n++
 					if raceDetector && n%16 != 0 && (route != "all routes" || n%4 != 0) {
 						continue
 					}
-					f := ways()[way]
+					f := faultProfiles()[way]
 					f.Match = routes[route]
-					o := ordeal{arena: a, workers: 1 + 3*(n%2), faults: []sacsim.Fault{f}}
-					out := o.endure(t)
+					o := trial{scenario: a, workers: 1 + 3*(n%2), faults: []sacsim.Fault{f}}
+					out := o.perform(t)
 					ends[out.end]++
 					if out.problem != "" {
 						t.Errorf("%s on %s with %d workers: %s", way, route, o.workers, out.problem)

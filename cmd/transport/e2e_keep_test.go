@@ -12,16 +12,16 @@ import (
 	"sacbridge/internal/sacsim"
 )
 
-// keepArena is the arena with keep for all role links: everything else about people and teams changes.
-func keepArena(t *testing.T, name string) (*arena, string) {
+// keepScenario is the scenario with keep for all role links: everything else about people and teams changes.
+func keepScenario(t *testing.T, name string) (*scenario, string) {
 	t.Helper()
-	a := newArena(t, name)
-	orders := combinations()[:4]
-	for n := range orders {
-		orders[n].userRoles, orders[n].teamRoles = "keep", "keep"
-		orders[n].userTeams, orders[n].members, orders[n].copyName = "replace", "replace", true
+	a := newScenario(t, name)
+	copies := combinations()[:4]
+	for n := range copies {
+		copies[n].userRoles, copies[n].teamRoles = "keep", "keep"
+		copies[n].userTeams, copies[n].members, copies[n].copyName = "replace", "replace", true
 	}
-	source, target := combinedWorlds(orders, arenaFrom, arenaTo)
+	source, target := combinedStates(copies, scenarioFrom, scenarioTo)
 	for _, h := range source.Users {
 		h.PreferredLanguage, h.Params.IsConcurrent, h.Params.TimeFormatting = "it", true, "h:mm a"
 	}
@@ -31,11 +31,11 @@ func keepArena(t *testing.T, name string) (*arena, string) {
 			h.UserName = h.Email
 		}
 	}
-	a.source, a.target, a.request = source.seed(t, arenaFrom), target.seed(t, arenaTo), combinedRequest(orders)
+	a.source, a.target, a.request = source.seed(t, scenarioFrom), target.seed(t, scenarioTo), combinedRequest(copies)
 	a.before = target.text(t)
 	want := target.clone(t)
 	want.neo = a.platform == "neo" || a.api == "1"
-	oracle(source, want, arenaFrom, arenaTo, orders)
+	oracle(source, want, scenarioFrom, scenarioTo, copies)
 	a.want = want.text(t)
 	return a, roleLinks(t, a.before)
 }
@@ -43,7 +43,7 @@ func keepArena(t *testing.T, name string) (*arena, string) {
 // roleLinks is the part of a state that says who holds which role, for those who are named in only.
 func roleLinks(t *testing.T, state string, only ...string) string {
 	t.Helper()
-	var w world
+	var w tenantState
 	if err := json.Unmarshal([]byte(state), &w); err != nil {
 		t.Fatal(err)
 	}
@@ -82,14 +82,14 @@ func TestKeptRoleLinksAreUntouchedWhateverElseChanges(t *testing.T) {
 	for _, name := range []string{"neo", "cf", "cf/1", "cf/2"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a, before := keepArena(t, name)
+			a, before := keepScenario(t, name)
 			held := keysOf(t, before)
 			if diff := cmp.Diff(roleLinks(t, a.want, held...), before); diff != "" {
 				t.Fatalf("the oracle itself changes role links (-got +want):\n%s", diff)
 			}
 			cases := map[string][]sacsim.Fault{"quiet": nil}
-			for n, way := range slices.Sorted(maps.Keys(ways())) {
-				f := ways()[way]
+			for n, way := range slices.Sorted(maps.Keys(faultProfiles())) {
+				f := faultProfiles()[way]
 				f.Match = sacsim.Match{Path: "/scim", Method: []string{"", "PUT", "PATCH"}[n%3]}
 				cases[way] = []sacsim.Fault{f}
 			}
@@ -97,13 +97,13 @@ func TestKeptRoleLinksAreUntouchedWhateverElseChanges(t *testing.T) {
 				if way != "quiet" && raceDetector && n%4 != 0 {
 					continue
 				}
-				o := ordeal{arena: a, workers: 1 + 3*(n%2), faults: cases[way]}
+				o := trial{scenario: a, workers: 1 + 3*(n%2), faults: cases[way]}
 				o.halfWay = func(state string) {
 					if diff := cmp.Diff(roleLinks(t, state, held...), before); diff != "" {
 						t.Errorf("%s: role links after the first run (-got +want):\n%s", way, diff)
 					}
 				}
-				if out := o.endure(t); out.problem != "" {
+				if out := o.perform(t); out.problem != "" {
 					t.Errorf("%s: %s", way, out.problem)
 				}
 			}
@@ -114,10 +114,10 @@ func TestKeptRoleLinksAreUntouchedWhateverElseChanges(t *testing.T) {
 // TestAKeepPlanHasNoRoleLinksInIt looks at the plan itself.
 func TestAKeepPlanHasNoRoleLinksInIt(t *testing.T) {
 	t.Parallel()
-	a, _ := keepArena(t, "cf")
-	dev := newSimTenant(t, "dev", "cf", arenaFrom, "t.A", a.source, false)
-	prod := newSimTenant(t, "prod", "cf", arenaTo, "t.B", a.target, false)
-	p, err := newTrip(t, dev, prod, 4, "").plan(t.Context(), a.request)
+	a, _ := keepScenario(t, "cf")
+	dev := newSimTenant(t, "dev", "cf", scenarioFrom, "t.A", a.source, false)
+	prod := newSimTenant(t, "prod", "cf", scenarioTo, "t.B", a.target, false)
+	p, err := newTransfer(t, dev, prod, 4, "").plan(t.Context(), a.request)
 	if err != nil {
 		t.Fatal(err)
 	}

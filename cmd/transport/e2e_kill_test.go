@@ -15,12 +15,12 @@ import (
 	"sacbridge/internal/sacsim"
 )
 
-// errLifeless stands for the end of the process: nothing it does afterwards has an effect.
-var errLifeless = errors.New("the process is dead")
+// errKilled stands for the end of the process: nothing it does afterwards has an effect.
+var errKilled = errors.New("the process is dead")
 
-// lifeline ends a process at one point. Points lie before and after each record of the journal and each
+// killSwitch ends a process at one point. Points lie before and after each record of the journal and each
 // request, so that they cover all that can be lost.
-type lifeline struct {
+type killSwitch struct {
 	mu    sync.Mutex
 	left  int // points to live; negative: for ever
 	spent int
@@ -28,14 +28,14 @@ type lifeline struct {
 }
 
 // give lets the process die at the n-th point from now; with 0 it lives.
-func (l *lifeline) give(n int) {
+func (l *killSwitch) give(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.left, l.spent = n-1, 0
 }
 
 // point is one moment at which the process can die.
-func (l *lifeline) point() error {
+func (l *killSwitch) point() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.spent++
@@ -43,43 +43,43 @@ func (l *lifeline) point() error {
 		l.over = true
 	}
 	if l.over {
-		return errLifeless
+		return errKilled
 	}
 	l.left--
 	return nil
 }
 
-func (l *lifeline) isOver() bool {
+func (l *killSwitch) isOver() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.over
 }
 
 // points is how many there have been since give.
-func (l *lifeline) points() int {
+func (l *killSwitch) points() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.spent
 }
 
-// mortalJournal is a journal whose process can die before and after each record.
-type mortalJournal struct {
+// killableJournal is a journal whose process can die before and after each record.
+type killableJournal struct {
 	apply.Journal
-	life *lifeline
+	life *killSwitch
 }
 
-func (m mortalJournal) around(write func() error) error {
+func (m killableJournal) around(write func() error) error {
 	if err := m.life.point(); err != nil {
 		return err
 	}
 	return errors.Join(write(), m.life.point())
 }
 
-func (m mortalJournal) Begin(ctx context.Context, h apply.Header, p []byte) error {
+func (m killableJournal) Begin(ctx context.Context, h apply.Header, p []byte) error {
 	return m.around(func() error { return m.Journal.Begin(ctx, h, p) })
 }
 
-func (m mortalJournal) Intend(ctx context.Context, l apply.Lease, r apply.Record) (seq uint64, err error) {
+func (m killableJournal) Intend(ctx context.Context, l apply.Lease, r apply.Record) (seq uint64, err error) {
 	err = m.around(func() (err error) {
 		seq, err = m.Journal.Intend(ctx, l, r)
 		return err
@@ -87,11 +87,11 @@ func (m mortalJournal) Intend(ctx context.Context, l apply.Lease, r apply.Record
 	return seq, err
 }
 
-func (m mortalJournal) Settle(ctx context.Context, l apply.Lease, seq uint64, o []apply.ItemOutcome) error {
+func (m killableJournal) Settle(ctx context.Context, l apply.Lease, seq uint64, o []apply.ItemOutcome) error {
 	return m.around(func() error { return m.Journal.Settle(ctx, l, seq, o) })
 }
 
-func (m mortalJournal) Finish(ctx context.Context, e apply.End) error {
+func (m killableJournal) Finish(ctx context.Context, e apply.End) error {
 	return m.around(func() error { return m.Journal.Finish(ctx, e) })
 }
 
@@ -102,8 +102,8 @@ func TestARunKilledAtAnyPointIsResumedToTheEndOfAQuietRun(t *testing.T) {
 	for _, name := range []string{"cf", "neo"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := newArena(t, name)
-			all := ordeal{arena: a, workers: 1}.endure(t).points
+			a := newScenario(t, name)
+			all := trial{scenario: a, workers: 1}.perform(t).points
 			if all < 60 {
 				t.Fatalf("a quiet run has %d points only", all)
 			}
@@ -112,8 +112,8 @@ func TestARunKilledAtAnyPointIsResumedToTheEndOfAQuietRun(t *testing.T) {
 				step = 7
 			}
 			for n := 1; n <= all; n += step {
-				o := ordeal{arena: a, workers: 1 + 3*(n/step%2), diesAt: n}
-				if out := o.endure(t); out.problem != "" {
+				o := trial{scenario: a, workers: 1 + 3*(n/step%2), diesAt: n}
+				if out := o.perform(t); out.problem != "" {
 					t.Errorf("killed at point %d of %d: %s", n, all, out.problem)
 				}
 			}
@@ -121,31 +121,31 @@ func TestARunKilledAtAnyPointIsResumedToTheEndOfAQuietRun(t *testing.T) {
 	}
 }
 
-// TestRandomMisfortunesEndAsAQuietRun draws any number of faults for both tenants, and a death; under the race detector,
+// TestRandomFaultsEndAsAQuietRun draws any number of faults for both tenants, and a death; under the race detector,
 // where each run takes many times as long, a few.
-func TestRandomMisfortunesEndAsAQuietRun(t *testing.T) {
+func TestRandomFaultsEndAsAQuietRun(t *testing.T) {
 	t.Parallel()
-	misfortune := misfortunes([]*arena{newArena(t, "cf"), newArena(t, "neo"), newArena(t, "cf/1")})
+	randomFault := randomFaults([]*scenario{newScenario(t, "cf"), newScenario(t, "neo"), newScenario(t, "cf/1")})
 	if raceDetector {
 		for seed := range 20 {
-			o := misfortune.Example(seed)
-			if out := o.endure(t); out.problem != "" {
+			o := randomFault.Example(seed)
+			if out := o.perform(t); out.problem != "" {
 				t.Errorf("seed %d: %s %s", seed, o.name, out.problem)
 			}
 		}
 		return
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		o := misfortune.Draw(rt, "misfortune")
-		if out := o.endure(t); out.problem != "" {
+		o := randomFault.Draw(rt, "randomFault")
+		if out := o.perform(t); out.problem != "" {
 			rt.Fatal(fmt.Sprintf("%s %s", o.name, out.problem))
 		}
 	})
 }
 
-// misfortunes are runs in one of the arenas with up to five faults and a death.
-func misfortunes(arenas []*arena) *rapid.Generator[ordeal] {
-	profiles := ways()
+// randomFaults are runs in one of the scenarios with up to five faults and a death.
+func randomFaults(scenarios []*scenario) *rapid.Generator[trial] {
+	profiles := faultProfiles()
 	names := slices.Sorted(maps.Keys(profiles))
 	fault := rapid.Custom(func(rt *rapid.T) sacsim.Fault {
 		f := profiles[rapid.SampledFrom(names).Draw(rt, "way")]
@@ -156,9 +156,9 @@ func misfortunes(arenas []*arena) *rapid.Generator[ordeal] {
 		}
 		return f
 	})
-	return rapid.Custom(func(rt *rapid.T) ordeal {
-		return ordeal{
-			arena:    arenas[rapid.IntRange(0, len(arenas)-1).Draw(rt, "arena")],
+	return rapid.Custom(func(rt *rapid.T) trial {
+		return trial{
+			scenario: scenarios[rapid.IntRange(0, len(scenarios)-1).Draw(rt, "scenario")],
 			workers:  rapid.IntRange(1, 4).Draw(rt, "workers"),
 			faults:   rapid.SliceOfN(fault, 1, 4).Draw(rt, "faults"),
 			inSource: rapid.SliceOfN(fault, 0, 1).Draw(rt, "faults of the source"),

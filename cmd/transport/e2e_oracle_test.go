@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// order is one row of what is wanted: everybody of a team is brought over with these actions.
-type order struct {
+// teamCopy is one row of what is wanted: everybody of a team is brought over with these actions.
+type teamCopy struct {
 	number    int
 	team      string
 	userRoles string
@@ -24,8 +24,8 @@ var stays = map[string]map[[2]bool]bool{
 	"replace": {{true, true}: true, {true, false}: false, {false, true}: true, {false, false}: false},
 }
 
-// act applies an action to two lists, element by element.
-func act(action string, target, source []string) []string {
+// applyAction applies an action to two lists, element by element.
+func applyAction(action string, target, source []string) []string {
 	result := []string{}
 	for _, element := range append(slices.Clone(target), source...) {
 		in := [2]bool{slices.Contains(target, element), slices.Contains(source, element)}
@@ -37,8 +37,8 @@ func act(action string, target, source []string) []string {
 	return result
 }
 
-// abroad names roles as the target does: its content namespace is t.B, the source's t.A.
-func abroad(roles []string) []string {
+// inTargetNamespace names roles as the target does: its content namespace is t.B, the source's t.A.
+func inTargetNamespace(roles []string) []string {
 	var out []string
 	for _, r := range roles {
 		out = append(out, strings.Replace(r, "PROFILE:t.A:", "PROFILE:t.B:", 1))
@@ -46,16 +46,16 @@ func abroad(roles []string) []string {
 	return out
 }
 
-// oracle is what the target must look like after the orders, worked out person by person and team by
+// oracle is what the target must look like after the copies, worked out person by person and team by
 // team, in place. It follows what SAP's scripts 1953 and 1983 lead to: people first, then the team's name,
 // members and roles. Everybody's fields follow the source, and nobody's names.
-func oracle(source, target *world, from, to string, orders []order) {
-	for _, o := range orders {
+func oracle(source, target *tenantState, from, to string, copies []teamCopy) {
+	for _, o := range copies {
 		ours := source.Teams[o.team]
 		for _, id := range ours.Members {
-			bring(source, target, from, to, id, o)
+			copyPerson(source, target, from, to, id, o)
 		}
-		bare(target, o.team)
+		createEmptyTeam(target, o.team)
 		theirs := target.Teams[o.team]
 		var here []string
 		for _, id := range ours.Members {
@@ -63,16 +63,16 @@ func oracle(source, target *world, from, to string, orders []order) {
 				here = append(here, id)
 			}
 		}
-		settleMembers(target, o.team, act(o.members, theirs.Members, here))
-		theirs.Roles = act(o.teamRoles, theirs.Roles, abroad(ours.Roles))
+		setMembers(target, o.team, applyAction(o.members, theirs.Members, here))
+		theirs.Roles = applyAction(o.teamRoles, theirs.Roles, inTargetNamespace(ours.Roles))
 		if o.copyName {
 			theirs.DisplayName = ours.DisplayName
 		}
 	}
 }
 
-// bring creates one person or brings one up to date.
-func bring(source, target *world, from, to, id string, o order) {
+// copyPerson creates one person or brings one up to date.
+func copyPerson(source, target *tenantState, from, to, id string, o teamCopy) {
 	ours := source.Users[id]
 	theirs := target.Users[id]
 	if theirs == nil {
@@ -96,12 +96,12 @@ func bring(source, target *world, from, to, id string, o order) {
 	if to == "custom" && from == "email" {
 		theirs.UserName = id
 	}
-	theirs.Roles = act(o.userRoles, theirs.Roles, abroad(ours.Roles))
-	for _, name := range act(o.userTeams, theirs.Teams, ours.Teams) {
-		bare(target, name)
+	theirs.Roles = applyAction(o.userRoles, theirs.Roles, inTargetNamespace(ours.Roles))
+	for _, name := range applyAction(o.userTeams, theirs.Teams, ours.Teams) {
+		createEmptyTeam(target, name)
 		target.join(name, id)
 	}
-	wanted := act(o.userTeams, theirs.Teams, ours.Teams)
+	wanted := applyAction(o.userTeams, theirs.Teams, ours.Teams)
 	for _, name := range slices.Clone(theirs.Teams) {
 		if !slices.Contains(wanted, name) {
 			target.leave(name, id)
@@ -110,7 +110,7 @@ func bring(source, target *world, from, to, id string, o order) {
 }
 
 // loginOfNew is the login ID of a person whom the target lacks.
-func loginOfNew(id string, ours *human, from, to string) string {
+func loginOfNew(id string, ours *userState, from, to string) string {
 	switch {
 	case to == "email":
 		return strings.ToLower(ours.Email)
@@ -120,9 +120,9 @@ func loginOfNew(id string, ours *human, from, to string) string {
 	return id
 }
 
-// bare creates a team with nothing but its name. NEO has v1 only, which makes a team folder too, and the
+// createEmptyTeam creates a team with nothing but its name. NEO has v1 only, which makes a team folder too, and the
 // team is called after that (script 1501).
-func bare(target *world, name string) {
+func createEmptyTeam(target *tenantState, name string) {
 	if target.Teams[name] != nil {
 		return
 	}
@@ -131,10 +131,10 @@ func bare(target *world, name string) {
 		display += " with Team Folder"
 		target.Folders = slices.Sorted(slices.Values(append(target.Folders, name)))
 	}
-	target.Teams[name] = &crew{DisplayName: display, Members: []string{}, Roles: []string{}}
+	target.Teams[name] = &teamState{DisplayName: display, Members: []string{}, Roles: []string{}}
 }
 
-func settleMembers(target *world, team string, wanted []string) {
+func setMembers(target *tenantState, team string, wanted []string) {
 	for _, id := range slices.Clone(target.Teams[team].Members) {
 		if !slices.Contains(wanted, id) {
 			target.leave(team, id)

@@ -59,18 +59,18 @@ func (g *gate) isMine(r *http.Request) bool {
 	return g.writes == g.stopAt
 }
 
-// TestTheProcessIsStruckInTheMiddleOfAWrite kills or interrupts the real program while a write is under
+// TestTheProcessIsSignalledInTheMiddleOfAWrite kills or interrupts the real program while a write is under
 // way, before or after its effect, and resumes it with the same program.
-func TestTheProcessIsStruckInTheMiddleOfAWrite(t *testing.T) {
+func TestTheProcessIsSignalledInTheMiddleOfAWrite(t *testing.T) {
 	t.Parallel()
 	program, err := exec.LookPath("transport")
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := order{0, "Team 000", "replace", "replace", "replace", "replace", true}
-	source, target := combinedWorlds([]order{o}, "default", "default")
+	o := teamCopy{0, "Team 000", "replace", "replace", "replace", "replace", true}
+	source, target := combinedStates([]teamCopy{o}, "default", "default")
 	want := target.clone(t)
-	oracle(source, want, "default", "default", []order{o})
+	oracle(source, want, "default", "default", []teamCopy{o})
 	for name, tt := range map[string]struct {
 		signal os.Signal
 		at     int
@@ -86,12 +86,12 @@ func TestTheProcessIsStruckInTheMiddleOfAWrite(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t, source, target, [2]string{"default", "default"}, "")
+			d := newCLI(t, source, target, [2]string{"default", "default"}, "")
 			g := &gate{next: d.prod.server, stopAt: tt.at, after: tt.after, reached: make(chan struct{}), opened: make(chan struct{})}
-			d.prod.wire = httptest.NewServer(g)
-			t.Cleanup(d.prod.wire.Close)
+			d.prod.front = httptest.NewServer(g)
+			t.Cleanup(d.prod.front.Close)
 			d.configure(t, "")
-			code, said := strike(t, d, g, program, tt.signal, append(o.args(), "--yes", "--workers", "1"))
+			code, said := signalAtGate(t, d, g, program, tt.signal, append(o.args(), "--yes", "--workers", "1"))
 			if tt.signal == os.Interrupt && (code != exitInterrupted || !strings.Contains(said, "transport runs resume")) {
 				t.Errorf("exit code %d, want 130 and the way on: %s", code, said)
 			}
@@ -104,17 +104,17 @@ func TestTheProcessIsStruckInTheMiddleOfAWrite(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			d.must(t, exitOK, "runs", "resume", strings.TrimSuffix(runs[0].Name(), ".db"))
+			d.mustExit(t, exitOK, "runs", "resume", strings.TrimSuffix(runs[0].Name(), ".db"))
 			if diff := cmp.Diff(d.prod.state(t).text(t), want.text(t)); diff != "" {
 				t.Errorf("the end (-got +want):\n%s", diff)
 			}
-			noComplaints(t, d.dev, d.prod)
+			noViolations(t, d.dev, d.prod)
 		})
 	}
 }
 
-// strike runs the program until it stands at the gate, sends the signal, opens the gate and waits.
-func strike(t *testing.T, d *desk, g *gate, program string, signal os.Signal, args []string) (int, string) {
+// signalAtGate runs the program until it stands at the gate, sends the signal, opens the gate and waits.
+func signalAtGate(t *testing.T, d *cliFixture, g *gate, program string, signal os.Signal, args []string) (int, string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

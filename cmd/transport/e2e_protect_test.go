@@ -16,7 +16,7 @@ const protectRules = "protect: {users: [ANNA], teams: [Finance], roles: [\"PROFI
 
 // shielded is what may not change: the protected person, the System Owner, the protected team, and who
 // holds the protected role or that of the System Owner.
-func shielded(t *testing.T, w *world) string {
+func shielded(t *testing.T, w *tenantState) string {
 	t.Helper()
 	var holders []string
 	for _, role := range []string{"PROFILE:sap.epm:Viewer", "PROFILE:sap.epm:System_Owner"} {
@@ -65,41 +65,41 @@ func TestWhatIsProtectedIsChangedByNoRoute(t *testing.T) {
 	}
 	person := []string{"--users", "all", "--user-roles", "replace", "--user-teams", "replace", "--active", "source", "--yes"}
 	between := []string{"--from", "dev", "--to", "prod"}
-	routes := map[string]func(t *testing.T, d *desk) []string{
-		"copy teams": func(*testing.T, *desk) []string {
+	routes := map[string]func(t *testing.T, d *cliFixture) []string{
+		"copy teams": func(*testing.T, *cliFixture) []string {
 			return append(append(copyTeams("Finance", "Sales"), everything...), "--yes")
 		},
-		"copy users of a team": func(*testing.T, *desk) []string {
+		"copy users of a team": func(*testing.T, *cliFixture) []string {
 			return slices.Concat([]string{"copy", "users", "--team", "Finance", "--team", "Sales"}, between, person)
 		},
-		"copy users of a list": func(t *testing.T, d *desk) []string {
+		"copy users of a list": func(t *testing.T, d *cliFixture) []string {
 			return slices.Concat([]string{"copy", "users", "--ids", d.file(t, "ids.txt", "ANNA\nBEN\nCHIEF\nSYSOWNER\n")}, between, person)
 		},
-		"copy users by rule": func(*testing.T, *desk) []string {
+		"copy users by rule": func(*testing.T, *cliFixture) []string {
 			return slices.Concat([]string{"copy", "users", "--where", "user_id != \"CARL\""}, between, person)
 		},
-		"apply": func(t *testing.T, d *desk) []string {
+		"apply": func(t *testing.T, d *cliFixture) []string {
 			file := filepath.Join(d.dir, "plan.json")
-			d.types(t, append(append(copyTeams("Finance", "Sales"), everything...), "--out", file)...)
+			d.run(t, append(append(copyTeams("Finance", "Sales"), everything...), "--out", file)...)
 			return []string{"apply", file}
 		},
 	}
 	for _, script := range []string{"1903", "1933"} {
-		routes["run "+script] = func(t *testing.T, d *desk) []string {
+		routes["run "+script] = func(t *testing.T, d *cliFixture) []string {
 			return slices.Concat([]string{"run", script, "--data", d.file(t, "x903.json", people.String()), "--yes", "--active", "source"}, between)
 		}
 	}
 	for _, script := range []string{"1953", "1983"} {
-		routes["run "+script] = func(t *testing.T, d *desk) []string {
+		routes["run "+script] = func(t *testing.T, d *cliFixture) []string {
 			return slices.Concat([]string{"run", script, "--data", d.file(t, "x953.json", string(teams)), "--yes", "--active", "source"}, between)
 		}
 	}
 	for name, route := range routes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			source, target := office()
-			d := newDesk(t, source, target, [2]string{"default", "default"}, protectRules)
-			code, said := d.types(t, route(t, d)...)
+			source, target := smallTenants()
+			d := newCLI(t, source, target, [2]string{"default", "default"}, protectRules)
+			code, said := d.run(t, route(t, d)...)
 			if !slices.Contains([]int{exitOK, exitPartial}, code) {
 				t.Fatalf("exit code %d\n%s", code, said)
 			}
@@ -110,7 +110,7 @@ func TestWhatIsProtectedIsChangedByNoRoute(t *testing.T) {
 			if end.Users["BEN"] == nil || d.prod.stats(t).writeCount() == 0 {
 				t.Errorf("nothing was done, so that the test shows nothing:\n%s", said)
 			}
-			noComplaints(t, d.dev, d.prod)
+			noViolations(t, d.dev, d.prod)
 		})
 	}
 }

@@ -28,22 +28,22 @@ import (
 	"sacbridge/internal/store/bolt"
 )
 
-// simTenant is a simulated tenant. With wire it listens on a port, else calls reach it directly, which
+// simTenant is a simulated tenant. Over HTTP it listens on a port, else calls reach it directly, which
 // is faster and knows no broken connections.
 type simTenant struct {
 	opts   sacsim.Options
 	server *sacsim.Server
-	wire   *httptest.Server
+	front  *httptest.Server
 }
 
-// directly answers calls in the caller's own goroutine. Where the tenant hangs up the caller gets an error,
+// inProcess answers calls in the caller's own goroutine. Where the tenant hangs up the caller gets an error,
 // and where it cuts its answer a body that ends too soon.
-type directly struct {
+type inProcess struct {
 	server *sacsim.Server
-	life   *lifeline
+	life   *killSwitch
 }
 
-func (d directly) RoundTrip(r *http.Request) (resp *http.Response, err error) {
+func (d inProcess) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	if r.Body == nil {
 		r.Body = http.NoBody
 	}
@@ -77,7 +77,7 @@ func answers(server http.Handler, rw http.ResponseWriter, r *http.Request) (whol
 	return true
 }
 
-func newSimTenant(t *testing.T, name, platform, sso, namespace string, seed service.Seed, wire bool) *simTenant {
+func newSimTenant(t *testing.T, name, platform, sso, namespace string, seed service.Seed, overHTTP bool) *simTenant {
 	t.Helper()
 	s := &simTenant{opts: sacsim.Options{
 		Name: name, Platform: service.Platform(platform), SSO: service.SSO(sso), Namespace: namespace, Seed: seed,
@@ -87,9 +87,9 @@ func newSimTenant(t *testing.T, name, platform, sso, namespace string, seed serv
 		t.Fatal(err)
 	}
 	t.Cleanup(s.server.Close)
-	if wire {
-		s.wire = httptest.NewServer(s.server)
-		t.Cleanup(s.wire.Close)
+	if overHTTP {
+		s.front = httptest.NewServer(s.server)
+		t.Cleanup(s.front.Close)
 	}
 	return s
 }
@@ -120,9 +120,9 @@ func (s *simTenant) control(t *testing.T, method, path string, body, into any) {
 }
 
 // state gives what is in the tenant.
-func (s *simTenant) state(t *testing.T) *world {
+func (s *simTenant) state(t *testing.T) *tenantState {
 	t.Helper()
-	w := &world{}
+	w := &tenantState{}
 	s.control(t, http.MethodGet, "/__state", nil, w)
 	return w
 }
@@ -134,14 +134,14 @@ func (s *simTenant) stats(t *testing.T) simStats {
 	return st
 }
 
-// arm puts fault rules in force; without any there are none.
-func (s *simTenant) arm(t *testing.T, faults ...sacsim.Fault) {
+// setFaults puts fault rules in force; without any there are none.
+func (s *simTenant) setFaults(t *testing.T, faults ...sacsim.Fault) {
 	t.Helper()
 	s.control(t, http.MethodPost, "/__faults", append([]sacsim.Fault{}, faults...), nil)
 }
 
-// noComplaints fails where a tenant has something to complain about.
-func noComplaints(t *testing.T, tenants ...*simTenant) {
+// noViolations fails where a tenant has something to complain about.
+func noViolations(t *testing.T, tenants ...*simTenant) {
 	t.Helper()
 	for _, s := range tenants {
 		if v := s.stats(t).Violations; len(v) > 0 {
@@ -152,7 +152,7 @@ func noComplaints(t *testing.T, tenants ...*simTenant) {
 
 // simSide connects to a simulated tenant as the program does, with short waits. Each call makes a side
 // of its own, like a process of its own.
-func simSide(t *testing.T, s *simTenant, workers int, api string, life *lifeline) engine.Side {
+func simSide(t *testing.T, s *simTenant, workers int, api string, life *killSwitch) engine.Side {
 	t.Helper()
 	id, secret := s.server.Client()
 	cfg := sac.Config{
@@ -164,10 +164,10 @@ func simSide(t *testing.T, s *simTenant, workers int, api string, life *lifeline
 			Workers:      workers, Backoff: 500 * time.Microsecond,
 		},
 	}
-	if s.wire != nil {
-		cfg.URL = s.wire.URL
+	if s.front != nil {
+		cfg.URL = s.front.URL
 	} else {
-		cfg.Session.Transport = directly{s.server, life}
+		cfg.Session.Transport = inProcess{s.server, life}
 	}
 	cfg.TokenURL = cfg.URL + s.server.TokenPath()
 	conn, err := sac.New(cfg)
@@ -177,26 +177,26 @@ func simSide(t *testing.T, s *simTenant, workers int, api string, life *lifeline
 	return engine.Side{Conn: conn, Discover: conn.Discover, Calls: func() (calls, retries int) { st := conn.Stats(); return st.Calls, st.Retries }}
 }
 
-// trip is one way from a source to a target, as one process goes it.
-type trip struct {
+// transfer is one way from a source to a target, as one process goes it.
+type transfer struct {
 	ends  *pair
 	rules plan.Rules
 	path  string // of the journal
-	life  *lifeline
+	life  *killSwitch
 	wait  func(try int, asked time.Duration) time.Duration // nil: as the program waits
 }
 
-func newTrip(t *testing.T, from, to *simTenant, workers int, api string) *trip {
+func newTransfer(t *testing.T, from, to *simTenant, workers int, api string) *transfer {
 	t.Helper()
-	life := &lifeline{left: -1}
-	return &trip{
+	life := &killSwitch{left: -1}
+	return &transfer{
 		ends: &pair{from: simSide(t, from, workers, "", life), to: simSide(t, to, workers, api, life)},
-		path: filepath.Join(quickDir(t), "run.db"), life: life,
+		path: filepath.Join(memoryDir(t), "run.db"), life: life,
 	}
 }
 
-// quickDir is a folder in memory where the machine has one: a journal is synced by each file it makes.
-func quickDir(t *testing.T) string {
+// memoryDir is a folder in memory where the machine has one: a journal is synced by each file it makes.
+func memoryDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "transport-test-") //nolint:usetesting // t.TempDir is on disk, where every fsync of a journal waits
 	if err != nil {
@@ -211,7 +211,7 @@ func quickDir(t *testing.T) string {
 }
 
 // plan reads both tenants and decides.
-func (j *trip) plan(ctx context.Context, req plan.Request) (*plan.Plan, error) {
+func (j *transfer) plan(ctx context.Context, req plan.Request) (*plan.Plan, error) {
 	rep, err := engine.New(engine.Deps{Program: "test"}).Change(ctx, engine.Work{
 		From: j.ends.from, To: j.ends.to, Wanted: engine.Exactly(req), Rules: j.rules, PlanOnly: true,
 	})
@@ -224,29 +224,29 @@ func (j *trip) plan(ctx context.Context, req plan.Request) (*plan.Plan, error) {
 }
 
 // run carries a plan out with a journal on disk; resume goes on with that journal.
-func (j *trip) run(ctx context.Context, p *plan.Plan) (*apply.Result, error) {
+func (j *transfer) run(ctx context.Context, p *plan.Plan) (*apply.Result, error) {
 	return j.journaled(func(d apply.Deps) (*apply.Result, error) { return apply.Run(ctx, d, p) })
 }
 
-func (j *trip) resume(ctx context.Context) (*apply.Result, error) {
+func (j *transfer) resume(ctx context.Context) (*apply.Result, error) {
 	return j.journaled(func(d apply.Deps) (*apply.Result, error) { return apply.Resume(ctx, d) })
 }
 
-func (j *trip) journaled(do func(apply.Deps) (*apply.Result, error)) (*apply.Result, error) {
+func (j *transfer) journaled(do func(apply.Deps) (*apply.Result, error)) (*apply.Result, error) {
 	db, err := bolt.Open(j.path, bolt.Options{NoSync: true})
 	if err != nil {
 		return nil, err
 	}
 	journal := db.Journal()
 	res, err := do(apply.Deps{
-		Target: j.ends.to.Conn, Journal: mortalJournal{journal, j.life}, Now: time.Now, RunID: "run-1", Command: "test",
+		Target: j.ends.to.Conn, Journal: killableJournal{journal, j.life}, Now: time.Now, RunID: "run-1", Command: "test",
 		Wait: j.wait,
 	})
 	return res, errors.Join(err, journal.Close(), db.Close())
 }
 
-// troubles are the entities of a result that did not end well, with their causes.
-func troubles(res *apply.Result) []string {
+// failures are the entities of a result that did not end well, with their causes.
+func failures(res *apply.Result) []string {
 	var out []string
 	for _, e := range res.Entities {
 		switch e.Status {

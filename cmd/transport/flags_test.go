@@ -205,27 +205,6 @@ func FuzzLimit(f *testing.F) {
 	})
 }
 
-func FuzzIDs(f *testing.F) {
-	for _, seed := range []string{"ANNA\nBEN\n", "# note\n\nANNA", "file_userid\nANNA\n", `[{"file_userid":"ANNA"}]`, "A,B\n", "\ufeffANNA\r\n", "file_userid;x\n\"A", "[", ""} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		parse := parseIDTable
-		if isPlainList(data) {
-			parse = parseIDLines
-		}
-		ids, err := parse(data, "ids.txt")
-		if err == nil && len(ids) == 0 {
-			t.Error("nobody is named, and there is no error")
-		}
-		for _, id := range ids {
-			if err == nil && strings.TrimSpace(id.UserID) == "" {
-				t.Errorf("an empty user ID from %q", data)
-			}
-		}
-	})
-}
-
 // TestEveryCommandHasHelp walks the tree: long help, exit codes, and an example for what can be run.
 func TestEveryCommandHasHelp(t *testing.T) {
 	t.Parallel()

@@ -26,7 +26,6 @@ import (
 	"sacbridge/internal/engine"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
-	"sacbridge/internal/sac"
 	"sacbridge/internal/sacsim"
 	"sacbridge/internal/sacsim/service"
 )
@@ -214,25 +213,6 @@ func expiredServer(t *testing.T) (*httptest.Server, string) {
 	return server, ca
 }
 
-func TestTheWorstFindingGivesTheExitCode(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		found []finding
-		want  int
-	}{
-		"warnings are no failure":          {[]finding{{Level: sac.Warn}, {Level: sac.OK}}, exitOK},
-		"a failure without a code is 3":    {[]finding{{Level: sac.Fail}}, exitPartial},
-		"a code of its own goes before it": {[]finding{{Level: sac.Fail}, {Level: sac.Fail, code: exitCredentials}}, exitCredentials},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if got := exitCode(worst(tt.found)); got != tt.want {
-				t.Errorf("exit code %d, want %d", got, tt.want)
-			}
-		})
-	}
-}
-
 func TestARunThatFindsTheTenantLeasedLeavesNoJournal(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, "")
@@ -252,5 +232,32 @@ func TestARunThatFindsTheTenantLeasedLeavesNoJournal(t *testing.T) {
 	}
 	if got := s.writes(t); got > 0 {
 		t.Errorf("%d writes, want none", got)
+	}
+}
+
+func TestPruneRemovesRunsThatEndedLongAgo(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "")
+	if err := s.copyFinance(t.Context(), &planFlags{output: cli.AsTable, yes: true}); err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(t.TempDir(), "sacbridge.yaml")
+	writeTestFile(t, config, []byte("version: 1\nstate: "+filepath.Join(filepath.Dir(s.pair.place.runs), "s.db")+"\ntenants: {}\n"))
+	s.app.Now = func() time.Time { return time.Now().Add(72 * time.Hour) }
+	for _, step := range []struct {
+		args []string
+		says string
+		left int
+	}{
+		{[]string{"--days", "4", "--yes"}, "No run is done and ended more than 4 days ago.", 1},
+		{[]string{"--days", "2"}, "Nothing was removed. With --yes these are:", 1},
+		{[]string{"--days", "2", "--yes"}, "Removed:", 0},
+	} {
+		s.talk.Reset()
+		code := execute(t.Context(), s.app, append([]string{"runs", "prune", "--config", config}, step.args...))
+		ids, err := s.pair.place.journals().List(t.Context())
+		if code != exitOK || err != nil || len(ids) != step.left || !strings.Contains(s.talk.String(), step.says) {
+			t.Errorf("%v: exit code %d, %d runs left, %v, said %q; want %q", step.args, code, len(ids), err, s.talk, step.says)
+		}
 	}
 }

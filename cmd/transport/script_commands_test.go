@@ -142,9 +142,14 @@ func cmdState(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func cmdHold(ts *testscript.TestScript, _ bool, args []string) {
-	path := ts.MkAbs(args[1])
+	path, ttl := ts.MkAbs(args[1]), time.Hour
+	if len(args) > 2 {
+		var err error
+		ttl, err = time.ParseDuration(args[2])
+		ts.Check(err)
+	}
 	ts.Check(os.MkdirAll(filepath.Dir(path), 0o700))
-	_, err := bolt.LeaseFile(path, time.Now).Acquire(scriptContext(), ts.Getenv(args[0]+"_url"), "bridge job nightly on host1 (pid 17)", time.Hour)
+	_, err := bolt.LeaseFile(path, time.Now).Acquire(scriptContext(), ts.Getenv(args[0]+"_url"), "bridge job nightly on host1 (pid 17)", ttl)
 	ts.Check(err)
 }
 

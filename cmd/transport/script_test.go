@@ -70,7 +70,7 @@ func runOnFullDisk() int {
 //	                       route, and expect the exit code; output goes to struck.out and struck.err
 //	post NAME PATH [FILE]  make a control call to the tenant
 //	state NAME FILE        write the tenant's state to a file
-//	hold NAME FILE         take the lease on the tenant in this lease file
+//	hold NAME FILE [TIME]  take the lease on the tenant in this lease file, for an hour unless a time is given
 //	utf16 FROM TO          write a file again as UTF-16
 //	big FILE MIB           write a CSV file of this size
 func TestScripts(t *testing.T) {

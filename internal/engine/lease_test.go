@@ -146,6 +146,7 @@ func TestAQuestionThatWaits(t *testing.T) {
 		meanwhile func(w *world) // 20 minutes after the question, or nothing
 		want      any            // an error to find; nil: the plan is applied
 		checked   bool           // the plan is checked like a saved one
+		says      error          // the answer; nil: yes
 	}{
 		"a quick answer keeps the lease":                              {after: time.Second},
 		"a slow answer keeps the lease":                               {after: 14 * time.Minute},
@@ -158,7 +159,7 @@ func TestAQuestionThatWaits(t *testing.T) {
 			after: 40 * time.Minute, want: &apply.LeaseHeldError{},
 			meanwhile: func(w *world) { w.t.Cleanup(w.hold("somebody else")) },
 		},
-		"a late no": {after: 40 * time.Minute, want: errNo},
+		"a late no": {after: 40 * time.Minute, says: errNo, want: errNo},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -166,12 +167,9 @@ func TestAQuestionThatWaits(t *testing.T) {
 				w, seen := newWorld(t), &watcher{}
 				work := w.copyTeam(identity.Add)
 				work.Observer = seen
-				work.Approve = func(_ context.Context, p *plan.Plan) error {
+				work.Approve = func(context.Context, *plan.Plan) error {
 					answer(w, tt.after, tt.meanwhile)
-					if tt.want == errNo {
-						return errNo
-					}
-					return nil
+					return tt.says
 				}
 				report, err := w.engine().Change(t.Context(), work)
 				if !sameKind(err, tt.want) {

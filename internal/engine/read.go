@@ -27,7 +27,7 @@ func read(ctx context.Context, w *Work) (reading, error) {
 		r.req, r.source, err = readSource(gctx, w)
 		return err
 	})
-	g.Go(func() error { return wrap("read the target tenant "+w.To.Tenant().Name, w.To.checkAccess(gctx)) })
+	g.Go(func() error { return wrap("read the target tenant "+w.To.Tenant().Name, w.To.CheckAccess(gctx)) })
 	if err := g.Wait(); err != nil {
 		return r, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -204,13 +205,25 @@ func (e *Engine) findRun(ctx context.Context, prefix string) (string, error) {
 	return "", &NotStartedError{fmt.Errorf("%d runs begin with %q, such as %s and %s", len(hits), prefix, hits[0], hits[1])}
 }
 
+// Prunable gives those of the runs that are done, ended before a time, and no longer count in the guards' window.
+func (e *Engine) Prunable(runs []RunInfo, before time.Time) []RunInfo {
+	before = e.prunedBefore(before)
+	return slices.DeleteFunc(slices.Clone(runs), func(r RunInfo) bool { return r.Status != RunDone || !r.Ended.Before(before) })
+}
+
 // Prune takes away the journals of runs that are done and ended before a time, and gives their IDs. What can be
 // resumed stays, and so does what still counts in the guards' window.
 func (e *Engine) Prune(ctx context.Context, before time.Time) ([]string, error) {
-	if window := e.d.Now().Add(-e.d.Window); before.After(window) {
-		before = window
-	}
+	before = e.prunedBefore(before)
 	return e.d.Journals.Prune(ctx, func(_ apply.Header, end *apply.End) bool {
 		return end != nil && !end.Interrupted && end.At.Before(before) && TallyOf(end.Entities).Missing() == 0
 	})
+}
+
+// prunedBefore keeps what the guards still count.
+func (e *Engine) prunedBefore(before time.Time) time.Time {
+	if window := e.d.Now().Add(-e.d.Window); before.After(window) {
+		return window
+	}
+	return before
 }

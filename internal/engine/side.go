@@ -50,9 +50,9 @@ func (s Side) credentials() error {
 	return nil
 }
 
-// checkAccess makes the smallest reading that shows whether the tenant lets us in. Where it has limits to find out,
+// CheckAccess makes the smallest reading that shows whether the tenant lets us in. Where it has limits to find out,
 // that is done by this reading.
-func (s Side) checkAccess(ctx context.Context) error {
+func (s Side) CheckAccess(ctx context.Context) error {
 	before := s.calls()
 	if s.Discover != nil {
 		if err := s.Discover(ctx); err != nil {

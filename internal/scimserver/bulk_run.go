@@ -96,7 +96,7 @@ func (s *bulkStep) target() string {
 
 func (b *bulkRun) stopped() bool { return b.failOnErrors > 0 && b.failed >= b.failOnErrors }
 
-// answered lists the results of what was run, in the order of the request.
+// results lists the results of what was run, in the order of the request.
 func (b *bulkRun) results() []*bulkResult {
 	out := make([]*bulkResult, 0, len(b.steps))
 	for _, s := range b.steps {

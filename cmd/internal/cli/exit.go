@@ -154,7 +154,7 @@ func classCode(e *upstream.Error) int {
 		return ExitCredentials
 	case upstream.RetryNow, upstream.RetryLater:
 		return ExitUnreachable
-	case upstream.Refused, upstream.Gone, upstream.Conflict, upstream.Unknown:
+	case upstream.Refused, upstream.Gone, upstream.Conflict, upstream.Unknown, upstream.Changed, upstream.NotSent:
 		return ExitFailure
 	}
 	return ExitFailure

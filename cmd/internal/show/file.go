@@ -1,41 +1,19 @@
 package show
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"os"
-	"path/filepath"
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/plan"
 )
 
-// WritePlanFile replaces path by p's file, whole or not at all: written beside it, synced, renamed. It is readable by
-// its owner only, since it names people.
-func WritePlanFile(path string, p *plan.Plan) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
-	if err != nil {
+// WritePlanFile replaces path by p's file, whole or not at all. It is readable by its owner only, since it
+// names people.
+func WritePlanFile(path string, p *plan.Plan) error {
+	if _, err := cli.WriteWhole(path, func(w io.Writer) error { return plan.Encode(w, p) }); err != nil {
 		return fmt.Errorf("write the plan: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, removeIfThere(f.Name()))
-		}
-	}()
-	err = plan.Encode(f, p)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("write the plan: %w", err)
-	}
-	return os.Rename(f.Name(), path)
-}
-
-func removeIfThere(path string) error {
-	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
-		return err
 	}
 	return nil
 }

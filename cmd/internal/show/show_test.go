@@ -256,3 +256,22 @@ func TestDeletionsInAProductionTenantAskForItsName(t *testing.T) {
 		}
 	}
 }
+
+func TestTheWorstFindingGivesTheExitCode(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		found []Finding
+		want  int
+	}{
+		"warnings are no failure":          {[]Finding{{Level: Warn}, {Level: OK}}, cli.ExitOK},
+		"a failure without a code is 3":    {[]Finding{{Level: Fail}}, cli.ExitPartial},
+		"a code of its own goes before it": {[]Finding{{Level: Fail}, {Level: Fail, Code: cli.ExitCredentials}}, cli.ExitCredentials},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := cli.ExitCode(Worst(tt.found)); got != tt.want {
+				t.Errorf("exit code %d, want %d", got, tt.want)
+			}
+		})
+	}
+}

@@ -1,4 +1,4 @@
-package main
+package admin
 
 import (
 	"context"
@@ -12,12 +12,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
-
-	"sacbridge/cmd/internal/cli"
 )
 
-// serverInfo says who has the state open.
-type serverInfo struct {
+// Server says who has the state open.
+type Server struct {
 	Command string    `json:"command"`
 	PID     int       `json:"pid"`
 	Version string    `json:"version"`
@@ -28,7 +26,7 @@ type serverInfo struct {
 // maxSocketPath is what a Unix socket's address holds on all systems we know (sun_path, unix(7)).
 const maxSocketPath = 100
 
-// reachable gives a path of bearable length to a socket, and a function to call once it was used.
+// shortSocketPath gives a path to a socket that its address can hold, and a function to call once it was used.
 func shortSocketPath(path string) (string, func(), error) {
 	if len(path) <= maxSocketPath {
 		return path, func() {}, nil
@@ -41,11 +39,11 @@ func shortSocketPath(path string) (string, func(), error) {
 	return short, func() { _ = folder.Close() }, nil
 }
 
-// listenSocket opens the socket for the other commands of this machine, for the owner of the process only. The
+// Listen opens the socket for the other commands of this machine, for the owner of the process only. The
 // caller has the state open, so whatever stands at path is left over from a process that is gone.
-func listenSocket(ctx context.Context, path string) (net.Listener, error) {
+func Listen(ctx context.Context, path string) (*Socket, error) {
 	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSocket == 0 {
-		return nil, cli.Usagef("open the socket for other commands: %s is there and no socket", path)
+		return nil, Rejectedf("open the socket for other commands: %s is there and no socket", path)
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("remove a stale socket: %w", err)
@@ -67,27 +65,27 @@ func listenSocket(ctx context.Context, path string) (net.Listener, error) {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, errors.Join(err, l.Close(), os.Remove(path))
 	}
-	return &adminSocket{Listener: l, path: path}, nil
+	return &Socket{Listener: l, Path: path}, nil
 }
 
-// adminSocket is a listener that takes its file away.
-type adminSocket struct {
+// Socket is a listener that removes its file when it is closed.
+type Socket struct {
 	net.Listener
-	path string
+	Path string
 }
 
 // Close ends the listener and removes the file.
-func (s *adminSocket) Close() error {
+func (s *Socket) Close() error {
 	err := s.Listener.Close()
-	if rerr := os.Remove(s.path); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
+	if rerr := os.Remove(s.Path); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
 		err = errors.Join(err, rerr)
 	}
 	return err
 }
 
-// adminHandler answers the other commands of this machine. Who may open the socket may do everything:
+// Handler answers the other commands of this machine. Who may open the socket may do everything:
 // it belongs to the account that owns the file.
-func adminHandler(ops adminOperations, who serverInfo) http.Handler {
+func Handler(ops Operations, who Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /holder", func(w http.ResponseWriter, _ *http.Request) { reply(w, who, nil) })
 	mux.HandleFunc("POST /tokens/new", handle(ops.NewToken))
@@ -109,12 +107,12 @@ func adminHandler(ops adminOperations, who serverInfo) http.Handler {
 	return mux
 }
 
-// ask makes a handler of an operation with one argument.
+// handle makes a handler of an operation with one argument.
 func handle[W, R any](do func(context.Context, W) (R, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var request W
 		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&request); err != nil {
-			reply(w, nil, cli.Usagef("read the request: %w", err))
+			reply(w, nil, Rejectedf("read the request: %w", err))
 			return
 		}
 		result, err := do(r.Context(), request)
@@ -128,11 +126,21 @@ type errorAnswer struct {
 	Code  int    `json:"code"`
 }
 
+// The codes of errors; programs of every version know them.
+const (
+	codeFailed   = 1
+	codeRejected = 2
+)
+
 func reply(w http.ResponseWriter, result any, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	if err != nil {
+		code := codeFailed
+		if _, rejected := errors.AsType[*RejectedError](err); rejected {
+			code = codeRejected
+		}
 		w.WriteHeader(http.StatusConflict)
-		result = errorAnswer{Error: err.Error(), Code: cli.ExitCode(err)}
+		result = errorAnswer{Error: err.Error(), Code: code}
 	}
 	_ = json.NewEncoder(w).Encode(result)
 }

@@ -17,8 +17,8 @@ import (
 	"sacbridge/internal/upstream"
 )
 
-// arena is a small copy of four teams that takes every kind of write, with what must come of it.
-type arena struct {
+// scenario is a small copy of four teams that takes every kind of write, with what must come of it.
+type scenario struct {
 	name, platform, api string
 	source, target      service.Seed
 	request             plan.Request
@@ -27,42 +27,42 @@ type arena struct {
 }
 
 const (
-	arenaFrom = "default"
-	arenaTo   = "email"
+	scenarioFrom = "default"
+	scenarioTo   = "email"
 )
 
-// newArena makes the arena for a target: "cf", "neo", or "cf/1" for a Cloud Foundry tenant that is spoken to
+// newScenario makes the scenario for a target: "cf", "neo", or "cf/1" for a Cloud Foundry tenant that is spoken to
 // by v1 only.
-func newArena(t *testing.T, name string) *arena {
+func newScenario(t *testing.T, name string) *scenario {
 	t.Helper()
-	orders := []order{
+	copies := []teamCopy{
 		{0, "Team 000", "replace", "replace", "replace", "replace", true},
 		{1, "Team 001", "add", "add", "add", "add", true},
 		{2, "Team 002", "remove", "remove", "remove", "add", false},
 		{3, "Team 003", "replace", "add", "add", "add", true}, // the target lacks it
 	}
-	source, target := combinedWorlds(orders, arenaFrom, arenaTo)
-	a := &arena{name: name, request: combinedRequest(orders), source: source.seed(t, arenaFrom), target: target.seed(t, arenaTo)}
+	source, target := combinedStates(copies, scenarioFrom, scenarioTo)
+	a := &scenario{name: name, request: combinedRequest(copies), source: source.seed(t, scenarioFrom), target: target.seed(t, scenarioTo)}
 	a.platform, a.api, _ = strings.Cut(name, "/")
 	a.before = target.text(t)
 	want := target.clone(t)
 	want.neo = a.platform == "neo" || a.api == "1"
-	oracle(source, want, arenaFrom, arenaTo, orders)
+	oracle(source, want, scenarioFrom, scenarioTo, copies)
 	a.want = want.text(t)
 	return a
 }
 
-// ordeal is one copy in the arena under faults, followed by what a person would do about its failure.
-type ordeal struct {
-	*arena
+// trial is one copy in the scenario under faults, followed by what a person would do about its failure.
+type trial struct {
+	*scenario
 	workers          int
 	inSource, faults []sacsim.Fault
-	wire             bool               // over sockets, else within the process and with a clock that jumps
+	overHTTP         bool               // over sockets, else within the process and with a clock that jumps
 	diesAt           int                // the point at which the process dies, from 1; 0: never
 	halfWay          func(state string) // hears what the target is like when the first run has ended
 }
 
-// outcome is how an ordeal went.
+// outcome is how an trial went.
 type outcome struct {
 	problem string // what must not be; empty where all is well
 	end     string // "quiet", or what named the failure
@@ -70,22 +70,22 @@ type outcome struct {
 	points  int // at which the process could have died, of a run that did not
 }
 
-// endure goes through the ordeal. In the process it does so in a bubble whose clock jumps, so that
+// perform makes the trial. In the process it does so in a bubble whose clock jumps, so that
 // Retry-After and the waits between tries take no time.
-func (o ordeal) endure(t *testing.T) (out outcome) {
+func (o trial) perform(t *testing.T) (out outcome) {
 	t.Helper()
-	if o.wire {
+	if o.overHTTP {
 		return o.try(t)
 	}
 	synctest.Test(t, func(t *testing.T) { out = o.try(t) })
 	return out
 }
 
-func (o ordeal) try(t *testing.T) outcome {
-	dev := newSimTenant(t, "dev", "cf", arenaFrom, "t.A", o.source, o.wire)
-	prod := newSimTenant(t, "prod", o.platform, arenaTo, "t.B", o.target, o.wire)
-	dev.arm(t, o.inSource...)
-	prod.arm(t, o.faults...)
+func (o trial) try(t *testing.T) outcome {
+	dev := newSimTenant(t, "dev", "cf", scenarioFrom, "t.A", o.source, o.overHTTP)
+	prod := newSimTenant(t, "prod", o.platform, scenarioTo, "t.B", o.target, o.overHTTP)
+	dev.setFaults(t, o.inSource...)
+	prod.setFaults(t, o.faults...)
 	out := outcome{}
 	end, err := o.copyAll(t, dev, prod, &out)
 	out.end, out.stats = end, prod.stats(t)
@@ -109,14 +109,14 @@ func (o ordeal) try(t *testing.T) outcome {
 // copyAll plans and runs. Where that fails the failure must have a name; then the faults end, and it is done
 // once more in the way that fits: planned anew where nothing was written or the run came to its end with
 // failures, resumed where it was interrupted.
-func (o ordeal) copyAll(t *testing.T, dev, prod *simTenant, out *outcome) (string, error) {
-	j := o.trip(t, dev, prod, "")
+func (o trial) copyAll(t *testing.T, dev, prod *simTenant, out *outcome) (string, error) {
+	j := o.transfer(t, dev, prod, "")
 	p, err := j.plan(t.Context(), o.request)
 	if err != nil {
 		if prod.stats(t).writeCount() > 0 || prod.state(t).text(t) != o.before {
 			return "", fmt.Errorf("planning wrote: %w", err)
 		}
-		return "planning: " + label(err), errors.Join(hasName(err), o.calm(t, dev, prod, nil))
+		return "planning: " + label(err), errors.Join(hasName(err), o.finishWithoutFaults(t, dev, prod, nil))
 	}
 	j.life.give(o.diesAt)
 	res, err := j.run(t.Context(), p)
@@ -126,34 +126,34 @@ func (o ordeal) copyAll(t *testing.T, dev, prod *simTenant, out *outcome) (strin
 	}
 	switch {
 	case j.life.isOver():
-		return "killed", o.calm(t, dev, prod, j)
+		return "killed", o.finishWithoutFaults(t, dev, prod, j)
 	case err != nil:
-		return "interrupted: " + label(err), errors.Join(hasName(err), o.calm(t, dev, prod, j))
+		return "interrupted: " + label(err), errors.Join(hasName(err), o.finishWithoutFaults(t, dev, prod, j))
 	case !res.Complete():
-		return "in part", errors.Join(reasoned(res), o.calm(t, dev, prod, nil))
+		return "in part", errors.Join(reasoned(res), o.finishWithoutFaults(t, dev, prod, nil))
 	}
 	return "quiet", nil
 }
 
-// calm ends the faults and brings the copy to its end: by the journal of a trip, or by a new plan.
-func (o ordeal) calm(t *testing.T, dev, prod *simTenant, old *trip) error {
-	dev.arm(t)
-	prod.arm(t)
+// finishWithoutFaults ends the faults and brings the copy to its end: by the journal of a trip, or by a new plan.
+func (o trial) finishWithoutFaults(t *testing.T, dev, prod *simTenant, old *transfer) error {
+	dev.setFaults(t)
+	prod.setFaults(t)
 	path := ""
 	if old != nil {
 		path = old.path
 	}
-	j := o.trip(t, dev, prod, path)
+	j := o.transfer(t, dev, prod, path)
 	if old != nil {
 		res, err := j.resume(t.Context())
 		switch {
 		case errors.Is(err, apply.ErrNoRun): // stopped before the first record
-			return o.calm(t, dev, prod, nil)
+			return o.finishWithoutFaults(t, dev, prod, nil)
 		case errors.Is(err, apply.ErrFinished): // stopped after the last one
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("resuming: %w, %v", err, troubles(res))
+			return fmt.Errorf("resuming: %w, %v", err, failures(res))
 		}
 		if res.Complete() {
 			return nil
@@ -162,7 +162,7 @@ func (o ordeal) calm(t *testing.T, dev, prod *simTenant, old *trip) error {
 		if err := reasoned(res); err != nil {
 			return err
 		}
-		return o.calm(t, dev, prod, nil)
+		return o.finishWithoutFaults(t, dev, prod, nil)
 	}
 	p, err := j.plan(t.Context(), o.request)
 	if err != nil {
@@ -170,14 +170,14 @@ func (o ordeal) calm(t *testing.T, dev, prod *simTenant, old *trip) error {
 	}
 	res, err := j.run(t.Context(), p)
 	if err != nil || !res.Complete() {
-		return fmt.Errorf("the run in calm did not complete: %v, %w", troubles(res), err)
+		return fmt.Errorf("the run in calm did not complete: %v, %w", failures(res), err)
 	}
 	return nil
 }
 
-func (o ordeal) trip(t *testing.T, dev, prod *simTenant, path string) *trip {
+func (o trial) transfer(t *testing.T, dev, prod *simTenant, path string) *transfer {
 	t.Helper()
-	j := newTrip(t, dev, prod, o.workers, o.api)
+	j := newTransfer(t, dev, prod, o.workers, o.api)
 	if path != "" {
 		j.path = path
 	}

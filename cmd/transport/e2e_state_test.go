@@ -10,18 +10,18 @@ import (
 	"sacbridge/internal/sacsim/service"
 )
 
-// world is a tenant as /__state tells it. Seeds are made from it, and oracles work on it, so that what
+// tenantState is a tenant as /__state tells it. Seeds are made from it, and oracles work on it, so that what
 // is expected never passes through the program's own types.
-type world struct {
-	Users   map[string]*human `json:"users"`
-	Teams   map[string]*crew  `json:"teams"`
-	Folders []string          `json:"folders"`
-	Roles   []string          `json:"roles"`
+type tenantState struct {
+	Users   map[string]*userState `json:"users"`
+	Teams   map[string]*teamState `json:"teams"`
+	Folders []string              `json:"folders"`
+	Roles   []string              `json:"roles"`
 
 	neo bool
 }
 
-type human struct {
+type userState struct {
 	UserName          string     `json:"userName"`
 	Email             string     `json:"email"`
 	GivenName         string     `json:"givenName"`
@@ -33,10 +33,10 @@ type human struct {
 	Roles             []string   `json:"roles"`
 	Teams             []string   `json:"teams"`
 	Photos            []string   `json:"photos"`
-	Params            humanTaste `json:"params"`
+	Params            userParams `json:"params"`
 }
 
-type humanTaste struct {
+type userParams struct {
 	DataAccessLanguage  string `json:"dataAccessLanguage"`
 	DateFormatting      string `json:"dateFormatting"`
 	TimeFormatting      string `json:"timeFormatting"`
@@ -46,25 +46,25 @@ type humanTaste struct {
 	IsConcurrent        bool   `json:"isConcurrent"`
 }
 
-type crew struct {
+type teamState struct {
 	DisplayName string   `json:"displayName"`
 	Members     []string `json:"members"`
 	Roles       []string `json:"roles"`
 }
 
-// newWorld has a System Owner and roles that nobody holds.
-func newWorld(roles ...string) *world {
-	w := &world{Users: map[string]*human{}, Teams: map[string]*crew{}, Folders: []string{}, Roles: append([]string{}, roles...)}
+// newTenantState has a System Owner and roles that nobody holds.
+func newTenantState(roles ...string) *tenantState {
+	w := &tenantState{Users: map[string]*userState{}, Teams: map[string]*teamState{}, Folders: []string{}, Roles: append([]string{}, roles...)}
 	w.add("SYSOWNER", "sysowner@example.com", "PROFILE:sap.epm:System_Owner")
 	return w
 }
 
-// add puts a person into the world, with the settings that a tenant gives on its own.
-func (w *world) add(id, email string, roles ...string) *human {
-	h := &human{
+// add puts a person into the state, with the settings that a tenant gives on its own.
+func (w *tenantState) add(id, email string, roles ...string) *userState {
+	h := &userState{
 		UserName: id, Email: email, GivenName: "G " + id, FamilyName: "F " + id, DisplayName: "D " + id,
 		PreferredLanguage: "en", Active: true, Roles: slices.Sorted(slices.Values(roles)), Teams: []string{}, Photos: []string{},
-		Params: humanTaste{
+		Params: userParams{
 			DataAccessLanguage: "en", DateFormatting: "MMM d, yyyy", TimeFormatting: "H:mm:ss", NumberFormatting: "1,234.56",
 			SystemNotifications: true,
 		},
@@ -76,9 +76,9 @@ func (w *world) add(id, email string, roles ...string) *human {
 	return h
 }
 
-// team puts a team into the world; its members' lists of teams follow.
-func (w *world) team(name, display string, roles, members []string) {
-	g := &crew{DisplayName: display, Members: []string{}, Roles: append([]string{}, roles...)}
+// team puts a team into the state; its members' lists of teams follow.
+func (w *tenantState) team(name, display string, roles, members []string) {
+	g := &teamState{DisplayName: display, Members: []string{}, Roles: append([]string{}, roles...)}
 	slices.Sort(g.Roles)
 	w.Teams[name] = g
 	for _, id := range members {
@@ -86,7 +86,7 @@ func (w *world) team(name, display string, roles, members []string) {
 	}
 }
 
-func (w *world) join(team, id string) {
+func (w *tenantState) join(team, id string) {
 	g, h := w.Teams[team], w.Users[id]
 	if at, there := slices.BinarySearch(g.Members, id); !there {
 		g.Members = slices.Insert(g.Members, at, id)
@@ -95,24 +95,24 @@ func (w *world) join(team, id string) {
 	}
 }
 
-func (w *world) leave(team, id string) {
+func (w *tenantState) leave(team, id string) {
 	g, h := w.Teams[team], w.Users[id]
 	g.Members = slices.DeleteFunc(g.Members, func(x string) bool { return x == id })
 	h.Teams = slices.DeleteFunc(h.Teams, func(x string) bool { return x == team })
 }
 
 // clone gives a copy that shares nothing.
-func (w *world) clone(t *testing.T) *world {
+func (w *tenantState) clone(t *testing.T) *tenantState {
 	t.Helper()
-	c := &world{neo: w.neo}
+	c := &tenantState{neo: w.neo}
 	if err := json.Unmarshal([]byte(w.text(t)), c); err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
 
-// text is the world as /__state writes it, indented so that differences show by line.
-func (w *world) text(t *testing.T) string {
+// text is the state as /__state writes it, indented so that differences show by line.
+func (w *tenantState) text(t *testing.T) string {
 	t.Helper()
 	data, err := json.MarshalIndent(w, "", " ")
 	if err != nil {
@@ -121,9 +121,9 @@ func (w *world) text(t *testing.T) string {
 	return string(data)
 }
 
-// seedJSON is the world as a seed file of a tenant with this SSO mode. Only custom has login IDs that do
+// seedJSON is the state as a seed file of a tenant with this SSO mode. Only custom has login IDs that do
 // not follow from the person.
-func (w *world) seedJSON(t *testing.T, sso string) []byte {
+func (w *tenantState) seedJSON(t *testing.T, sso string) []byte {
 	t.Helper()
 	users, teams := []map[string]any{}, []map[string]any{}
 	for _, id := range slices.Sorted(maps.Keys(w.Users)) {
@@ -149,7 +149,7 @@ func (w *world) seedJSON(t *testing.T, sso string) []byte {
 	return data
 }
 
-func (w *world) seed(t *testing.T, sso string) service.Seed {
+func (w *tenantState) seed(t *testing.T, sso string) service.Seed {
 	t.Helper()
 	seed, err := service.ParseSeed(strings.NewReader(string(w.seedJSON(t, sso))))
 	if err != nil {
