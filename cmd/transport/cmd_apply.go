@@ -54,7 +54,7 @@ func runApply(ctx context.Context, a *app, opts *applyOptions) error {
 	if err != nil {
 		return err
 	}
-	ends, err := a.connectPlan(p, opts.env, opts.workers)
+	ends, err := a.connectPlan(ctx, p, opts.env, &opts.callFlags)
 	if err != nil {
 		return err
 	}

@@ -143,7 +143,7 @@ func runCopyTeams(ctx context.Context, a *app, opts *copyTeamsOptions) error {
 	if len(opts.teams) == 0 {
 		return cli.Usagef("say which teams: --team NAME (repeat it for more)")
 	}
-	p, err := a.connect(opts.from, opts.to, opts.workers)
+	p, err := a.connect(ctx, opts.from, opts.to, &opts.callFlags)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func runCopyUsers(ctx context.Context, a *app, opts *copyUsersOptions) error {
 	if err != nil {
 		return err
 	}
-	p, err := a.connect(opts.from, opts.to, opts.workers)
+	p, err := a.connect(ctx, opts.from, opts.to, &opts.callFlags)
 	if err != nil {
 		return err
 	}

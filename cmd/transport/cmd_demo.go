@@ -64,9 +64,9 @@ func (a *app) demoPair(ctx context.Context, place stateFolder) (p *pair, stop fu
 		dev.Close()
 	}
 	p = &pair{place: place, rules: plan.Rules{Guards: plan.DefaultGuards()}}
-	p.from, err = a.demoSide(dev.Ready)
+	p.from, err = a.demoSide(ctx, dev.Ready, place)
 	if err == nil {
-		p.to, err = a.demoSide(prod.Ready)
+		p.to, err = a.demoSide(ctx, prod.Ready, place)
 	}
 	if err != nil {
 		stop()
@@ -85,14 +85,14 @@ func startDemoTenant(ctx context.Context, data seedTenant, opts sacsim.Options) 
 }
 
 // demoSide connects to a simulated tenant as to any other.
-func (a *app) demoSide(r sacsim.Ready) (engine.Side, error) {
-	return sideOf(tenants.Connect(sac.Config{
+func (a *app) demoSide(ctx context.Context, r sacsim.Ready, place stateFolder) (engine.Side, error) {
+	return sideOf(tenants.Connect(ctx, sac.Config{
 		Name: r.Name, URL: r.URL, TokenURL: r.TokenURL, Platform: r.Platform, SSO: r.SSO, Namespace: r.Namespace,
 		Session: session.Config{
 			ClientID:     func() (string, error) { return r.ClientID, nil },
 			ClientSecret: func() (string, error) { return r.ClientSecret, nil },
 		},
-	}, "", a.tenantOptions(0)))
+	}, "", a.tenantOptions(place, &callFlags{})))
 }
 
 // playDemo shows plan, run and second plan, each with a sentence on what it shows.

@@ -45,7 +45,7 @@ func runTenantTest(ctx context.Context, a *app, opts *tenantTestOptions) error {
 	}
 	var all []*tenants.Tenant
 	for _, name := range opts.names {
-		one, err := a.namedTenant(s, name, 0)
+		one, err := a.namedTenant(ctx, s, name, &callFlags{})
 		if err != nil {
 			return cli.Coded(cli.ExitUsage, err)
 		}
@@ -113,7 +113,7 @@ func (a *app) examine(ctx context.Context, s *settings, name string) ([]show.Fin
 		f.Tenant = name
 		return []show.Finding{f}
 	}
-	one, err := a.namedTenant(s, name, 0)
+	one, err := a.namedTenant(ctx, s, name, &callFlags{})
 	if err != nil {
 		return fail("settings", err, "correct the tenant's settings"), nil
 	}

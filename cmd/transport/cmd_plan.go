@@ -94,7 +94,7 @@ func runPlanCheck(ctx context.Context, a *app, opts *planCheckOptions) error {
 	if err != nil {
 		return err
 	}
-	ends, err := a.connectPlan(p, opts.env, opts.workers)
+	ends, err := a.connectPlan(ctx, p, opts.env, &callFlags{workers: opts.workers})
 	if err != nil {
 		return err
 	}
@@ -112,8 +112,8 @@ func runPlanCheck(ctx context.Context, a *app, opts *planCheckOptions) error {
 }
 
 // connectPlan makes the sides that a plan speaks of. A tenant whose name now leads elsewhere is refused.
-func (a *app) connectPlan(p *plan.Plan, env envFlags, workers int) (*pair, error) {
-	ends, err := a.endsOf(p.Source, p.Target, env, workers)
+func (a *app) connectPlan(ctx context.Context, p *plan.Plan, env envFlags, calls *callFlags) (*pair, error) {
+	ends, err := a.endsOf(ctx, p.Source, p.Target, env, calls)
 	if err != nil {
 		return nil, err
 	}
@@ -130,11 +130,11 @@ func (a *app) connectPlan(p *plan.Plan, env envFlags, workers int) (*pair, error
 
 // endsOf connects two tenants that were used before, by their names in the configuration or by the
 // environment files given again.
-func (a *app) endsOf(source, target identity.Tenant, env envFlags, workers int) (*pair, error) {
+func (a *app) endsOf(ctx context.Context, source, target identity.Tenant, env envFlags, calls *callFlags) (*pair, error) {
 	if env.env != "" {
-		return a.connectEnv(env.env, env.targetEnv, workers)
+		return a.connectEnv(ctx, env.env, env.targetEnv, calls)
 	}
-	ends, err := a.connect(source.Name, target.Name, workers)
+	ends, err := a.connect(ctx, source.Name, target.Name, calls)
 	if err != nil {
 		return nil, cli.Usagef("%w\nif the plan was made with --env, give the same environment files again: --env FILE", err)
 	}

@@ -60,11 +60,11 @@ func (e *endFlags) check() error {
 }
 
 // connect makes the sides that the flags name, without a call.
-func (e *endFlags) connect(a *app, workers int) (*pair, error) {
+func (e *endFlags) connect(ctx context.Context, a *app, calls *callFlags) (*pair, error) {
 	if e.env != "" {
-		return a.connectEnv(e.env, e.targetEnv, workers)
+		return a.connectEnv(ctx, e.env, e.targetEnv, calls)
 	}
-	return a.connect(e.from, e.to, workers)
+	return a.connect(ctx, e.from, e.to, calls)
 }
 
 func newRunCmd(a *app, run func(context.Context, *app, *runOptions) error) *cobra.Command {
@@ -103,7 +103,7 @@ func runRun(ctx context.Context, a *app, opts *runOptions) error {
 	if err != nil {
 		return err
 	}
-	p, err := opts.ends.connect(a, opts.workers)
+	p, err := opts.ends.connect(ctx, a, &opts.callFlags)
 	if err != nil {
 		return err
 	}

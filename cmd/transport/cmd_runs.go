@@ -149,7 +149,7 @@ func runRunsResume(ctx context.Context, a *app, opts *runsResumeOptions) error {
 	}
 	d := a.dialog(&planFlags{yes: true, output: opts.output})
 	rep, err := a.engine(place).Resume(ctx, opts.id, func(p *plan.Plan) (engine.Work, error) {
-		ends, err := a.connectPlan(p, opts.env, opts.workers)
+		ends, err := a.connectPlan(ctx, p, opts.env, &opts.callFlags)
 		if err != nil {
 			return engine.Work{}, err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"sacbridge/cmd/internal/cli"
@@ -50,16 +51,16 @@ func (a *app) settings() (*settings, error) {
 }
 
 // connect makes the sides of two tenants of the configuration, without a call.
-func (a *app) connect(from, to string, workers int) (*pair, error) {
+func (a *app) connect(ctx context.Context, from, to string, calls *callFlags) (*pair, error) {
 	s, err := a.settings()
 	if err != nil {
 		return nil, err
 	}
 	p := &pair{place: s.place, rules: s.rules}
-	if p.from, err = a.namedSide(s, from, workers); err != nil {
+	if p.from, err = a.namedSide(ctx, s, from, calls); err != nil {
 		return nil, err
 	}
-	if p.to, err = a.namedSide(s, to, workers); err != nil {
+	if p.to, err = a.namedSide(ctx, s, to, calls); err != nil {
 		return nil, err
 	}
 	p.roleTable = tenants.RoleTable(s.file, from, to)
@@ -67,22 +68,23 @@ func (a *app) connect(from, to string, workers int) (*pair, error) {
 }
 
 // namedSide makes the side of one tenant of the configuration.
-func (a *app) namedSide(s *settings, name string, workers int) (engine.Side, error) {
-	return sideOf(a.namedTenant(s, name, workers))
+func (a *app) namedSide(ctx context.Context, s *settings, name string, calls *callFlags) (engine.Side, error) {
+	return sideOf(a.namedTenant(ctx, s, name, calls))
 }
 
 // namedTenant connects to one tenant of the configuration.
-func (a *app) namedTenant(s *settings, name string, workers int) (*tenants.Tenant, error) {
+func (a *app) namedTenant(ctx context.Context, s *settings, name string, calls *callFlags) (*tenants.Tenant, error) {
 	if s.file == nil {
 		return nil, fmt.Errorf("there is no configuration that could name tenant %q: write sacbridge.yaml or give --config FILE", name)
 	}
-	return tenants.Named(s.file, name, a.tenantOptions(workers))
+	return tenants.Named(ctx, s.file, name, a.tenantOptions(s.place, calls))
 }
 
 // tenantOptions are what the flags say about every tenant.
-func (a *app) tenantOptions(workers int) tenants.Options {
+func (a *app) tenantOptions(place stateFolder, calls *callFlags) tenants.Options {
 	return tenants.Options{
-		CA: a.ca, UserAgent: "sacbridge-" + commandLine().Name + "/" + cli.ThisBuild().Version, Workers: workers, Logger: a.logger(),
+		CA: a.ca, UserAgent: "sacbridge-" + commandLine().Name + "/" + cli.ThisBuild().Version, Logger: a.logger(),
+		Workers: calls.workers, Memory: place.facts(), RetryIgnored: calls.retryIgnored,
 	}
 }
 

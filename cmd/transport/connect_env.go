@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -16,7 +17,7 @@ import (
 
 // connectEnv makes the sides that Postman environments name: one file for both, or one for each. The
 // configuration, where there is one, still gives guards, protection and the state folder.
-func (a *app) connectEnv(source, target string, workers int) (*pair, error) {
+func (a *app) connectEnv(ctx context.Context, source, target string, calls *callFlags) (*pair, error) {
 	s, err := a.settings()
 	if err != nil {
 		return nil, err
@@ -26,13 +27,13 @@ func (a *app) connectEnv(source, target string, workers int) (*pair, error) {
 		return nil, err
 	}
 	p := &pair{place: s.place, rules: s.rules}
-	if p.from, err = a.envSide(from, filepath.Dir(source), workers); err != nil {
+	if p.from, err = a.envSide(ctx, from, filepath.Dir(source), a.tenantOptions(s.place, calls)); err != nil {
 		return nil, err
 	}
 	if target == "" {
 		target = source
 	}
-	p.to, err = a.envSide(to, filepath.Dir(target), workers)
+	p.to, err = a.envSide(ctx, to, filepath.Dir(target), a.tenantOptions(s.place, calls))
 	return p, err
 }
 
@@ -79,7 +80,7 @@ func (a *app) readEnvironment(path string) (*dataset.Environment, error) {
 }
 
 // envSide makes the side of one tenant of an environment. Its name is its host.
-func (a *app) envSide(t *dataset.EnvironmentTenant, dir string, workers int) (engine.Side, error) {
+func (a *app) envSide(ctx context.Context, t *dataset.EnvironmentTenant, dir string, o tenants.Options) (engine.Side, error) {
 	u, err := url.Parse(t.URL)
 	if err != nil {
 		return engine.Side{}, cli.Usagef("environment: %w", err)
@@ -92,8 +93,8 @@ func (a *app) envSide(t *dataset.EnvironmentTenant, dir string, workers int) (en
 	if err != nil {
 		return engine.Side{}, cli.Usagef("Password of %s %w", u.Host, err)
 	}
-	return sideOf(tenants.Connect(sac.Config{
+	return sideOf(tenants.Connect(ctx, sac.Config{
 		Name: u.Host, URL: t.URL, TokenURL: t.TokenURL, Platform: t.Platform, SSO: t.SSO, Namespace: t.Namespace,
 		Session: session.Config{ClientID: id.Reveal, ClientSecret: secret.Reveal},
-	}, "", a.tenantOptions(workers)))
+	}, "", o))
 }

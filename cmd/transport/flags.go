@@ -72,13 +72,15 @@ func (g *guardFlags) allow() plan.Guards {
 
 // callFlags say how the tenants are asked, and how patiently.
 type callFlags struct {
-	workers int
-	wait    time.Duration
+	workers      int
+	wait         time.Duration
+	retryIgnored bool
 }
 
 func (c *callFlags) add(f *pflag.FlagSet) {
 	f.IntVar(&c.workers, "workers", 0, "calls side by side to each tenant (default from the configuration, else 4)")
 	f.DurationVar(&c.wait, "wait", 0, "wait up to `TIME`, such as 10m, while somebody else is writing to the target")
+	f.BoolVar(&c.retryIgnored, "retry-ignored", false, "try again what the target was seen to accept and ignore, such as changed names")
 }
 
 // check refuses values that no run can have.

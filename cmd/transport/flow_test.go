@@ -61,10 +61,10 @@ func newStage(t *testing.T, answer string) *stage {
 	s.app = &app{World: cli.World{In: strings.NewReader(answer), Out: s.out, Err: s.talk, Env: func(string) string { return "" }, Now: time.Now, Ask: true}}
 	s.pair = &pair{place: stateIn(t.TempDir()), rules: plan.Rules{Guards: plan.DefaultGuards()}}
 	var err error
-	if s.pair.from, err = s.app.demoSide(source.Ready); err != nil {
+	if s.pair.from, err = s.app.demoSide(t.Context(), source.Ready, s.pair.place); err != nil {
 		t.Fatal(err)
 	}
-	if s.pair.to, err = s.app.demoSide(s.target.Ready); err != nil {
+	if s.pair.to, err = s.app.demoSide(t.Context(), s.target.Ready, s.pair.place); err != nil {
 		t.Fatal(err)
 	}
 	return s

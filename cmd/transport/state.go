@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sacbridge/internal/apply"
+	"sacbridge/internal/store"
 	"sacbridge/internal/store/bolt"
 )
 
@@ -39,6 +40,9 @@ func (s stateFolder) writable() error {
 
 // leaseFile gives the leases that all programs on this machine share.
 func (s stateFolder) leaseFile() apply.Leases { return bolt.LeaseFile(s.leases, time.Now) }
+
+// facts gives what was learnt about tenants, in the same file.
+func (s stateFolder) facts() store.Facts { return store.Facts{Values: bolt.FactsFile(s.leases)} }
 
 // journals gives the journals of all runs.
 func (s stateFolder) journals() *bolt.JournalFolder {

@@ -2,6 +2,7 @@ package tenants
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"sacbridge/internal/engine"
 	"sacbridge/internal/sac"
 	"sacbridge/internal/sac/session"
+	"sacbridge/internal/upstream"
 )
 
 // Options hold for every tenant that a program connects to.
@@ -21,6 +23,17 @@ type Options struct {
 	UserAgent string // how the program names itself to tenants
 	Workers   int    // calls side by side; 0: as the tenant's settings say
 	Logger    *slog.Logger
+	Memory    Memory // nil: every process learns anew what tenants are like
+	// RetryIgnored forgets which attributes tenants accept and ignore, so that they are tried again.
+	RetryIgnored bool
+}
+
+// Memory keeps what was learnt about tenants from one process to the next.
+type Memory interface {
+	// Recall gives what is known about the tenant at an address; nothing is no error.
+	Recall(ctx context.Context, tenantURL string) (upstream.Facts, error)
+	// Remember keeps all that is known by now. It may be called by several processes, of which the last one wins.
+	Remember(ctx context.Context, tenantURL string, known upstream.Facts) error
 }
 
 // Tenant is one tenant, ready to be called.
@@ -32,12 +45,12 @@ type Tenant struct {
 }
 
 // Named connects to a tenant of the configuration by its name. It makes no call.
-func Named(c *config.Config, name string, o Options) (*Tenant, error) {
+func Named(ctx context.Context, c *config.Config, name string, o Options) (*Tenant, error) {
 	t, ok := c.Tenants[name]
 	if !ok {
 		return nil, fmt.Errorf("unknown tenant %q; %s names %s", name, c.Path(), strings.Join(Names(c), ", "))
 	}
-	made, err := Connect(sac.Config{
+	made, err := Connect(ctx, sac.Config{
 		Name: name, URL: t.URL, TokenURL: t.Auth.TokenURL, Platform: t.Platform, SSO: t.SSO, Namespace: t.Namespace, API: t.API,
 		NoBulk: !t.Limits.Bulk, NoLookup: !t.Limits.BatchLookups,
 		Session: session.Config{
@@ -57,7 +70,7 @@ func Names(c *config.Config) []string { return slices.Sorted(maps.Keys(c.Tenants
 
 // Connect connects to a tenant that no configuration need name. ca is a PEM file of authorities that this tenant
 // needs; it may be empty. It makes no call.
-func Connect(c sac.Config, ca string, o Options) (*Tenant, error) {
+func Connect(ctx context.Context, c sac.Config, ca string, o Options) (*Tenant, error) {
 	roots, err := Trust(ca, o.CA)
 	if err != nil {
 		return nil, err
@@ -68,11 +81,34 @@ func Connect(c sac.Config, ca string, o Options) (*Tenant, error) {
 	c.Logger = o.Logger.With("tenant", c.Name)
 	c.Session.Logger, c.Session.RootCAs, c.Session.UserAgent = c.Logger, roots, o.UserAgent
 	c.Session.Workers = cmp.Or(o.Workers, c.Session.Workers)
+	o.recall(ctx, &c)
 	conn, err := sac.New(c)
 	if err != nil {
 		return nil, err
 	}
 	return &Tenant{Conn: conn, id: c.Session.ClientID, secret: c.Session.ClientSecret}, nil
+}
+
+// recall gives the connector what is known, and has it tell what it learns. A memory that fails costs some calls and
+// nothing else.
+func (o *Options) recall(ctx context.Context, c *sac.Config) {
+	if o.Memory == nil {
+		return
+	}
+	url, log := c.URL, c.Logger
+	known, err := o.Memory.Recall(ctx, url)
+	if err != nil {
+		log.WarnContext(ctx, "what was learnt about the tenant is not known", "error", err)
+	}
+	if o.RetryIgnored {
+		known.Ignored = nil
+	}
+	c.Facts = known
+	c.Learned = func(known upstream.Facts) {
+		if err := o.Memory.Remember(context.WithoutCancel(ctx), url, known); err != nil {
+			log.WarnContext(ctx, "what was learnt about the tenant is not kept", "error", err)
+		}
+	}
 }
 
 // Credentials looks both credentials up, so that a missing one is told before any call.

@@ -1,6 +1,7 @@
 package tenants_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -20,6 +21,7 @@ import (
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
 	"sacbridge/internal/tenants"
+	"sacbridge/internal/upstream"
 )
 
 // load reads a configuration of two tenants with more text below it.
@@ -58,7 +60,7 @@ func TestATenantIsConnectedAsTheConfigurationSays(t *testing.T) {
 	if diff := cmp.Diff(tenants.Names(c), []string{"dev", "prod"}); diff != "" {
 		t.Errorf("names (-got +want):\n%s", diff)
 	}
-	prod, err := tenants.Named(c, "prod", tenants.Options{})
+	prod, err := tenants.Named(t.Context(), c, "prod", tenants.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +78,7 @@ func TestATenantIsConnectedAsTheConfigurationSays(t *testing.T) {
 
 func TestTheOptionOfWorkersGoesBeforeTheConfiguration(t *testing.T) {
 	t.Parallel()
-	prod, err := tenants.Named(load(t, ""), "prod", tenants.Options{Workers: 2})
+	prod, err := tenants.Named(t.Context(), load(t, ""), "prod", tenants.Options{Workers: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +89,7 @@ func TestTheOptionOfWorkersGoesBeforeTheConfiguration(t *testing.T) {
 
 func TestAnUnknownTenantIsToldWithThoseThereAre(t *testing.T) {
 	t.Parallel()
-	_, err := tenants.Named(load(t, ""), "test", tenants.Options{})
+	_, err := tenants.Named(t.Context(), load(t, ""), "test", tenants.Options{})
 	if err == nil || !strings.Contains(err.Error(), `unknown tenant "test"`) || !strings.HasSuffix(err.Error(), "names dev, prod") {
 		t.Errorf("got %v", err)
 	}
@@ -97,7 +99,7 @@ func TestEveryMissingCredentialIsTold(t *testing.T) {
 	t.Parallel()
 	c := load(t, "")
 	for name, missing := range map[string][]string{"dev": {"SACBRIDGE_TEST_ABSENT_ID", "SACBRIDGE_TEST_ABSENT_SECRET"}, "prod": nil} {
-		one, err := tenants.Named(c, name, tenants.Options{})
+		one, err := tenants.Named(t.Context(), c, name, tenants.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,5 +225,49 @@ func TestAFileThatHoldsNoAuthorityIsRefused(t *testing.T) {
 		if _, err := tenants.Trust(file); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", filepath.Base(file), err, want)
 		}
+	}
+}
+
+// memory remembers in memory.
+type memory struct {
+	known map[string]upstream.Facts
+	fail  error
+}
+
+func (m *memory) Recall(_ context.Context, url string) (upstream.Facts, error) {
+	return m.known[url], m.fail
+}
+
+func (m *memory) Remember(_ context.Context, url string, known upstream.Facts) error {
+	m.known[url] = known
+	return m.fail
+}
+
+func TestWhatWasLearntAboutATenantIsGivenToItsConnector(t *testing.T) {
+	t.Parallel()
+	known := upstream.Facts{RolePatch: upstream.Yes, Ignored: map[string]time.Time{upstream.AttrGivenName: time.Unix(1, 0)}}
+	for name, tt := range map[string]struct {
+		options tenants.Options
+		want    upstream.Facts
+	}{
+		"without a memory nothing is known": {tenants.Options{}, upstream.Facts{}},
+		"with one all is":                   {tenants.Options{Memory: &memory{known: map[string]upstream.Facts{"https://prod.example.com": known}}}, known},
+		"ignored attributes are tried again": {
+			tenants.Options{RetryIgnored: true, Memory: &memory{known: map[string]upstream.Facts{"https://prod.example.com": known}}},
+			upstream.Facts{RolePatch: upstream.Yes},
+		},
+		"another tenant's is another's":              {tenants.Options{Memory: &memory{known: map[string]upstream.Facts{"https://dev.example.com": known}}}, upstream.Facts{}},
+		"a memory that fails stands in nobody's way": {tenants.Options{Memory: &memory{fail: os.ErrPermission}}, upstream.Facts{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			prod, err := tenants.Named(t.Context(), load(t, ""), "prod", tt.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(prod.Conn.Facts(), tt.want); diff != "" {
+				t.Errorf("facts (-got +want):\n%s", diff)
+			}
+		})
 	}
 }
