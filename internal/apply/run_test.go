@@ -2,6 +2,7 @@ package apply_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"testing"
@@ -135,7 +136,8 @@ func TestAJournalThatDoesNotFitIsRefused(t *testing.T) {
 func encoded(t *testing.T, p *plan.Plan) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := plan.Encode(&b, p); err != nil {
+	z := gzip.NewWriter(&b)
+	if err := errors.Join(plan.Encode(z, p), z.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()

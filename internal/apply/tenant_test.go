@@ -25,10 +25,13 @@ type tenant struct {
 	before func(op string, n int) (err error, effect bool)
 	reads  func(n int) error // may fail a read
 	// sending is called right before each send of a write asks for its permission, with its number, from 1.
-	sending func(n int)
-	process sync.RWMutex // held to write by whoever stops the process
-	visited bool         // a visitor's run begins
-	dead    func() bool  // no call may come once it is true
+	sending   func(n int)
+	after     func(op string) // called under the lock once a write has taken effect
+	clockless bool            // does not tell the time
+	byEmail   bool            // finds people by e-mail, too
+	process   sync.RWMutex    // held to write by whoever stops the process
+	visited   bool            // a visitor's run begins
+	dead      func() bool     // no call may come once it is true
 
 	mu           sync.Mutex
 	users        map[string]identity.User
@@ -36,7 +39,7 @@ type tenant struct {
 	ids          int
 	roles        map[string]bool // nil: all exist
 	defaultRoles []string        // what each created person gets on top
-	dropped      map[string]bool // members whom team writes leave out
+	dropped      map[string]bool // members, roles and texts that writes leave out without a word
 	writing      map[string]bool // teams with a write in flight
 	opNumber     map[string]int
 	sends        int
@@ -63,7 +66,7 @@ func (f *tenant) Tenant() identity.Tenant {
 
 func (f *tenant) Limits(size int) upstream.Limits { return f.limits(size) }
 
-func (f *tenant) Clock(local time.Time) (time.Time, bool) { return local, true }
+func (f *tenant) Clock(local time.Time) (time.Time, bool) { return local, !f.clockless }
 
 func (f *tenant) Facts() upstream.Facts { return upstream.Facts{} }
 
@@ -192,6 +195,11 @@ func (f *tenant) FindUsers(ctx context.Context, q upstream.UserQuery) iter.Seq2[
 				found = append(found, u)
 			}
 		}
+		for _, u := range f.users {
+			if f.byEmail && slices.Contains(q.Emails, u.Email) && !slices.Contains(q.UserIDs, u.UserID) {
+				found = append(found, u)
+			}
+		}
 		f.mu.Unlock()
 		for i := range found {
 			if !yield(&found[i], nil) {
@@ -256,6 +264,9 @@ func (f *permitted) CreateUsers(ctx context.Context, users []*identity.User) []u
 			outs[n] = upstream.Outcome{Err: err}
 		}
 	}
+	if f.after != nil {
+		f.after("create users")
+	}
 	return outs
 }
 
@@ -277,7 +288,7 @@ func (f *tenant) create(u *identity.User) upstream.Outcome {
 	made := *u
 	f.ids++
 	made.Ref, made.Created = fmt.Sprint("ref-", f.ids), now()
-	made.Roles = union(u.Roles, f.defaultRoles)
+	made.Roles = union(without(u.Roles, f.leftOut()), f.defaultRoles)
 	made.Concurrent = u.Concurrent && len(f.defaultRoles) == 0
 	f.users[u.UserID] = made
 	if f.limits(0).Reread > 0 {
@@ -325,8 +336,18 @@ func (f *tenant) update(up *upstream.UserUpdate) upstream.Outcome {
 			return refuse(upstream.Refused, "unknown role", role)
 		}
 	}
+	if rest.Manager != nil && rest.Manager.After != "" {
+		if _, ok := f.users[rest.Manager.After]; !ok {
+			return refuse(upstream.Refused, "unknown manager", rest.Manager.After)
+		}
+	}
 	if !rest.Empty() {
 		f.updated++
+	}
+	whole := rest
+	rest.AddRoles = without(rest.AddRoles, f.leftOut())
+	if rest.Language != nil && f.dropped[rest.Language.After] {
+		rest.Language = nil
 	}
 	u.Roles = union(without(u.Roles, rest.RemoveRoles), rest.AddRoles)
 	set(&u.Email, rest.Email)
@@ -346,7 +367,7 @@ func (f *tenant) update(up *upstream.UserUpdate) upstream.Outcome {
 	set(&u.Settings.CleanUpDays, rest.CleanUpDays)
 	set(&u.Settings.NotifyByEmail, rest.NotifyByEmail)
 	f.users[up.UserID] = u
-	return upstream.Outcome{Kept: kept}
+	return upstream.Outcome{Kept: kept, Undone: whole.Missing(&u)}
 }
 
 func set[T any](to *T, from *upstream.Edit[T]) {
@@ -451,12 +472,13 @@ func (f *tenant) write(u *upstream.GroupUpdate) (out upstream.Outcome) {
 			return refuse(upstream.Refused, "unknown role", role)
 		}
 	}
-	set(&g.Description, u.Description)
-	g.Roles = union(without(g.Roles, u.RemoveRoles), u.AddRoles)
+	if u.Description == nil || !f.dropped[u.Description.After] {
+		set(&g.Description, u.Description)
+	}
+	g.Roles = union(without(g.Roles, u.RemoveRoles), without(u.AddRoles, f.leftOut()))
 	var come []string
 	for _, m := range u.AddMembers {
 		if f.dropped[m] {
-			out.Undone = append(out.Undone, upstream.Undone{Kind: upstream.MemberPart, Key: m, Code: upstream.Dropped, Cause: "left out"})
 			continue
 		}
 		if _, ok := f.users[m]; !ok {
@@ -466,6 +488,9 @@ func (f *tenant) write(u *upstream.GroupUpdate) (out upstream.Outcome) {
 	}
 	g.Members = union(without(g.Members, u.RemoveMembers), come)
 	f.teams[u.Name] = g
+	seen := g
+	seen.Members = append([]string{}, g.Members...)
+	out.Undone = u.Missing(&seen)
 	return out
 }
 
@@ -482,6 +507,9 @@ func (f *permitted) DeleteGroup(ctx context.Context, g upstream.GroupKey) upstre
 	}
 	return upstream.Outcome{Err: err}
 }
+
+// leftOut are the links that writes leave out.
+func (f *tenant) leftOut() []string { return slices.Collect(maps.Keys(f.dropped)) }
 
 // state is all there is in the tenant, without the keys it gave.
 func (f *tenant) state() (map[string]identity.User, map[string]identity.Group) {
