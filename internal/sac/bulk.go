@@ -82,7 +82,7 @@ func (t *Tenant) Discover(ctx context.Context) error {
 		return nil
 	}
 	var doc struct {
-		Bulk bag[struct {
+		Bulk optional[struct {
 			Supported text `json:"supported"`
 			Ops       text `json:"maxOperations"`
 			Bytes     text `json:"maxPayloadSize"`
@@ -98,7 +98,7 @@ func (t *Tenant) Discover(ctx context.Context) error {
 	b.set(func(b *bulkState) {
 		b.asked = true
 		v := doc.Bulk.V
-		b.off = b.off || err != nil || !v.Supported.truth(false)
+		b.off = b.off || err != nil || !v.Supported.boolean(false)
 		if n := v.Ops.number(); n > 0 {
 			b.ops = n
 		}
@@ -129,7 +129,7 @@ type bulkItem struct {
 type bulkAnswer struct {
 	Operations []struct {
 		Status   text `json:"status"`
-		Response bag[struct {
+		Response optional[struct {
 			Status   text `json:"status"`
 			ScimType text `json:"scimType"`
 			Detail   text `json:"detail"`
@@ -220,7 +220,7 @@ func (r *bulkRun) take(head, tail []*bulkItem, answer *bulkAnswer) {
 	done := min(len(answer.Operations), len(head))
 	if done == 0 {
 		for _, item := range head {
-			item.err = &upstream.Error{Class: upstream.Unknown, Code: codeNoAnswer, Op: item.op.name, Cause: "the Bulk answer tells nothing of it"}
+			item.err = &upstream.Error{Class: upstream.Unknown, Code: upstream.CodeNoAnswer, Op: item.op.name, Cause: "the Bulk answer tells nothing of it"}
 		}
 		r.queue = tail
 		return

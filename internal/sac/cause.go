@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 
-	"sacbridge/internal/identity"
 	"sacbridge/internal/upstream"
 )
 
@@ -44,49 +43,50 @@ func classed(op string, err error) error {
 }
 
 // refused is a refusal of our own, before or after a call.
-func refused(op, cause string) *upstream.Error {
-	return &upstream.Error{Class: upstream.Refused, Op: op, Cause: cause}
+func refused(op, code, cause string) *upstream.Error {
+	return &upstream.Error{Class: upstream.Refused, Code: code, Op: op, Cause: cause}
 }
 
-// explain adds the likely cause to a failed write of a person. boss is the manager that was asked for.
-func explain(err error, boss string) error {
+// explain adds the likely cause to a failed write of a person. manager is the manager that was asked for.
+func explain(err error, manager string) error {
 	e, ok := errors.AsType[*upstream.Error](err)
 	if !ok {
 		return err
 	}
 	if m := emailTakenBy.FindStringSubmatch(e.Detail); m != nil {
-		e.Class, e.Cause = upstream.Conflict, "the e-mail belongs to user "+m[1]
+		e.Class, e.Code, e.Cause = upstream.Conflict, upstream.CodeEmailTaken, "the e-mail belongs to user "+m[1]
 		return err
 	}
 	if m := invalidRole.FindStringSubmatch(e.Detail); m != nil {
-		e.Class, e.MissingRef = upstream.Refused, m[1]
+		e.Class, e.Code, e.MissingRef = upstream.Refused, upstream.CodeUnknownRole, m[1]
 		e.Cause = "the tenant has no role " + m[1] + ": create it there, or translate the role"
 		return err
 	}
-	if boss != "" && e.Status == 400 && strings.Contains(strings.ToLower(e.Detail), "manager") {
-		e.Class, e.MissingRef, e.Cause = upstream.Refused, boss, "the tenant has no user "+boss+" to be the manager"
+	if manager != "" && e.Status == 400 && strings.Contains(strings.ToLower(e.Detail), "manager") {
+		e.Class, e.Code, e.MissingRef = upstream.Refused, upstream.CodeUnknownManager, manager
+		e.Cause = "the tenant has no user " + manager + " to be the manager"
 		return err
 	}
-	if cause := causeOf(e); e.Cause == "" || cause == causeLicence {
-		e.Cause = cause
+	if code, cause := causeOf(e); code != "" && (e.Cause == "" || code == upstream.CodeNoLicence) {
+		e.Code, e.Cause = code, cause
 	}
 	return err
 }
 
-// causeOf reads the status and the tenant's words.
-func causeOf(e *upstream.Error) string {
+// causeOf reads the status and the tenant's words; code is empty where they tell nothing.
+func causeOf(e *upstream.Error) (code, cause string) {
 	text := strings.ToLower(e.Detail)
 	switch {
 	case e.Status == 428:
-		return causeLicence
+		return upstream.CodeNoLicence, causeLicence
 	case strings.Contains(text, "saml idp configuration"):
-		return causeSSO
+		return upstream.CodeSSO, causeSSO
 	case strings.Contains(text, "system owner"):
-		return causeOwner
+		return upstream.CodeSystemOwner, causeOwner
 	case e.Status == 400 && (e.Detail == "" || isVague(e)):
-		return causeVague
+		return upstream.CodeUnexplained, causeVague
 	}
-	return e.Cause
+	return "", ""
 }
 
 // isVague reports whether the refusal is the text that stands for half a dozen causes.
@@ -94,10 +94,7 @@ func isVague(e *upstream.Error) bool {
 	return e.Status == 400 && strings.Contains(strings.ToLower(e.Detail), "unparsable, syntactically incorrect")
 }
 
-// taken is the conflict of an e-mail or login ID that somebody else holds.
-func taken(op, what, holder string) *upstream.Error {
-	return &upstream.Error{Class: upstream.Conflict, Op: op, Cause: "the " + what + " belongs to user " + holder}
+// emailTaken is the conflict of an e-mail that somebody else holds.
+func emailTaken(op, holder string) *upstream.Error {
+	return &upstream.Error{Class: upstream.Conflict, Code: upstream.CodeEmailTaken, Op: op, Cause: "the e-mail belongs to user " + holder}
 }
-
-// ownerHeld reports whether a role list holds the System Owner role.
-func ownerHeld(u *identity.User) bool { return u != nil && u.IsSystemOwner() }

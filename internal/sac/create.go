@@ -167,47 +167,48 @@ func (t *Tenant) lookAtCreated(ctx context.Context, want *identity.User, told pe
 // noAnswer is the outcome of a write that was answered with success and something else than was asked for.
 func noAnswer(op string) *upstream.Error {
 	return &upstream.Error{
-		Class: upstream.Unknown, Code: codeNoAnswer, Op: op,
+		Class: upstream.Unknown, Code: upstream.CodeNoAnswer, Op: op,
 		Cause: "the tenant answered with success but with something else than was asked for: look what came of it",
 	}
 }
 
 // explainCreate names the cause of a refused create.
-func explainCreate(err error, boss string) error {
+func explainCreate(err error, manager string) error {
 	if err == nil {
 		return nil
 	}
-	err = explain(err, boss)
+	err = explain(err, manager)
 	e, ok := errors.AsType[*upstream.Error](err)
 	if ok && isNoAnswer(e) {
-		e.Code = codeNoAnswer
+		e.Code = upstream.CodeNoAnswer
 	}
 	if ok && e.Class == upstream.Conflict && e.Cause == "" {
+		e.Code = upstream.CodeUserExists
 		e.Cause = "the user ID exists, or the e-mail or login ID belongs to someone else"
 	}
 	return err
 }
 
-func noManager(op, boss string) *upstream.Error {
+func noManager(op, manager string) *upstream.Error {
 	return &upstream.Error{
-		Class: upstream.Refused, Op: op, MissingRef: boss, Cause: "the tenant has no user " + boss + " to be the manager",
+		Class: upstream.Refused, Code: upstream.CodeUnknownManager, Op: op, MissingRef: manager, Cause: "the tenant has no user " + manager + " to be the manager",
 	}
 }
 
-// refsOf gives the UUIDs of people by user ID, "" where the tenant has no such person. Those the book
+// refsOf gives the UUIDs of people by user ID, "" where the tenant has no such person. Those the cache
 // does not know are looked up together.
 func (t *Tenant) refsOf(ctx context.Context, ids []string) ([]string, error) {
-	var strange []string
+	var unknown []string
 	for _, id := range ids {
 		if _, ok := t.ids.ref(id); !ok && id != "" {
-			strange = append(strange, id)
+			unknown = append(unknown, id)
 		}
 	}
-	if rest := len(strange) % batchSize; rest > 0 {
+	if rest := len(unknown) % batchSize; rest > 0 {
 		// The same search has room for those whom a Bulk has just made: managers among them, mostly.
-		strange = append(strange, t.ids.awaiting(batchSize-rest)...)
+		unknown = append(unknown, t.ids.awaiting(batchSize-rest)...)
 	}
-	if err := t.learn(ctx, strange, nil); err != nil {
+	if err := t.learn(ctx, unknown, nil); err != nil {
 		return nil, fmt.Errorf("look up UUIDs: %w", err)
 	}
 	refs := make([]string, len(ids))

@@ -102,7 +102,7 @@ func (t *Tenant) isHalfMade(ctx context.Context, err error, u *identity.User, lo
 // stays refused.
 func afterCreate(err error) error {
 	e, ok := errors.AsType[*upstream.Error](err)
-	if ok && (e.Class != upstream.Refused && e.Class != upstream.Conflict || e.Code == codeNoAnswer) {
+	if ok && (e.Class != upstream.Refused && e.Class != upstream.Conflict || e.Code == upstream.CodeNoAnswer) {
 		e.Class = upstream.Unknown
 	}
 	return err
@@ -150,8 +150,9 @@ func (t *Tenant) undoDuplicate(ctx context.Context, op string, want *identity.Us
 	if !known || made.Created.Before(earliest.Add(-time.Second)) || identity.Fold(made.Email) != identity.Fold(email) {
 		return noAnswer(op) // somebody else, who was there before
 	}
-	e := &upstream.Error{Class: upstream.Conflict, Op: op}
+	e := &upstream.Error{Class: upstream.Conflict, Code: upstream.CodeUserExists, Op: op}
 	if _, isDuplicate := strings.CutPrefix(made.UserID, want.UserID+"_"); !isDuplicate {
+		e.Code = upstream.CodeOtherID
 		e.Cause = fmt.Sprintf("the tenant made user %q instead, which stays: delete it if nobody uses it", made.UserID)
 		return e
 	}

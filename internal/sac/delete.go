@@ -99,6 +99,7 @@ func (t *Tenant) deleted(u upstream.UserKey, err error) upstream.Outcome {
 		return upstream.Outcome{}
 	}
 	if e, ok := errors.AsType[*upstream.Error](err); ok && e.Class == upstream.Refused && e.Cause == "" {
+		e.Code = upstream.CodeManagesOthers
 		e.Cause = "likely causes: other people have this person as their manager, so change or delete them first; or the person is the System Owner (KBA 3718579)"
 	}
 	return upstream.Outcome{Err: err}

@@ -51,8 +51,8 @@ type teamSearch struct {
 	order  []string // of found
 	found  map[string]*team
 	failed map[string]error
-	// settled are teams of an earlier pass, which a later one meets again; they are no twins.
-	settled map[string]*team
+	// earlier are teams of an earlier pass, which a later one meets again; they are no twins.
+	earlier map[string]*team
 }
 
 // run picks the way: v1 tells member user IDs in one call a team, v2 tells UUIDs and the teams that v1
@@ -74,10 +74,10 @@ func (s *teamSearch) run(ctx context.Context) error {
 	}
 }
 
-// keep takes a team in. A second one of the same name is a twin from another content namespace.
-func (s *teamSearch) keep(tm *team) {
+// add takes a team in. A second one of the same name is a twin from another content namespace.
+func (s *teamSearch) add(tm *team) {
 	name := tm.group.Name
-	if name == "" || s.settled[name] != nil {
+	if name == "" || s.earlier[name] != nil {
 		return
 	}
 	if old, ok := s.found[name]; ok {
@@ -93,9 +93,9 @@ func (s *teamSearch) asked(name string, folded map[string]bool) bool {
 	return s.q.All || s.names.has(name) || folded[identity.Fold(name)]
 }
 
-// nextPass makes the teams found so far settled.
+// nextPass makes the teams found so far those of an earlier pass.
 func (s *teamSearch) nextPass() {
-	s.settled = maps.Clone(s.found)
+	s.earlier = maps.Clone(s.found)
 }
 
 func foldAll(list []string) map[string]bool {
@@ -170,7 +170,7 @@ func (s *teamSearch) namedV2(ctx context.Context, named []string) error {
 		err := s.t.eachTeamPage(ctx, v2, anyOf("displayName", chunk), s.q.Members, func(rows []*team, _ list) error {
 			for _, tm := range rows {
 				if s.asked(tm.group.Name, folded) {
-					s.keep(tm)
+					s.add(tm)
 				}
 			}
 			return nil
@@ -186,7 +186,7 @@ func (s *teamSearch) namedV2(ctx context.Context, named []string) error {
 func (s *teamSearch) listV2(ctx context.Context) error {
 	err := s.t.eachTeamPage(ctx, v2, "", s.q.Members, func(rows []*team, _ list) error {
 		for _, tm := range rows {
-			s.keep(tm)
+			s.add(tm)
 		}
 		return nil
 	})
@@ -210,9 +210,9 @@ func (t *Tenant) teamRef(ctx context.Context, k upstream.GroupKey) (string, erro
 			continue
 		}
 		if g.Twins > 0 {
-			return "", &upstream.Error{Class: upstream.Conflict, Op: op, Cause: "several content namespaces have a team of this name"}
+			return "", &upstream.Error{Class: upstream.Conflict, Code: upstream.CodeTwinTeams, Op: op, Cause: "several content namespaces have a team of this name"}
 		}
 		return g.Ref, nil
 	}
-	return "", &upstream.Error{Class: upstream.Gone, Op: op}
+	return "", &upstream.Error{Class: upstream.Gone, Code: upstream.CodeGone, Op: op}
 }

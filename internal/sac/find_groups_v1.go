@@ -36,7 +36,7 @@ func (s *teamSearch) getEach(ctx context.Context, list []string) ([]string, erro
 	for i, name := range list {
 		switch {
 		case errs[i] == nil:
-			s.keep(got[i])
+			s.add(got[i])
 		case upstream.ClassOf(errs[i]) == upstream.Gone:
 			missing = append(missing, name)
 		default:
@@ -109,7 +109,7 @@ func (s *teamSearch) readV1(ctx context.Context) (missing []string, listed bool,
 	err = s.t.eachTeamPage(ctx, v1, "", s.q.Members, func(rows []*team, l list) error {
 		for _, tm := range rows {
 			if s.asked(tm.group.Name, folded) {
-				s.keep(tm)
+				s.add(tm)
 			}
 		}
 		if read += len(rows); read == len(rows) && len(rows) > 0 && ceil(l.Total, len(rows))-1 >= max(len(open()), 1) {
@@ -136,7 +136,7 @@ func (s *teamSearch) listV1(ctx context.Context, named []string) error {
 	return s.t.eachTeamPage(ctx, v1, "", s.q.Members, func(rows []*team, _ list) error {
 		for _, tm := range rows {
 			if named == nil || s.asked(tm.group.Name, folded) {
-				s.keep(tm)
+				s.add(tm)
 			}
 		}
 		return nil

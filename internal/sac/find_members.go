@@ -10,35 +10,35 @@ import (
 	"sacbridge/internal/upstream"
 )
 
-// resolve turns member UUIDs into user IDs: from the book, else by looking the people up, or by
+// resolve turns member UUIDs into user IDs: from the cache, else by looking the people up, or by
 // reading the same teams through v1 where that takes fewer calls.
 func (s *teamSearch) resolve(ctx context.Context) error {
 	if !s.q.Members {
 		return nil
 	}
-	strange, teams := s.strangers()
-	if len(strange) == 0 {
-		s.settle()
+	unknown, teams := s.unknownMembers()
+	if len(unknown) == 0 {
+		s.nameMembers()
 		return nil
 	}
-	if s.viaV1(len(strange), len(teams)) {
+	if s.viaV1(len(unknown), len(teams)) {
 		if err := s.membersV1(ctx, teams); err != nil {
 			return err
 		}
-		if strange, _ = s.strangers(); len(strange) == 0 {
-			s.settle()
+		if unknown, _ = s.unknownMembers(); len(unknown) == 0 {
+			s.nameMembers()
 			return nil
 		}
 	}
-	if err := s.t.learn(ctx, nil, strange); err != nil {
+	if err := s.t.learn(ctx, nil, unknown); err != nil {
 		return fmt.Errorf("look up team members: %w", err)
 	}
-	s.settle()
+	s.nameMembers()
 	return nil
 }
 
-// strangers gives the UUIDs that the book does not know and the teams that have any.
-func (s *teamSearch) strangers() (refs, teams []string) {
+// unknownMembers gives the UUIDs that the cache does not know and the teams that have any.
+func (s *teamSearch) unknownMembers() (refs, teams []string) {
 	seen := map[string]bool{}
 	for _, name := range s.order {
 		had := len(refs)
@@ -103,8 +103,8 @@ func (s *teamSearch) membersV1(ctx context.Context, teams []string) error {
 	return nil
 }
 
-// settle replaces the UUIDs that are known by now; one that nobody answers to is no person.
-func (s *teamSearch) settle() {
+// nameMembers replaces the UUIDs that are known by now; one that nobody answers to is no person.
+func (s *teamSearch) nameMembers() {
 	for _, name := range s.order {
 		tm := s.found[name]
 		for _, ref := range tm.refs {
@@ -116,13 +116,13 @@ func (s *teamSearch) settle() {
 	}
 }
 
-// learn makes the book know people by user ID or UUID, as far as they exist.
+// learn makes the cache know people by user ID or UUID, as far as they exist.
 func (t *Tenant) learn(ctx context.Context, ids, refs []string) error {
 	if len(ids)+len(refs) == 0 {
 		return nil
 	}
-	h := &harvest{t: t, w: newWanted(upstream.UserQuery{UserIDs: ids}, refs), seen: map[string]bool{}, v: v2}
-	h.yield = func(*identity.User) bool { return true }
+	q := &userQuery{t: t, w: newWanted(upstream.UserQuery{UserIDs: ids}, refs), seen: map[string]bool{}, v: v2}
+	q.yield = func(*identity.User) bool { return true }
 	// Whoever is found may have a manager of their own; that one is of no interest here.
-	return h.run(ctx)
+	return q.run(ctx)
 }

@@ -20,7 +20,7 @@ type wireRole struct {
 	ID          text `json:"id"`
 	DisplayName text `json:"displayName"`
 	ExternalID  text `json:"externalId"`
-	Kind        bag[struct {
+	Kind        optional[struct {
 		Type         text `json:"type"`
 		ExternalName text `json:"externalName"`
 	}] `json:"urn:ietf:params:scim:schemas:extension:sap:2.0:Group"`

@@ -37,8 +37,8 @@ func (n *names) has(s string) bool {
 	return ok
 }
 
-// settle marks s as answered.
-func (n *names) settle(s string) {
+// answered marks s as answered.
+func (n *names) answered(s string) {
 	k := n.key(s)
 	if n.asked[k] {
 		n.asked[k] = false
@@ -46,21 +46,21 @@ func (n *names) settle(s string) {
 	}
 }
 
-// take gives up to max names that are still open and settles them: they are about to be asked for.
+// take gives up to max names that are still open, as answered: they are about to be asked for.
 func (n *names) take(max int) []string {
 	var out []string
 	for n.next < len(n.order) && len(out) < max {
 		s := n.order[n.next]
 		n.next++
 		if n.asked[n.key(s)] {
-			n.settle(s)
+			n.answered(s)
 			out = append(out, s)
 		}
 	}
 	return out
 }
 
-// wanted is whom a search is after. A person found settles all names, so that the e-mail of somebody
+// wanted is whom a search is after. A person found answers all names, so that the e-mail of somebody
 // found by user ID is not asked for again: SAC keeps e-mails and login IDs unique.
 type wanted struct {
 	all    bool
@@ -82,11 +82,11 @@ func (w *wanted) matches(u *identity.User) bool {
 	return w.all || w.ids.has(u.UserID) || w.refs.has(u.Ref) || w.emails.has(u.Email) || w.logins.has(u.LoginID)
 }
 
-func (w *wanted) settle(u *identity.User) {
-	w.ids.settle(u.UserID)
-	w.refs.settle(u.Ref)
-	w.emails.settle(u.Email)
-	w.logins.settle(u.LoginID)
+func (w *wanted) found(u *identity.User) {
+	w.ids.answered(u.UserID)
+	w.refs.answered(u.Ref)
+	w.emails.answered(u.Email)
+	w.logins.answered(u.LoginID)
 }
 
 // open reports whether names are left to ask for.

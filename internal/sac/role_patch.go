@@ -139,7 +139,7 @@ func lostRoles(err error, lost []string) error {
 		return err
 	}
 	told := *e
-	told.Class = upstream.Unknown
+	told.Class, told.Code = upstream.Unknown, upstream.CodeRolesLost
 	told.Cause = "the tenant took roles away that were to stay, and they are not written back: " + strings.Join(lost, ", ")
 	return &told
 }

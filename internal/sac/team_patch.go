@@ -19,7 +19,7 @@ import (
 func (t *Tenant) patchTeam(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
 	op := teamOp(u.Name)
 	if len(u.RemoveMembers) > maxRemovals {
-		return upstream.Outcome{Err: refused(op, fmt.Sprintf("one PATCH removes at most %d members", maxRemovals))}
+		return upstream.Outcome{Err: refused(op, upstream.CodeTooMany, fmt.Sprintf("one PATCH removes at most %d members", maxRemovals))}
 	}
 	ref, err := t.teamRef(ctx, u.GroupKey)
 	if err != nil {

@@ -146,7 +146,7 @@ func (t *Tenant) putTeam(ctx context.Context, u upstream.GroupUpdate) upstream.O
 		case emptyTeamUpdate(&rest):
 			return session.Request{}, errNothing
 		case len(next.members) > maxMembers:
-			return session.Request{}, refused(op, fmt.Sprintf("a team takes at most %d members (script 1103)", maxMembers))
+			return session.Request{}, refused(op, upstream.CodeTooMany, fmt.Sprintf("a team takes at most %d members (script 1103)", maxMembers))
 		}
 		return session.Request{
 			Op: op, Method: http.MethodPut, Path: groupPath(v1, u.Name), Header: keepRolesHeader(), Body: next.body(), Slow: true,
@@ -252,7 +252,7 @@ func (t *Tenant) readRawTeam(ctx context.Context, op, name string) (*rawTeam, er
 		},
 	})
 	if e, ok := errors.AsType[*upstream.Error](err); ok && e.Class == upstream.Gone && t.cfg.Platform == platformCF {
-		e.Cause = "the team does not exist, or " + causeHidden
+		e.Code, e.Cause = upstream.CodeHiddenTeam, "the team does not exist, or "+causeHidden
 	}
 	if err == nil && raw.group().Name != name {
 		return nil, otherAnswer(op)

@@ -88,7 +88,7 @@ func (t *Tenant) teamNow(ctx context.Context, told *identity.Group) *identity.Gr
 func explainTeamCreate(err error) error {
 	e, ok := errors.AsType[*upstream.Error](err)
 	if ok && (e.Status == http.StatusBadRequest || e.Status == http.StatusConflict) {
-		e.Class = upstream.Conflict
+		e.Class, e.Code = upstream.Conflict, upstream.CodeTeamExists
 		e.Cause = "a team of this name exists, if only in other letter case or hidden from v1 " +
 			`(setting "Ignore Content Namespace For Teams"), or a team folder of this name is left under Files > System: delete that folder`
 	}
@@ -128,7 +128,7 @@ func (t *Tenant) hiddenOrGone(ctx context.Context, op, name string) error {
 			return classed(op, err)
 		}
 		if g.Name == name {
-			return refused(op, causeHidden)
+			return refused(op, upstream.CodeHiddenTeam, causeHidden)
 		}
 	}
 	return nil

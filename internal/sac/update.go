@@ -242,7 +242,7 @@ func (t *Tenant) nameManagers(ctx context.Context, jobs []*userJob, found map[st
 // narrow takes what is left to do for a person who is there as now.
 func (j *userJob) narrow(now *identity.User) {
 	if now.IsSystemOwner() {
-		j.end(refused(j.op.name, causeOwner))
+		j.end(refused(j.op.name, upstream.CodeSystemOwner, causeOwner))
 		return
 	}
 	rest, kept, err := j.asked.Against(now)
@@ -285,5 +285,5 @@ func (t *Tenant) makeOp(j *userJob, managerRef string) {
 }
 
 func gone(op string) *upstream.Error {
-	return &upstream.Error{Class: upstream.Gone, Op: op, Cause: "the tenant has no such user"}
+	return &upstream.Error{Class: upstream.Gone, Code: upstream.CodeGone, Op: op, Cause: "the tenant has no such user"}
 }

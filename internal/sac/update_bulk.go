@@ -146,22 +146,16 @@ func (t *Tenant) failUser(j *userJob, err error) {
 	j.end(explain(err, j.manager()))
 }
 
-// The codes of answers that are none.
-const (
-	codeNotSeen  = "not-seen"
-	codeNoAnswer = "not-an-answer"
-)
-
 // isNoAnswer reports whether a write was answered with success and a body that is something else, so that
 // nothing is known of its effect. A web page is somebody else's answer, which ends the run.
 func isNoAnswer(e *upstream.Error) bool {
-	return e.Class == upstream.Unknown && !e.Unreachable && (e.Code == codeNoAnswer || e.Status == http.StatusOK || e.Status == http.StatusCreated)
+	return e.Class == upstream.Unknown && !e.Unreachable && (e.Code == upstream.CodeNoAnswer || e.Status == http.StatusOK || e.Status == http.StatusCreated)
 }
 
 // unseen is the outcome of a write that was accepted and whose effect could not be looked at.
 func unseen(op string, err error) *upstream.Error {
 	return &upstream.Error{
-		Class: upstream.Unknown, Code: codeNotSeen, Op: op, Err: err,
+		Class: upstream.Unknown, Code: upstream.CodeNotSeen, Op: op, Err: err,
 		Cause: "the tenant accepted the write, but what came of it could not be read",
 	}
 }
@@ -169,7 +163,7 @@ func unseen(op string, err error) *upstream.Error {
 // notDone is the outcome of a write that was answered with something else and shows no effect.
 func notDone(op string) *upstream.Error {
 	return &upstream.Error{
-		Class: upstream.Refused, Code: codeNoAnswer, Op: op,
+		Class: upstream.Refused, Code: upstream.CodeNoAnswer, Op: op,
 		Cause: "the tenant answered with success but with something else than was asked for, and nothing of the change is there: " +
 			"does a proxy answer in its place?",
 	}
@@ -178,7 +172,7 @@ func notDone(op string) *upstream.Error {
 // otherAnswer is the failure of a reading that was answered with somebody or something else.
 func otherAnswer(op string) *upstream.Error {
 	return &upstream.Error{
-		Class: upstream.RetryLater, Code: codeNoAnswer, Op: op,
+		Class: upstream.RetryLater, Code: upstream.CodeNoAnswer, Op: op,
 		Cause: "the tenant answered with something else than was asked for: does a proxy answer in its place?",
 	}
 }

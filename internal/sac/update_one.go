@@ -118,6 +118,7 @@ func (t *Tenant) repairAndPatch(ctx context.Context, j *userJob, refusal error) 
 // evidence narrows a vague refusal down: who is consistent and not the System Owner.
 func evidence(err error) error {
 	if e, ok := errors.AsType[*upstream.Error](err); ok {
+		e.Code = upstream.CodeUnexplained
 		e.Cause = "e-mail and login ID of the person agree and it is not the System Owner, so the likely causes are a value " +
 			"that the tenant does not take, or no licence left"
 	}
@@ -151,7 +152,7 @@ func (t *Tenant) makeConsistent(op string, raw map[string]json.RawMessage) error
 		return classed(op, err)
 	}
 	if p.user.IsSystemOwner() {
-		return refused(op, causeOwner)
+		return refused(op, upstream.CodeSystemOwner, causeOwner)
 	}
 	email := strings.ToLower(p.user.Email)
 	idp := t.idpOf(p.user.UserID, email, p.idp)

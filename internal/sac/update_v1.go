@@ -66,10 +66,10 @@ func (t *Tenant) changeV1(ctx context.Context, op string, u *upstream.UserUpdate
 		return rest, nil, otherAnswer(op)
 	}
 	if p.user.IsSystemOwner() {
-		return rest, nil, refused(op, causeOwner)
+		return rest, nil, refused(op, upstream.CodeSystemOwner, causeOwner)
 	}
 	if missing := missingSchema(raw); missing != "" {
-		return rest, nil, refused(op, "the tenant's answer lacks the schema "+missing+": writing it back could lose attributes")
+		return rest, nil, refused(op, upstream.CodeIncomplete, "the tenant's answer lacks the schema "+missing+": writing it back could lose attributes")
 	}
 	rest, out.Kept, err = u.Against(p.user)
 	if err != nil {
@@ -210,14 +210,14 @@ func (t *Tenant) explainPutV1(ctx context.Context, err error, u *upstream.UserUp
 		rows, lookErr := t.searchPeople(ctx, v1, anyOf("email", []string{u.Email.After}))
 		for _, p := range rows {
 			if lookErr == nil && p.user.UserID != u.UserID && identity.Fold(p.user.Email) == identity.Fold(u.Email.After) {
-				out := taken(e.Op, "e-mail", p.user.UserID)
+				out := emailTaken(e.Op, p.user.UserID)
 				out.Status, out.Detail = e.Status, e.Detail
 				return out
 			}
 		}
 	}
 	if u.LoginID != nil && t.cfg.SSO == ssoCustom {
-		e.Class = upstream.Conflict
+		e.Class, e.Code = upstream.Conflict, upstream.CodeLoginTaken
 		e.Cause = "the login ID seems to belong to someone else; after such a refusal the tenant may have left this person without one (script 1231): check and write it again"
 	}
 	return err

@@ -64,8 +64,8 @@ func (t text) number() int {
 	return n
 }
 
-// truth reads t as a boolean; def stands in for an absent one.
-func (t text) truth(def bool) bool {
+// boolean reads t as a boolean; def stands in for an absent one.
+func (t text) boolean(def bool) bool {
 	b, err := strconv.ParseBool(string(t))
 	if err != nil {
 		return def
@@ -115,11 +115,11 @@ func (ls *links) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// bag is a JSON object that may come as null or as something else, which counts as empty.
-type bag[T any] struct{ V T }
+// optional is a JSON object that may come as null or as something else, which counts as empty.
+type optional[T any] struct{ V T }
 
 // UnmarshalJSON takes an object; anything else leaves the zero value.
-func (b *bag[T]) UnmarshalJSON(raw []byte) error {
+func (b *optional[T]) UnmarshalJSON(raw []byte) error {
 	b.V = *new(T)
 	if len(raw) == 0 || raw[0] != '{' {
 		return nil

@@ -7,7 +7,7 @@ import (
 	"sacbridge/internal/identity"
 )
 
-// team is a read team. In v2 members are UUIDs first; those the book knows become user IDs while
+// team is a read team. In v2 members are UUIDs first; those the cache knows become user IDs while
 // reading, the rest waits in refs.
 type team struct {
 	group *identity.Group
@@ -55,7 +55,7 @@ func (w *wireTeam) field(dec *json.Decoder, key string) error {
 	case "displayName":
 		w.displayName, err = decodeText(dec)
 	case "meta":
-		var m bag[struct {
+		var m optional[struct {
 			Created text `json:"created"`
 		}]
 		err = dec.Decode(&m)
@@ -65,7 +65,7 @@ func (w *wireTeam) field(dec *json.Decoder, key string) error {
 		err = dec.Decode(&ls)
 		w.roles = append(w.roles, values(ls, false)...)
 	case urnTeamV2:
-		var ext bag[struct {
+		var ext optional[struct {
 			Description text `json:"description"`
 		}]
 		err = dec.Decode(&ext)

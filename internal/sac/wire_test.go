@@ -210,7 +210,7 @@ func TestNamesAreEachAskedOnce(t *testing.T) {
 			}
 			if rapid.Bool().Draw(t, "settle") {
 				s := rapid.SampledFrom([]string{"a", "B", "x"}).Draw(t, "who")
-				n.settle(s)
+				n.answered(s)
 				delete(open, identity.Fold(s))
 				continue
 			}

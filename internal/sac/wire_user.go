@@ -24,22 +24,22 @@ type wireUser struct {
 	Roles             links `json:"roles"`
 	Groups            links `json:"groups"`
 
-	Name bag[struct {
+	Name optional[struct {
 		GivenName  text `json:"givenName"`
 		FamilyName text `json:"familyName"`
 	}] `json:"name"`
-	Meta bag[struct {
+	Meta optional[struct {
 		Created text `json:"created"`
 	}] `json:"meta"`
-	ParamsV1  bag[wireParams] `json:"urn:ietf:params:scim:schemas:extension:sap:user-custom-parameters:1.0"`
-	ParamsV2  bag[wireParams] `json:"urn:sap:params:scim:schemas:extension:sac:2.0:user-custom-parameters"`
-	ManagerV1 bag[struct {
-		Manager bag[struct {
+	ParamsV1  optional[wireParams] `json:"urn:ietf:params:scim:schemas:extension:sap:user-custom-parameters:1.0"`
+	ParamsV2  optional[wireParams] `json:"urn:sap:params:scim:schemas:extension:sac:2.0:user-custom-parameters"`
+	ManagerV1 optional[struct {
+		Manager optional[struct {
 			ManagerID text `json:"managerId"`
 		}] `json:"manager"`
 	}] `json:"urn:scim:schemas:extension:enterprise:1.0"`
-	ManagerV2 bag[struct {
-		Manager bag[struct {
+	ManagerV2 optional[struct {
+		Manager optional[struct {
 			Value text `json:"value"`
 		}] `json:"manager"`
 	}] `json:"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"`
@@ -86,7 +86,7 @@ func (t *Tenant) person(w *wireUser, v version) person {
 	u := &identity.User{
 		Email: firstEmail(w.Emails), ExternalID: string(w.ExternalID),
 		GivenName: string(w.Name.V.GivenName), FamilyName: string(w.Name.V.FamilyName), DisplayName: string(w.DisplayName),
-		Active: w.Active.truth(true), Language: intern(string(w.PreferredLanguage)),
+		Active: w.Active.boolean(true), Language: intern(string(w.PreferredLanguage)),
 		Photos: values(w.Photos, false), Roles: t.sorted(values(w.Roles, false)), Created: moment(w.Meta.V.Created),
 	}
 	p := person{user: u}
@@ -104,7 +104,7 @@ func (t *Tenant) person(w *wireUser, v version) person {
 	if t.loginIsUserID() {
 		u.LoginID = u.UserID
 	}
-	u.Concurrent = params.Concurrent.truth(false)
+	u.Concurrent = params.Concurrent.boolean(false)
 	u.Settings = t.settings(params)
 	return p
 }
@@ -114,7 +114,7 @@ func (t *Tenant) settings(p wireParams) identity.Settings {
 	return identity.Settings{
 		DataLanguage: intern(string(p.DataLanguage)), DateFormat: intern(string(p.DateFormat)),
 		TimeFormat: intern(string(p.TimeFormat)), NumberFormat: intern(string(p.NumberFormat)),
-		CleanUpDays: p.CleanUpDays.number(), NotifyByEmail: p.Notify.truth(false),
+		CleanUpDays: p.CleanUpDays.number(), NotifyByEmail: p.Notify.boolean(false),
 	}
 }
 

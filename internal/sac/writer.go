@@ -50,6 +50,6 @@ func (t turn) take(ctx context.Context, op string, p upstream.Permission) (done 
 	case <-ctx.Done():
 		return nil, &upstream.Error{Class: upstream.Cancelled, Op: op, Err: ctx.Err()}
 	case <-p.Stopping():
-		return nil, &upstream.Error{Class: upstream.NotSent, Code: session.CodeNotPermitted, Op: op, Err: p.Check()}
+		return nil, &upstream.Error{Class: upstream.NotSent, Code: upstream.CodeNotPermitted, Op: op, Err: p.Check()}
 	}
 }

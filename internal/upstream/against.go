@@ -8,9 +8,6 @@ import (
 	"sacbridge/internal/identity"
 )
 
-// CodeChanged is the code of class Changed.
-const CodeChanged = "changed-meanwhile"
-
 // Against gives what u still has to do to a person who is there as now. An attribute that has the wanted
 // value already is left out, as are roles that are there or gone already. Roles that somebody else
 // granted or took since the plan was made stay as they are and are told in kept.

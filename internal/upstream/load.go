@@ -92,7 +92,7 @@ func (l *loading) users(ctx context.Context) error {
 // needs its members, one pass reads them all, and the lists that nobody asked for are dropped.
 func (l *loading) groups(ctx context.Context) error {
 	s := l.scope
-	members := toSet(s.MembersOf)
+	members := identity.Lookup(s.MembersOf)
 	if s.AllGroups {
 		return l.find(ctx, GroupQuery{All: true, Members: len(members) > 0, People: s.People && !s.AllUsers}, members)
 	}
@@ -161,12 +161,4 @@ func (l *loading) roles(ctx context.Context) error {
 	l.holds(ids)
 	l.snap.RolesComplete = ok
 	return nil
-}
-
-func toSet(list []string) map[string]bool {
-	out := make(map[string]bool, len(list))
-	for _, s := range list {
-		out[s] = true
-	}
-	return out
 }

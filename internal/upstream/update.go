@@ -1,10 +1,6 @@
 package upstream
 
-import (
-	"slices"
-
-	"sacbridge/internal/identity"
-)
+import "sacbridge/internal/identity"
 
 // Edit is the change of one attribute.
 type Edit[T any] struct {
@@ -126,7 +122,7 @@ func (u *UserUpdate) attributes(now *identity.User) []attribute {
 		compare(AttrTimeFormat, &u.TimeFormat, s.TimeFormat, same),
 		compare(AttrNumberFormat, &u.NumberFormat, s.NumberFormat, same),
 		compare(AttrCleanUpDays, &u.CleanUpDays, s.CleanUpDays, same),
-		compare(AttrPhotos, &u.Photos, now.Photos, sameSet),
+		compare(AttrPhotos, &u.Photos, now.Photos, identity.SameSet),
 	}
 }
 
@@ -151,5 +147,3 @@ func compare[T any](name string, e **Edit[T], now T, same func(a, b T) bool) att
 func same[T comparable](a, b T) bool { return a == b }
 
 func sameFold(a, b string) bool { return identity.Fold(a) == identity.Fold(b) }
-
-func sameSet(a, b []string) bool { return slices.Equal(identity.Set(a), identity.Set(b)) }

@@ -46,34 +46,34 @@ func (s *Session) attempt(ctx, waits context.Context, c *call, stale *login, n i
 }
 
 // exchange sends the call and reads the answer.
-func (s *Session) exchange(ctx, waits context.Context, l *login, c *call, csrf string, opened func(*wire), send sender, n int) (*Response, *failure) {
-	w, f := send(ctx, waits, l, c, csrf)
-	opened(w)
+func (s *Session) exchange(ctx, waits context.Context, l *login, c *call, csrf string, opened func(*openResponse), send sender, n int) (*Response, *failure) {
+	resp, f := send(ctx, waits, l, c, csrf)
+	opened(resp)
 	if f != nil {
 		return nil, f
 	}
-	resp, f := s.receive(ctx, l, c, w)
-	s.log(ctx, c, w, n)
+	got, f := s.receive(ctx, l, c, resp)
+	s.log(ctx, c, resp, n)
 	if f == nil {
-		s.pace.praise()
+		s.pace.succeeded()
 	}
-	return resp, f
+	return got, f
 }
 
-// wire is an answer whose body is still to be read.
-type wire struct {
-	resp   *http.Response
+// openResponse is an answer whose body is still to be read. Its owner closes it.
+type openResponse struct {
+	*http.Response
 	begun  time.Time
 	cancel context.CancelFunc
 }
 
-func (w *wire) close() {
-	_ = w.resp.Body.Close()
-	w.cancel()
+func (r *openResponse) close() {
+	_ = r.Body.Close()
+	r.cancel()
 }
 
-// send sends the call when its turn has come and gives the answer's header. The caller closes the wire.
-func (s *Session) send(ctx, waits context.Context, l *login, c *call, csrf string) (*wire, *failure) {
+// send sends the call when its turn has come and gives the answer's header. The caller closes it.
+func (s *Session) send(ctx, waits context.Context, l *login, c *call, csrf string) (*openResponse, *failure) {
 	waited, err := s.pace.wait(waits)
 	s.stats.waited(waited)
 	if err != nil {
@@ -83,29 +83,29 @@ func (s *Session) send(ctx, waits context.Context, l *login, c *call, csrf strin
 }
 
 // sendNow is send for a call whose turn came with the one before it; others wait the longer.
-func (s *Session) sendNow(ctx, _ context.Context, l *login, c *call, csrf string) (*wire, *failure) {
+func (s *Session) sendNow(ctx, _ context.Context, l *login, c *call, csrf string) (*openResponse, *failure) {
 	s.pace.take()
 	return s.transmit(ctx, l, c, csrf)
 }
 
-// transmit puts the call on the wire.
-func (s *Session) transmit(ctx context.Context, l *login, c *call, csrf string) (*wire, *failure) {
+// transmit puts the call on the openResponse.
+func (s *Session) transmit(ctx context.Context, l *login, c *call, csrf string) (*openResponse, *failure) {
 	limited, cancel := context.WithTimeout(ctx, c.timeout())
-	flight := &flight{
+	flight := &inFlight{
 		count: func() { s.stats.called(c.Method + " " + c.route) },
 		gate:  &gate{ask: c.permitted, cancel: cancel},
 	}
 	req, err := s.request(httptrace.WithClientTrace(limited, flight.trace()), l, c, csrf, flight.gate)
 	if err != nil {
 		cancel()
-		return nil, &failure{Error: upstream.Error{Class: upstream.Refused, Op: c.Op, Err: bare(err)}}
+		return nil, &failure{Error: upstream.Error{Class: upstream.Refused, Op: c.Op, Err: withoutURL(err)}}
 	}
 	if err := c.permitted(); err != nil {
 		cancel()
 		return nil, c.notSent(err)
 	}
 	begun := time.Now()
-	resp, err := l.client.Do(req) //nolint:bodyclose // the wire's owner closes it
+	resp, err := l.client.Do(req) //nolint:bodyclose // whoever gets the openResponse closes it
 	if refusal := flight.gate.refusal(); err != nil && refusal != nil {
 		cancel()
 		return nil, c.notSent(refusal)
@@ -113,12 +113,12 @@ func (s *Session) transmit(ctx context.Context, l *login, c *call, csrf string) 
 	flight.done()
 	if err != nil {
 		cancel()
-		f := s.broken(ctx, c, l.quiet(bare(err)), flight.maySent(err))
+		f := s.broken(ctx, c, l.redactError(withoutURL(err)), flight.maySent(err))
 		s.logLost(ctx, c, begun, f)
 		return nil, f
 	}
 	s.clock.note(resp)
-	return &wire{resp: resp, begun: begun, cancel: cancel}, nil
+	return &openResponse{Response: resp, begun: begun, cancel: cancel}, nil
 }
 
 func (s *Session) request(ctx context.Context, l *login, c *call, csrf string, g *gate) (*http.Request, error) {
@@ -165,8 +165,8 @@ func redirect(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// flight watches one request on its way.
-type flight struct {
+// inFlight watches one request on its way.
+type inFlight struct {
 	count     func()
 	gate      *gate
 	seen      atomic.Bool // the transport reports: it is net/http's
@@ -174,7 +174,7 @@ type flight struct {
 	counted   atomic.Bool
 }
 
-func (f *flight) trace() *httptrace.ClientTrace {
+func (f *inFlight) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GetConn: func(string) { f.seen.Store(true) },
 		GotConn: func(info httptrace.GotConnInfo) {
@@ -189,22 +189,22 @@ func (f *flight) trace() *httptrace.ClientTrace {
 }
 
 // done counts a request whose transport does not report.
-func (f *flight) done() {
+func (f *inFlight) done() {
 	if !f.seen.Load() && !f.counted.Load() {
 		f.count()
 	}
 }
 
 // maySent tells whether the failed request may have reached the tenant: unless no connection was made.
-func (f *flight) maySent(err error) bool {
+func (f *inFlight) maySent(err error) bool {
 	if f.seen.Load() {
 		return f.connected.Load()
 	}
 	return !isDial(err)
 }
 
-// bare takes the URL, with ids and filters, out of an error of net/http.
-func bare(err error) error {
+// withoutURL takes the URL, with ids and filters, out of an error of net/http.
+func withoutURL(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}
@@ -219,8 +219,8 @@ func (s *Session) logLost(ctx context.Context, c *call, begun time.Time, f *fail
 }
 
 // log writes the call's line: no ids, no names, no tokens.
-func (s *Session) log(ctx context.Context, c *call, w *wire, n int) {
+func (s *Session) log(ctx context.Context, c *call, resp *openResponse, n int) {
 	s.cfg.Logger.LogAttrs(ctx, slog.LevelDebug, "tenant call",
-		slog.String("method", c.Method), slog.String("route", c.route), slog.Int("status", w.resp.StatusCode),
-		slog.Duration("elapsed", time.Since(w.begun)), slog.Int("attempt", n+1))
+		slog.String("method", c.Method), slog.String("route", c.route), slog.Int("status", resp.StatusCode),
+		slog.Duration("elapsed", time.Since(resp.begun)), slog.Int("attempt", n+1))
 }

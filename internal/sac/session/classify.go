@@ -23,10 +23,10 @@ const (
 
 // fail makes the failure of an answer that is not wanted.
 func (s *Session) fail(l *login, c *call, a *answer) *failure {
-	a.proven = l.isProven()
-	f := judge(c, a)
+	a.byTenant = l.tenantAnswered()
+	f := classify(c, a)
 	f.Op, f.Status, f.RetryAfter = c.Op, a.status, a.retryAfter
-	f.Detail = l.scrub(cmp.Or(f.Detail, a.detail()))
+	f.Detail = l.redact(cmp.Or(f.Detail, a.detail()))
 	f.login, f.begun = l, a.begun
 	if f.step == pause || f.step == later {
 		f.wait = s.retryWait(a)
@@ -46,35 +46,35 @@ func (s *Session) retryWait(a *answer) time.Duration {
 	return min(max(a.retryAfter, s.cfg.Backoff), maxRetryAfter)
 }
 
-// judge says what an unwanted answer means: class, cause, and what the session does about it.
-func judge(c *call, a *answer) *failure {
+// classify says what an unwanted answer means: class, cause, and what the session does about it.
+func classify(c *call, a *answer) *failure {
 	switch {
 	case a.status < http.StatusMultipleChoices:
-		return judgeSuccess(c, a)
+		return classifySuccess(c, a)
 	case a.status < http.StatusBadRequest:
-		return judgeRedirect(c, a)
+		return classifyRedirect(c, a)
 	case a.status == http.StatusUnauthorized, a.status == http.StatusForbidden:
-		return judgeRefusal(c, a)
+		return classifyRefusal(c, a)
 	case a.status == http.StatusTooManyRequests:
-		return &failure{step: pause, Error: upstream.Error{Class: upstream.RetryLater}}
+		return &failure{step: pause, Error: upstream.Error{Class: upstream.RetryLater, Code: upstream.CodeThrottled}}
 	case a.status >= http.StatusInternalServerError:
-		return judgeServer(c, a)
+		return classifyServer(c, a)
 	}
-	return judgeClient(c, a)
+	return classifyClient(c, a)
 }
 
-// judgeSuccess is for a 2xx that is a page, no JSON, or a status nobody asked for.
-func judgeSuccess(c *call, a *answer) *failure {
+// classifySuccess is for a 2xx that is a page, no JSON, or a status nobody asked for.
+func classifySuccess(c *call, a *answer) *failure {
 	switch {
 	case a.page:
-		return judgePage(c, a.detail())
+		return classifyPage(c, a.detail())
 	case !carriesJSON(a.status):
 		return &failure{Error: upstream.Error{
-			Class: byEffect(c, upstream.Refused), Cause: "the tenant gives another status than documented",
+			Class: unknownIfWrite(c, upstream.Refused), Cause: "the tenant gives another status than documented",
 		}}
 	}
 	f := &failure{Error: upstream.Error{
-		Class: byEffect(c, upstream.RetryNow), Detail: "the answer is cut short or not JSON",
+		Class: unknownIfWrite(c, upstream.RetryNow), Code: upstream.CodeCut, Detail: "the answer is cut short or not JSON",
 	}}
 	if c.Read {
 		f.step = repeat
@@ -82,11 +82,11 @@ func judgeSuccess(c *call, a *answer) *failure {
 	return f
 }
 
-// judgePage is for a web page in place of JSON. NEO answers a bearer that it does not accept so
+// classifyPage is for a web page in place of JSON. NEO answers a bearer that it does not accept so
 // (script 1601), hence the renewal.
-func judgePage(c *call, title string) *failure {
+func classifyPage(c *call, title string) *failure {
 	f := &failure{tries: 2, Error: upstream.Error{
-		Class: byEffect(c, upstream.RetryLater), Unreachable: true,
+		Class: unknownIfWrite(c, upstream.RetryLater), Code: upstream.CodeOtherPage, Unreachable: true,
 		Detail: c.host() + " answered a web page instead of JSON",
 		Cause:  "is the url right, or is a proxy in between?",
 	}}
@@ -99,8 +99,8 @@ func judgePage(c *call, title string) *failure {
 	return f
 }
 
-func judgeRedirect(c *call, a *answer) *failure {
-	f := judgePage(c, "")
+func classifyRedirect(c *call, a *answer) *failure {
+	f := classifyPage(c, "")
 	f.Detail = c.host() + " answered a redirect instead of JSON"
 	if to, err := url.Parse(a.header.Get("Location")); err == nil && to.Host != "" {
 		f.Detail = fmt.Sprintf("%s answered a redirect to %s instead of JSON", c.host(), to.Host)
@@ -110,15 +110,15 @@ func judgeRedirect(c *call, a *answer) *failure {
 	return f
 }
 
-// judgeRefusal is for a 401 or 403, whose causes are the session, the OAuth client, or a proxy.
-func judgeRefusal(c *call, a *answer) *failure {
-	f := &failure{step: renew, tries: maxRefusals, Error: upstream.Error{Class: upstream.Credentials}}
+// classifyRefusal is for a 401 or 403, whose causes are the session, the OAuth client, or a proxy.
+func classifyRefusal(c *call, a *answer) *failure {
+	f := &failure{step: renew, tries: maxRefusals, Error: upstream.Error{Class: upstream.Credentials, Code: upstream.CodeNoAccess}}
 	switch {
 	case a.page && !c.isGet():
-		f.Unreachable = true
+		f.Unreachable, f.Code = true, upstream.CodeBlocked
 		f.Cause = fmt.Sprintf("a web page, not the tenant, refuses: a proxy or firewall in between blocks %s", c.Method)
 	case a.page:
-		f.Unreachable = true
+		f.Unreachable, f.Code = true, upstream.CodeBlocked
 		f.Cause = "a web page, not the tenant, refuses: a proxy or firewall in between blocks the tenant"
 	case a.status == http.StatusUnauthorized:
 		f.Cause = fmt.Sprintf("the token is new, so the OAuth client lacks a right: tick the access %q under "+
@@ -138,46 +138,46 @@ func (c *call) access() string {
 	return "User Provisioning"
 }
 
-// judgeServer is for 5xx. A 502 or 504 to a write often means that it was carried out (script 1201).
-func judgeServer(c *call, a *answer) *failure {
+// classifyServer is for 5xx. A 502 or 504 to a write often means that it was carried out (script 1201).
+func classifyServer(c *call, a *answer) *failure {
 	switch {
 	case a.status == http.StatusNotImplemented && a.foreign(c):
 		return blocked(c)
 	case a.status == http.StatusNotImplemented:
 		return &failure{Error: upstream.Error{
-			Class: upstream.RetryLater, Cause: "the tenant rebuilds its index, which takes about a quarter of an hour",
+			Class: upstream.RetryLater, Code: upstream.CodeUnavailable, Cause: "the tenant rebuilds its index, which takes about a quarter of an hour",
 		}}
 	case a.status == http.StatusServiceUnavailable && a.retryGiven:
-		return &failure{step: later, Error: upstream.Error{Class: upstream.RetryLater}}
+		return &failure{step: later, Error: upstream.Error{Class: upstream.RetryLater, Code: upstream.CodeUnavailable}}
 	case c.Read:
-		return &failure{step: repeat, Error: upstream.Error{Class: upstream.RetryLater}}
+		return &failure{step: repeat, Error: upstream.Error{Class: upstream.RetryLater, Code: upstream.CodeServerError}}
 	}
-	return &failure{Error: upstream.Error{Class: upstream.Unknown, Cause: mayHaveEffect}}
+	return &failure{Error: upstream.Error{Class: upstream.Unknown, Code: upstream.CodeServerError, Cause: mayHaveEffect}}
 }
 
-// judgeClient is for 4xx but 401, 403 and 429.
-func judgeClient(c *call, a *answer) *failure {
+// classifyClient is for 4xx but 401, 403 and 429.
+func classifyClient(c *call, a *answer) *failure {
 	f := &failure{Error: upstream.Error{Class: upstream.Refused}}
 	switch a.status {
 	case http.StatusConflict:
 		f.Class = upstream.Conflict
 	case http.StatusNotFound:
-		return judgeMissing(c, a)
+		return classifyMissing(c, a)
 	case http.StatusMethodNotAllowed:
 		if a.page || !a.isJSON() {
 			return blocked(c)
 		}
 	case http.StatusProxyAuthRequired:
-		f.Unreachable, f.Cause = true, "the proxy in between asks for a login: set it in HTTPS_PROXY"
+		f.Unreachable, f.Code, f.Cause = true, upstream.CodeBlocked, "the proxy in between asks for a login: set it in HTTPS_PROXY"
 	case http.StatusRequestTimeout:
 		if c.Read {
 			f.step = repeat
 		}
-		f.Class = byEffect(c, upstream.RetryLater)
+		f.Class, f.Code = unknownIfWrite(c, upstream.RetryLater), upstream.CodeTimeout
 	case http.StatusRequestEntityTooLarge:
-		f.Cause = "the request is larger than the tenant takes: ask for fewer at a time"
+		f.Code, f.Cause = upstream.CodeTooMany, "the request is larger than the tenant takes: ask for fewer at a time"
 	case http.StatusPreconditionRequired:
-		f.Cause = "the tenant has not enough licences"
+		f.Code, f.Cause = upstream.CodeNoLicence, "the tenant has not enough licences"
 	}
 	if a.scimType() == "uniqueness" {
 		f.Class = upstream.Conflict
@@ -185,26 +185,26 @@ func judgeClient(c *call, a *answer) *failure {
 	return f
 }
 
-// judgeMissing tells the missing entity from the missing path and from somebody else's 404.
-func judgeMissing(c *call, a *answer) *failure {
+// classifyMissing tells the missing entity from the missing path and from somebody else's 404.
+func classifyMissing(c *call, a *answer) *failure {
 	switch {
 	case a.noRoute():
 		return &failure{Error: upstream.Error{
-			Class: upstream.Refused, Detail: "Requested route does not exist", Err: ErrNoRoute,
+			Class: upstream.Refused, Code: upstream.CodeNoRoute, Detail: "Requested route does not exist", Err: ErrNoRoute,
 			Cause: "a NEO tenant has no v2, and the tenant's url must not end in /api",
 		}}
-	case a.page && !a.proven:
-		f := judgePage(c, a.detail())
+	case a.page && !a.byTenant:
+		f := classifyPage(c, a.detail())
 		f.step, f.Class = stop, upstream.Refused
 		return f
 	}
-	return &failure{Error: upstream.Error{Class: upstream.Gone}}
+	return &failure{Error: upstream.Error{Class: upstream.Gone, Code: upstream.CodeGone}}
 }
 
 // blocked is for a method that somebody in between does not let through.
 func blocked(c *call) *failure {
 	return &failure{Error: upstream.Error{
-		Class: upstream.Refused, Unreachable: true,
+		Class: upstream.Refused, Code: upstream.CodeBlocked, Unreachable: true,
 		Cause: fmt.Sprintf("a proxy or firewall between here and %s does not let %s through: allow it there", c.host(), c.Method),
 	}}
 }
@@ -216,8 +216,8 @@ func (a *answer) foreign(c *call) bool {
 
 const mayHaveEffect = "the write may have taken effect: look before repeating it"
 
-// byEffect gives the class, or Unknown for a write.
-func byEffect(c *call, class upstream.Class) upstream.Class {
+// unknownIfWrite gives the class, or Unknown for a write.
+func unknownIfWrite(c *call, class upstream.Class) upstream.Class {
 	if c.Read {
 		return class
 	}

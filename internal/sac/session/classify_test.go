@@ -83,7 +83,7 @@ func TestEveryWriteThatIsNotRefusedOutrightHasAnUnknownOutcome(t *testing.T) {
 		if code == http.StatusNotImplemented {
 			want = upstream.RetryLater
 		}
-		if got := judge(c, a); got.Class != want || got.step != stop {
+		if got := classify(c, a); got.Class != want || got.step != stop {
 			t.Errorf("%d: got %q, step %d", code, got.Class, got.step)
 		}
 	}

@@ -134,8 +134,8 @@ func retryAfter(h http.Header, now time.Time) (d time.Duration, ok bool) {
 
 var bearerToken = regexp.MustCompile(`(?i)\b(bearer|basic)\s+[\w.~+/=|!-]{8,}|\beyJ[\w-]+\.[\w-]+\.?[\w-]*`)
 
-// scrub replaces secrets, and whatever looks like a token.
-func scrub(text string, secrets ...string) string {
+// redact replaces secrets, and whatever looks like a token.
+func redact(text string, secrets ...string) string {
 	for _, secret := range secrets {
 		if len(secret) >= 4 {
 			text = strings.ReplaceAll(text, secret, "***")

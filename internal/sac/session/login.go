@@ -17,16 +17,16 @@ const refusalHolds = 10 * time.Second
 
 // login is one access token with all that is bound to it: cookies and CSRF token are void with it.
 type login struct {
-	token  string
-	expiry time.Time // zero: unknown
-	client *http.Client
-	gate   chan struct{} // held by the call that opens the session or fetches the CSRF token
+	token   string
+	expiry  time.Time // zero: unknown
+	client  *http.Client
+	opening chan struct{} // held by the call that opens the session or fetches the CSRF token
 
-	mu     sync.Mutex
-	opened bool // a GET has been answered
-	csrf   string
-	asked  bool // for the CSRF token; it may be empty where the tenant has none
-	proven bool // the tenant itself has answered, not a proxy in its place
+	mu       sync.Mutex
+	opened   bool // a GET has been answered
+	csrf     string
+	asked    bool // for the CSRF token; it may be empty where the tenant has none
+	byTenant bool // the tenant itself has answered, not a proxy in its place
 }
 
 // signIn gives the current login, or a new one where that is missing, at its end, or the stale one.
@@ -83,11 +83,11 @@ func (s *Session) known(stale *login) (*login, int, *failure) {
 
 func (s *Session) newLogin(ctx context.Context) (*login, *failure) {
 	start := time.Now()
-	t, f := s.obtain(ctx)
+	t, f := s.obtainToken(ctx)
 	if f != nil {
 		return nil, f
 	}
-	l := &login{token: t.AccessToken, gate: make(chan struct{}, 1)}
+	l := &login{token: t.AccessToken, opening: make(chan struct{}, 1)}
 	if life := t.Expiry.Sub(start); !t.Expiry.IsZero() && life > 0 {
 		l.expiry = t.Expiry.Add(-min(30*time.Second, life/10))
 	}
@@ -104,17 +104,17 @@ func (s *Session) newLogin(ctx context.Context) (*login, *failure) {
 // first call of a login goes alone, for calls side by side without cookies would each open a session of
 // their own, and the CSRF token is bound to one of them (KBA 3271959). The caller reports the
 // answer, or nil, to opened.
-func (s *Session) open(ctx context.Context, l *login, c *call) (csrf string, opened func(*wire), f *failure) {
-	nothing := func(*wire) {}
+func (s *Session) open(ctx context.Context, l *login, c *call) (csrf string, opened func(*openResponse), f *failure) {
+	nothing := func(*openResponse) {}
 	if csrf, ok := l.ready(c); ok {
 		return csrf, nothing, nil
 	}
 	select {
-	case l.gate <- struct{}{}:
+	case l.opening <- struct{}{}:
 	case <-ctx.Done():
 		return "", nothing, cancelled(c.Op, ctx.Err(), false)
 	}
-	leave := func() { <-l.gate }
+	leave := func() { <-l.opening }
 	if csrf, ok := l.ready(c); ok {
 		leave()
 		return csrf, nothing, nil
@@ -127,9 +127,9 @@ func (s *Session) open(ctx context.Context, l *login, c *call) (csrf string, ope
 	if s.cfg.Platform == neo {
 		csrf = "fetch"
 	}
-	return csrf, func(w *wire) {
-		if w != nil {
-			l.note(w.resp, csrf != "")
+	return csrf, func(resp *openResponse) {
+		if resp != nil {
+			l.note(resp.Response, csrf != "")
 		}
 		leave()
 	}, nil
@@ -159,7 +159,7 @@ func (l *login) note(resp *http.Response, fetched bool) {
 		l.opened = true
 	}
 	if fetched && good && token != "" {
-		l.csrf, l.asked, l.proven = token, true, true
+		l.csrf, l.asked, l.byTenant = token, true, true
 	}
 }
 
@@ -183,14 +183,14 @@ func (s *Session) fetchCSRF(ctx context.Context, l *login, op string, p upstream
 	if err != nil {
 		return "", &failure{Error: upstream.Error{Class: upstream.Refused, Op: r.Op, Err: err}}
 	}
-	w, f := s.send(ctx, ctx, l, c, "fetch")
+	resp, f := s.send(ctx, ctx, l, c, "fetch")
 	if f != nil {
 		return "", f
 	}
-	defer w.close()
-	defer s.log(ctx, c, w, 0)
-	a := readFailed(w)
-	l.note(w.resp, true)
+	defer resp.close()
+	defer s.log(ctx, c, resp, 0)
+	a := readFailed(resp)
+	l.note(resp.Response, true)
 	if token, ok := l.ready(&call{Request: Request{Method: "POST"}}); ok {
 		return token, nil
 	}
@@ -216,41 +216,41 @@ func withoutCSRF(f *failure) *failure {
 	return f
 }
 
-// isProven tells whether the tenant itself has answered in this login.
-func (l *login) isProven() bool {
+// tenantAnswered tells whether the tenant itself has answered in this login.
+func (l *login) tenantAnswered() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.proven
+	return l.byTenant
 }
 
-func (l *login) prove() {
+func (l *login) noteTenantAnswered() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.proven = true
+	l.byTenant = true
 }
 
-// quiet takes the session's secrets out of an error's text: net/http quotes what is no HTTP answer.
-func (l *login) quiet(err error) error {
-	if text := l.scrub(err.Error()); text != err.Error() {
-		return &quietError{text: text, err: err}
+// redactError takes the session's secrets out of an error's text: net/http quotes what is no HTTP answer.
+func (l *login) redactError(err error) error {
+	if text := l.redact(err.Error()); text != err.Error() {
+		return &redactedError{text: text, err: err}
 	}
 	return err
 }
 
-type quietError struct {
+type redactedError struct {
 	text string
 	err  error
 }
 
 // Error gives the text without secrets.
-func (e *quietError) Error() string { return e.text }
+func (e *redactedError) Error() string { return e.text }
 
 // Unwrap gives the error as it was.
-func (e *quietError) Unwrap() error { return e.err }
+func (e *redactedError) Unwrap() error { return e.err }
 
-// scrub takes the session's secrets out of a text.
-func (l *login) scrub(text string) string {
+// redact takes the session's secrets out of a text.
+func (l *login) redact(text string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return scrub(text, l.token, l.csrf)
+	return redact(text, l.token, l.csrf)
 }

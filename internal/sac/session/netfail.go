@@ -22,7 +22,7 @@ func (s *Session) broken(ctx context.Context, c *call, err error, sent bool) *fa
 		return cancelled(c.Op, ctx.Err(), sent && !c.Read)
 	}
 	f := &failure{step: repeat, Error: upstream.Error{
-		Class: upstream.RetryNow, Op: c.Op, Err: err, Cause: causeOf(err, c.host()), Unreachable: !sent,
+		Class: upstream.RetryNow, Code: codeOf(err, sent), Op: c.Op, Err: err, Cause: causeOf(err, c.host()), Unreachable: !sent,
 	}}
 	if errors.Is(err, context.DeadlineExceeded) {
 		f.Err = fmt.Errorf("no answer within %v: %w", c.timeout(), err)
@@ -31,6 +31,19 @@ func (s *Session) broken(ctx context.Context, c *call, err error, sent bool) *fa
 		f.step, f.Class, f.Cause = stop, upstream.Unknown, mayHaveEffect
 	}
 	return f
+}
+
+// codeOf puts a failed connection in a word.
+func codeOf(err error, sent bool) string {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return upstream.CodeTimeout
+	case causeOfTLS(err, "") != "":
+		return upstream.CodeTLS
+	case sent:
+		return upstream.CodeNoReply
+	}
+	return upstream.CodeUnreachable
 }
 
 func cancelled(op string, err error, effect bool) *failure {

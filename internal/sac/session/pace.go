@@ -69,7 +69,7 @@ func (p *pace) wait(ctx context.Context) (time.Duration, error) {
 		return waited, err
 	}
 	turn := p.limiter.Reserve()
-	d, err := timed(ctx, turn.Delay())
+	d, err := waitTimed(ctx, turn.Delay())
 	waited += d
 	if err != nil {
 		turn.Cancel()
@@ -113,7 +113,7 @@ func (p *pace) pause(ctx context.Context) (waited time.Duration, err error) {
 		p.mu.Lock()
 		left := time.Until(p.until)
 		p.mu.Unlock()
-		d, err := timed(ctx, left)
+		d, err := waitTimed(ctx, left)
 		waited += d
 		if left <= 0 || err != nil {
 			return waited, err
@@ -121,9 +121,9 @@ func (p *pace) pause(ctx context.Context) (waited time.Duration, err error) {
 	}
 }
 
-// slow answers a 429 to a call sent at that time: everybody pauses, the rate is halved and one
+// throttled answers a 429 to a call sent at that time: everybody pauses, the rate is halved and one
 // worker goes. A burst of 429 to calls that were under way together counts once.
-func (p *pace) slow(sent time.Time, pause time.Duration) {
+func (p *pace) throttled(sent time.Time, pause time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
@@ -160,8 +160,8 @@ func (p *pace) observed(now time.Time) rate.Limit {
 	return rate.Limit(float64(n) / max(shortestSpan, now.Sub(first)).Seconds())
 }
 
-// praise counts a call that went well.
-func (p *pace) praise() {
+// succeeded counts a call that went well.
+func (p *pace) succeeded() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.held+p.debt == 0 && p.limiter.Limit() == p.top {
@@ -185,8 +185,8 @@ func (p *pace) praise() {
 	}
 }
 
-// timed is wait, and gives the time it took; exactly none where there is nothing to wait for.
-func timed(ctx context.Context, d time.Duration) (time.Duration, error) {
+// waitTimed is wait, and gives the time it took; exactly none where there is nothing to wait for.
+func waitTimed(ctx context.Context, d time.Duration) (time.Duration, error) {
 	if d <= 0 {
 		return 0, ctx.Err()
 	}

@@ -47,7 +47,7 @@ func TestA429HalvesTheRateOnceAndTakesAWorker(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 3 { // a burst
-			p.slow(sent, time.Second)
+			p.throttled(sent, time.Second)
 		}
 		if got := p.limiter.Limit(); got < 4.9 || got > 5.1 {
 			t.Errorf("got %v a second, want half of ten", got)
@@ -77,10 +77,10 @@ func TestRateAndWorkersStayWithinTheirBounds(t *testing.T) {
 					busy--
 				}
 			case 2:
-				p.slow(time.Now(), 0)
+				p.throttled(time.Now(), 0)
 			case 3:
 				for range goodCalls {
-					p.praise()
+					p.succeeded()
 				}
 			}
 			free := 0
@@ -99,7 +99,7 @@ func TestRateAndWorkersStayWithinTheirBounds(t *testing.T) {
 			}
 		}
 		for range 2_000 {
-			p.praise()
+			p.succeeded()
 		}
 		if top == 1 && p.limiter.Limit() != rate.Limit(1) {
 			t.Fatalf("the rate stays at %v", p.limiter.Limit())

@@ -15,9 +15,6 @@ import (
 // errStopping stands in for a permission that says nothing about why it is refused.
 var errStopping = errors.New("the run is stopping")
 
-// CodeNotPermitted is the code of class NotSent.
-const CodeNotPermitted = "not-permitted"
-
 // permitted asks the call's permission. It is nil for a call that needs none.
 func (c *call) permitted() error {
 	if c.Permission == nil {
@@ -49,7 +46,7 @@ func (c *call) untilStopped(ctx context.Context) (context.Context, func()) {
 
 // notSent is the failure of a call that was not permitted.
 func (c *call) notSent(refusal error) *failure {
-	return &failure{Error: upstream.Error{Class: upstream.NotSent, Code: CodeNotPermitted, Op: c.Op, Err: refusal}}
+	return &failure{Error: upstream.Error{Class: upstream.NotSent, Code: upstream.CodeNotPermitted, Op: c.Op, Err: refusal}}
 }
 
 // stopped tells what a wait means that ended early: the caller's context is over, or the permission's
@@ -67,7 +64,7 @@ func (c *call) stopped(ctx context.Context, f *failure) *failure {
 
 // gate asks for permission on the last steps of one request: when a connection is got, which may be long
 // after a dial began, and before the first byte of the body is read. A request that is refused there
-// leaves nothing on the wire.
+// leaves nothing on the openResponse.
 type gate struct {
 	ask    func() error
 	cancel context.CancelFunc // ends the request

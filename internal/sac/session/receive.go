@@ -28,7 +28,7 @@ type answer struct {
 	begun      time.Time
 	elapsed    time.Duration
 	page       bool // a web page or the like instead of JSON
-	proven     bool // the tenant itself has answered before
+	byTenant   bool // the tenant itself has answered before
 	retryAfter time.Duration
 	retryGiven bool
 }
@@ -39,72 +39,72 @@ func newAnswer(resp *http.Response, body []byte) *answer {
 	return a
 }
 
-// receive reads the answer and closes the wire, unless it becomes a stream.
-func (s *Session) receive(ctx context.Context, l *login, c *call, w *wire) (*Response, *failure) {
-	status := w.resp.StatusCode
+// receive reads the answer and closes it, unless it becomes a stream.
+func (s *Session) receive(ctx context.Context, l *login, c *call, resp *openResponse) (*Response, *failure) {
+	status := resp.StatusCode
 	if !c.wants(status) {
-		defer w.close()
-		return nil, s.fail(l, c, readFailed(w))
+		defer resp.close()
+		return nil, s.fail(l, c, readFailed(resp))
 	}
-	body := bufio.NewReader(&capped{r: w.resp.Body, left: s.cfg.MaxBody})
+	body := bufio.NewReader(&sizeLimit{r: resp.Body, left: s.cfg.MaxBody})
 	if carriesJSON(status) && (c.Stream || c.Decode != nil) {
-		return s.flow(ctx, l, c, w, body)
+		return s.readLive(ctx, l, c, resp, body)
 	}
-	defer w.close()
+	defer resp.close()
 	data, err := io.ReadAll(body)
 	if err != nil {
-		return nil, s.cut(ctx, c, w, err)
+		return nil, s.cut(ctx, c, resp, err)
 	}
-	a := w.answer(data)
-	a.proven = l.isProven()
+	a := resp.answer(data)
+	a.byTenant = l.tenantAnswered()
 	if !c.acceptable(a) {
 		return nil, s.fail(l, c, a)
 	}
 	if carriesJSON(status) && len(data) > 0 {
-		l.prove()
+		l.noteTenantAnswered()
 	}
-	return &Response{Status: status, Header: w.resp.Header, Body: data, Elapsed: a.elapsed}, nil
+	return &Response{Status: status, Header: resp.Header, Body: data, Elapsed: a.elapsed}, nil
 }
 
-// flow hands the body on as it comes: to Decode, or as a stream.
-func (s *Session) flow(ctx context.Context, l *login, c *call, w *wire, body *bufio.Reader) (*Response, *failure) {
+// readLive hands the body on as it comes: to Decode, or as a stream.
+func (s *Session) readLive(ctx context.Context, l *login, c *call, resp *openResponse, body *bufio.Reader) (*Response, *failure) {
 	head, _ := body.Peek(peekBytes) // an error comes again with the read
-	if isPage(w.resp.Header, head) {
-		defer w.close()
-		return nil, s.fail(l, c, w.answer(head))
+	if isPage(resp.Header, head) {
+		defer resp.close()
+		return nil, s.fail(l, c, resp.answer(head))
 	}
-	l.prove()
-	resp := &Response{Status: w.resp.StatusCode, Header: w.resp.Header}
+	l.noteTenantAnswered()
+	got := &Response{Status: resp.StatusCode, Header: resp.Header}
 	if c.Stream {
-		resp.Stream, resp.Elapsed = &stream{Reader: body, w: w}, time.Since(w.begun)
-		return resp, nil
+		got.Stream, got.Elapsed = &stream{Reader: body, resp: resp}, time.Since(resp.begun)
+		return got, nil
 	}
-	defer w.close()
-	seen := &witness{r: body}
+	defer resp.close()
+	seen := &failureWatch{r: body}
 	err := c.Decode(json.NewDecoder(seen))
 	if seen.err == nil && err == nil {
 		_, _ = io.CopyN(io.Discard, seen, peekBytes) // the end of the body, so that the connection can be used again
 	}
-	resp.Elapsed = time.Since(w.begun)
+	got.Elapsed = time.Since(resp.begun)
 	switch {
 	case err == nil:
-		return resp, nil
+		return got, nil
 	case seen.err != nil:
-		return nil, s.cut(ctx, c, w, seen.err)
+		return nil, s.cut(ctx, c, resp, seen.err)
 	case isCut(err):
-		return nil, s.cut(ctx, c, w, err)
+		return nil, s.cut(ctx, c, resp, err)
 	}
 	if ctx.Err() != nil {
 		return nil, cancelled(c.Op, err, !c.Read)
 	}
-	class := byEffect(c, upstream.Refused)
-	return nil, &failure{Error: upstream.Error{Class: class, Op: c.Op, Status: resp.Status, Err: err}}
+	class := unknownIfWrite(c, upstream.Refused)
+	return nil, &failure{Error: upstream.Error{Class: class, Code: upstream.CodeCut, Op: c.Op, Status: got.Status, Err: err}}
 }
 
 // cut is an answer that began well and did not come to its end.
-func (s *Session) cut(ctx context.Context, c *call, w *wire, err error) *failure {
+func (s *Session) cut(ctx context.Context, c *call, resp *openResponse, err error) *failure {
 	f := s.broken(ctx, c, err, true)
-	f.Status = w.resp.StatusCode
+	f.Status, f.Code = resp.StatusCode, upstream.CodeCut
 	if errors.Is(err, errTooLarge) {
 		f.step = stop
 		if c.Read {
@@ -115,14 +115,14 @@ func (s *Session) cut(ctx context.Context, c *call, w *wire, err error) *failure
 }
 
 // readFailed reads the beginning of an answer that is no success.
-func readFailed(w *wire) *answer {
-	data, _ := io.ReadAll(io.LimitReader(w.resp.Body, maxErrorBody)) // the status says enough without it
-	return w.answer(data)
+func readFailed(resp *openResponse) *answer {
+	data, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // the status says enough without it
+	return resp.answer(data)
 }
 
-func (w *wire) answer(body []byte) *answer {
-	a := newAnswer(w.resp, body)
-	a.begun, a.elapsed = w.begun, time.Since(w.begun)
+func (r *openResponse) answer(body []byte) *answer {
+	a := newAnswer(r.Response, body)
+	a.begun, a.elapsed = r.begun, time.Since(r.begun)
 	return a
 }
 
@@ -140,7 +140,7 @@ func (c *call) acceptable(a *answer) bool {
 	case a.noRoute():
 		return false
 	}
-	return !a.page || a.proven
+	return !a.page || a.byTenant
 }
 
 func carriesJSON(status int) bool { return status == http.StatusOK || status == http.StatusCreated }
@@ -151,14 +151,14 @@ func isCut(err error) bool {
 	return syntax || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// capped ends with errTooLarge beyond the limit.
-type capped struct {
+// sizeLimit ends with errTooLarge beyond the limit.
+type sizeLimit struct {
 	r    io.Reader
 	left int64
 }
 
 // Read reads at most what is left of the limit.
-func (c *capped) Read(p []byte) (int, error) {
+func (c *sizeLimit) Read(p []byte) (int, error) {
 	if c.left < 0 {
 		return 0, errTooLarge
 	}
@@ -172,14 +172,14 @@ func (c *capped) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// witness remembers that the body failed, whatever its reader makes of that.
-type witness struct {
+// failureWatch remembers that the body failed, whatever its reader makes of that.
+type failureWatch struct {
 	r   io.Reader
 	err error
 }
 
 // Read reads on.
-func (w *witness) Read(p []byte) (int, error) {
+func (w *failureWatch) Read(p []byte) (int, error) {
 	n, err := w.r.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
 		w.err = err
@@ -190,11 +190,11 @@ func (w *witness) Read(p []byte) (int, error) {
 // stream is a body in the caller's hands.
 type stream struct {
 	io.Reader
-	w *wire
+	resp *openResponse
 }
 
 // Close ends the call.
 func (s *stream) Close() error {
-	s.w.close()
+	s.resp.close()
 	return nil
 }

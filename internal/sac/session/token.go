@@ -24,18 +24,18 @@ const (
 	tokenTries = 2
 )
 
-// obtain gets a new access token. A 401 is final; any other failure gets one more try.
-func (s *Session) obtain(ctx context.Context) (*oauth2.Token, *failure) {
+// obtainToken gets a new access token. A 401 is final; any other failure gets one more try.
+func (s *Session) obtainToken(ctx context.Context) (*oauth2.Token, *failure) {
 	b := s.newTries().backoff
 	for n := 1; ; n++ {
-		t, f := s.askToken(ctx)
+		t, f := s.requestToken(ctx)
 		if f == nil || f.step == stop || n == tokenTries {
 			if f != nil {
 				f.step = stop
 			}
 			return t, f
 		}
-		d, err := timed(ctx, cmp.Or(f.wait, b.NextBackOff()))
+		d, err := waitTimed(ctx, cmp.Or(f.wait, b.NextBackOff()))
 		if f.wait > 0 {
 			s.stats.waited(d)
 		}
@@ -46,15 +46,15 @@ func (s *Session) obtain(ctx context.Context) (*oauth2.Token, *failure) {
 	}
 }
 
-// askToken makes one token call.
-func (s *Session) askToken(ctx context.Context) (*oauth2.Token, *failure) {
+// requestToken makes one token call.
+func (s *Session) requestToken(ctx context.Context) (*oauth2.Token, *failure) {
 	id, secret, err := s.credentials()
 	if err != nil {
-		return nil, &failure{Error: upstream.Error{Class: upstream.Credentials, Err: err}}
+		return nil, &failure{Error: upstream.Error{Class: upstream.Credentials, Code: upstream.CodeBadClient, Err: err}}
 	}
 	limited, cancel := context.WithTimeout(ctx, ordinaryTimeout)
 	defer cancel()
-	flight := &flight{count: func() { s.stats.called("POST token") }, gate: &gate{ask: func() error { return nil }}}
+	flight := &inFlight{count: func() { s.stats.called("POST token") }, gate: &gate{ask: func() error { return nil }}}
 	client := &http.Client{
 		Transport:     &basicAuth{next: s.transport, id: id, secret: secret, agent: s.cfg.UserAgent},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -69,10 +69,10 @@ func (s *Session) askToken(ctx context.Context) (*oauth2.Token, *failure) {
 	s.cfg.Logger.LogAttrs(ctx, slog.LevelDebug, "token call", slog.Bool("ok", err == nil),
 		slog.Duration("elapsed", time.Since(begun)))
 	if err != nil {
-		return nil, s.noToken(ctx, err, flight.maySent(err), id, secret)
+		return nil, s.tokenFailure(ctx, err, flight.maySent(err), id, secret)
 	}
 	if strings.TrimSpace(t.AccessToken) == "" {
-		return nil, s.noToken(ctx, errors.New("no token"), true, id, secret)
+		return nil, s.tokenFailure(ctx, errors.New("no token"), true, id, secret)
 	}
 	return t, nil
 }
@@ -90,23 +90,23 @@ func (s *Session) credentials() (id, secret string, err error) {
 	return id, secret, nil
 }
 
-// noToken classes a failed token call. The library's own text is dropped: it repeats the answer.
-func (s *Session) noToken(ctx context.Context, err error, sent bool, id, secret string) *failure {
+// tokenFailure classes a failed token call. The library's own text is dropped: it repeats the answer.
+func (s *Session) tokenFailure(ctx context.Context, err error, sent bool, id, secret string) *failure {
 	c := &call{Request: Request{Op: tokenOp, Method: http.MethodPost, Read: true}, url: s.cfg.TokenURL.String()}
 	refused, ok := errors.AsType[*oauth2.RetrieveError](err)
 	if !ok {
 		if _, net := errors.AsType[*url.Error](err); net || ctx.Err() != nil {
-			return s.broken(ctx, c, bare(err), sent)
+			return s.broken(ctx, c, withoutURL(err), sent)
 		}
 		return &failure{step: repeat, Error: upstream.Error{
-			Class: upstream.RetryLater, Op: tokenOp, Unreachable: true,
+			Class: upstream.RetryLater, Code: upstream.CodeOtherPage, Op: tokenOp, Unreachable: true,
 			Detail: s.cfg.TokenURL.Host + " answered without an access token", Cause: wrongService,
 		}}
 	}
 	a := newAnswer(refused.Response, refused.Body)
 	basic := base64.StdEncoding.EncodeToString([]byte(id + ":" + secret))
-	detail := scrub(a.detail(), secret, url.QueryEscape(secret), basic)
-	f := judgeToken(a)
+	detail := redact(a.detail(), secret, url.QueryEscape(secret), basic)
+	f := classifyToken(a)
 	f.Op, f.Status, f.Detail = tokenOp, a.status, detail
 	f.wait = s.retryWait(a)
 	return f
@@ -114,24 +114,24 @@ func (s *Session) noToken(ctx context.Context, err error, sent bool, id, secret 
 
 const wrongService = "is the token url right, or is a proxy in between?"
 
-// judgeToken classes the status of a refused token call.
-func judgeToken(a *answer) *failure {
+// classifyToken classes the status of a refused token call.
+func classifyToken(a *answer) *failure {
 	f := &failure{step: repeat}
 	switch {
 	case a.status == http.StatusUnauthorized:
-		f.step, f.Class = stop, upstream.Credentials
+		f.step, f.Class, f.Code = stop, upstream.Credentials, upstream.CodeBadClient
 		f.Cause = "the token service refuses client ID or secret: check the OAuth client under App Integration"
 	case a.status == http.StatusForbidden, a.status == http.StatusBadRequest:
-		f.Class = upstream.Credentials
+		f.Class, f.Code = upstream.Credentials, upstream.CodeBadClient
 		f.Cause = "the OAuth client needs the grant type client credentials"
 	case a.status == http.StatusTooManyRequests, a.status >= http.StatusInternalServerError:
-		f.Class = upstream.RetryLater
+		f.Class, f.Code = upstream.RetryLater, upstream.CodeUnavailable
 		f.RetryAfter = a.retryAfter
 	default:
-		f.Class, f.Unreachable, f.Cause = upstream.Refused, true, wrongService
+		f.Class, f.Code, f.Unreachable, f.Cause = upstream.Refused, upstream.CodeOtherPage, true, wrongService
 	}
 	if a.page {
-		f.Unreachable, f.Cause = true, wrongService
+		f.Unreachable, f.Code, f.Cause = true, upstream.CodeOtherPage, wrongService
 	}
 	return f
 }

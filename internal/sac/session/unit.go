@@ -17,7 +17,7 @@ var errOutdated = errors.New("what the write was made from was read too long ago
 // call comes between the two.
 type Unit struct {
 	s      *Session
-	waits  context.Context // of everything but calls on the wire
+	waits  context.Context // of everything but calls on the openResponse
 	p      upstream.Permission
 	login  *login
 	try    int
@@ -123,13 +123,13 @@ func (u *Unit) write(ctx context.Context, r Request) (*Response, *failure) {
 	}
 	resp, f := u.exchange(ctx, c, u.s.sendNow)
 	if f != nil && errors.Is(f.Err, errOutdated) {
-		f.step, f.Class, f.Code = repeat, upstream.RetryNow, ""
+		f.step, f.Class, f.Code = repeat, upstream.RetryNow, upstream.CodeOutdated
 	}
 	return resp, f
 }
 
 // sender is a way to send a call.
-type sender func(ctx, waits context.Context, l *login, c *call, csrf string) (*wire, *failure)
+type sender func(ctx, waits context.Context, l *login, c *call, csrf string) (*openResponse, *failure)
 
 // exchange sends one call in the unit's worker and reads the answer.
 func (u *Unit) exchange(ctx context.Context, c *call, send sender) (*Response, *failure) {

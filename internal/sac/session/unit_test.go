@@ -187,7 +187,7 @@ func TestAPauseBetweenReadingAndWriteBeginsAnew(t *testing.T) {
 		start, once := time.Now(), sync.Once{}
 		_, err := s.DoUnit(t.Context(), "op", always{}, func(u *Unit) (Request, error) {
 			r, err := readThenPut(t.Context())(u)
-			once.Do(func() { s.pace.slow(time.Now(), time.Minute) }) // somebody else's 429
+			once.Do(func() { s.pace.throttled(time.Now(), time.Minute) }) // somebody else's 429
 			return r, err
 		})
 		if diff := cmp.Diff(srv.list(), []string{"GET", "GET", "PUT"}); diff != "" || err != nil {
