@@ -16,13 +16,14 @@ type change struct {
 	rep   *Report
 	runID string           // of the run that applies the plan
 	lease *apply.HeldLease // on the target; nil where the plan is not to be applied
+	calls int              // that both sides had made before
 }
 
 func (e *Engine) newChange(w *Work) *change {
 	if w.Observer == nil {
 		w.Observer = nobody{}
 	}
-	return &change{e: e, w: w, rep: &Report{}}
+	return &change{e: e, w: w, rep: &Report{}, calls: w.From.calls() + w.To.calls()}
 }
 
 // Change makes a plan of what is wanted and, unless w is for the plan only, applies it. The lease of the target is
@@ -95,7 +96,7 @@ func (c *change) makePlan(ctx context.Context) error {
 	return nil
 }
 
-func (c *change) countReads() { c.rep.ReadCalls = c.w.From.calls() + c.w.To.calls() }
+func (c *change) countReads() { c.rep.ReadCalls = c.w.From.calls() + c.w.To.calls() - c.calls }
 
 // run carries the plan out with a fresh journal.
 func (c *change) run(ctx context.Context) error {

@@ -104,7 +104,8 @@ func TestAPlanAppliedMakesTheNextOneEmpty(t *testing.T) {
 	w, seen := newWorld(t), &watcher{}
 	work := w.copyTeam(identity.Replace)
 	work.Observer = seen
-	if _, err := w.engine().Change(t.Context(), work); err != nil {
+	first, err := w.engine().Change(t.Context(), work)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(w.prod.members(t, "Finance"), []string{"ANNA", "BEN"}); diff != "" {
@@ -112,9 +113,10 @@ func TestAPlanAppliedMakesTheNextOneEmpty(t *testing.T) {
 	}
 	again := w.copyTeam(identity.Replace)
 	again.Approve = func(context.Context, *plan.Plan) error { return errNo }
+	again.From, again.To = work.From, work.To // whose calls so far are the first work's
 	report, err := w.engine().Change(t.Context(), again)
-	if err != nil || !report.Plan.Empty() || report.Result != nil {
-		t.Errorf("got %+v, %v, want nothing to do", report.Plan.Changes, err)
+	if err != nil || !report.Plan.Empty() || report.Result != nil || report.ReadCalls > first.ReadCalls {
+		t.Errorf("got %+v, %v and %d calls, want nothing to do and at most %d", report.Plan.Changes, err, report.ReadCalls, first.ReadCalls)
 	}
 	want := []string{"reading dev prod", "end of reading dev prod", "writing to prod", "end of writing to prod"}
 	if diff := cmp.Diff(seen.told, want); diff != "" {
