@@ -13,7 +13,7 @@ type Config struct {
 	Version int `yaml:"version" words:"1" required:"true"`
 	// Database of the bridge: a file, or a postgres:// address for several bridges.
 	State string `yaml:"state" default:"sacbridge.db"`
-	// File that says who may write to a tenant; programs with different states on one machine share it. Default: the state's name with .leases instead of its extension.
+	// File that says who may write to a tenant, and what was learnt about it; programs with different states on one machine share it. Default: the state's name with .leases instead of its extension.
 	Leases string `yaml:"leases"`
 	// Refuse secrets that stand in the file itself instead of a reference.
 	ForbidLiteralSecrets bool `yaml:"forbid_literal_secrets"`

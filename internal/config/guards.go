@@ -1,12 +1,12 @@
 package config
 
-// Guard is a limit on one kind of change. It trips above Count changes, or above Percent of what the
-// plan read of the kind where that is 100 or more. A guard in the file replaces the default one as a
-// whole; the word off lifts it.
+// Guard is a limit on one kind of change. It trips above Count changes, or above Percent of all there are
+// of the kind, where that is 100 or more; what was changed in the last 24 hours counts too. A guard in the
+// file replaces the default one as a whole; the word off lifts it.
 type Guard struct {
-	// Most changes of this kind in one run.
+	// Most changes of this kind in 24 hours.
 	Count *int `yaml:"count"`
-	// Largest share of what was read, 0 to 100.
+	// Largest share of all there are, 0 to 100.
 	Percent *float64 `yaml:"percent"`
 
 	set bool
