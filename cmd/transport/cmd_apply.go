@@ -28,7 +28,7 @@ changed and writes nothing; else it does exactly the changes of the plan. The pl
 without a terminal apply does not ask. A plan that was edited by hand is refused.
 
 The tenants are those of the plan: from the configuration, or, for a plan that was made with --env, from
-the same environment files.`, append(cli.ChangeCodes(), cli.ExitStale)),
+the same environment files.`, cli.PlanCodes()),
 		Example: "  transport apply plan.json\n  transport apply plan.json --yes -o json\n  transport apply plan.json --env multi-tenant.postman_environment.json",
 		Args:    cli.Args(1, 1, "a plan FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {

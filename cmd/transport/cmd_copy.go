@@ -16,7 +16,7 @@ func newCopyCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "copy",
 		Short: "Copy people or teams from one tenant to another",
-		Long:  cli.WithCodes("copy brings people or teams of a source tenant to a target tenant of any platform and SSO mode.", cli.ChangeCodes()),
+		Long:  cli.WithCodes("copy brings people or teams of a source tenant to a target tenant of any platform and SSO mode.", cli.PlanCodes()),
 	}
 	cli.Noun(cmd)
 	cmd.AddCommand(newCopyTeamsCmd(a, runCopyTeams), newCopyUsersCmd(a, runCopyUsers))
@@ -118,7 +118,7 @@ action says what becomes of it:
   --members      members of the team:                       keep, add, remove, replace
   --name         keep the target team's display name, or copy the source's
 
-The defaults remove nothing. The plan is shown before anything is written.`, cli.ChangeCodes()),
+The defaults remove nothing. The plan is shown before anything is written.`, cli.PlanCodes()),
 		Example: `  transport copy teams --from dev --to prod --team Finance --dry-run
   transport copy teams --from dev --to prod --team Finance --team Sales --members replace --users all
   transport copy teams --from dev --to prod --team Finance --out plan.json`,

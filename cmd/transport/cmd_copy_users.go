@@ -37,7 +37,7 @@ func newCopyUsersCmd(a *app, run func(context.Context, *app, *copyUsersOptions) 
   --where RULE   everyone in the source for whom the rule is true, such as 'domain == "example.com"'
 
 Given together they narrow each other: --team Finance --where active means the active members of
-Finance. The defaults remove nothing. The plan is shown before anything is written.`, cli.ChangeCodes()),
+Finance. The defaults remove nothing. The plan is shown before anything is written.`, cli.PlanCodes()),
 		Example: `  transport copy users --from dev --to prod --ids people.txt --dry-run
   transport copy users --from dev --to prod --team Finance --user-teams add
   transport copy users --from dev --to prod --where 'active and has_role("BI_Admin")' --users all`,

@@ -78,7 +78,7 @@ and leaves the target in the sample's end state, but with a plan, guards and a j
 
 Data files are CSV (comma, semicolon or tab; UTF-8 or UTF-16) or JSON. Every bad row is reported with its
 place before any call. As in the samples, role names travel verbatim; --translate-roles rewrites their
-content namespace as copy does.`, cli.ChangeCodes()),
+content namespace as copy does.`, cli.PlanCodes()),
 		Example: `  transport run 1953 --data x953.csv --env multi-tenant.postman_environment.json --dry-run
   transport run 903 --data people.json --env dev.postman_environment.json --target-env prod.postman_environment.json
   transport run 1953 --data x953.csv --from dev --to prod --yes`,

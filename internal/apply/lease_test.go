@@ -135,6 +135,26 @@ func TestALostLeaseStopsTheRunBeforeItsNextCall(t *testing.T) {
 	}
 }
 
+// lateJournal begins only once its context has ended.
+type lateJournal struct{ *memory }
+
+func (j lateJournal) Begin(ctx context.Context, _ apply.Header, _ []byte) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestALeaseThatIsLostBeforeTheJournalBeginsIsToldAsTheCause(t *testing.T) {
+	t.Parallel()
+	f, j := newTenant(usual), lateJournal{&memory{}}
+	_, err := underLease(t, f, j, leaseFile(t), func(d apply.Deps) (*apply.Result, error) {
+		giveBack(t, d.Lease)
+		return apply.Run(t.Context(), d, planOf(createUser("ANNA", "")))
+	})
+	if !errors.Is(err, apply.ErrLeaseLost) || errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the lost lease", err)
+	}
+}
+
 // slow is a tenant whose creates take a while.
 func slow(d time.Duration) *tenant {
 	l := usual

@@ -80,6 +80,9 @@ func Run(ctx context.Context, d Deps, p *plan.Plan) (*Result, error) {
 	}
 	return r.underLease(ctx, func(ctx context.Context) error {
 		if err := r.d.Journal.Begin(ctx, r.header, encoded); err != nil {
+			if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+				err = context.Cause(ctx)
+			}
 			return fmt.Errorf("begin the journal, nothing was changed: %w", err)
 		}
 		encoded = nil

@@ -41,13 +41,25 @@ func (e *Engine) CheckFree(ctx context.Context, tenantURL string) error {
 	return nil
 }
 
-// approve asks whether to go on. The lease is held meanwhile, but not for longer than the engine's patience: then it
-// is given back, so that a forgotten question locks nobody out. An answer after that, or after the lease was lost for
-// another reason, takes it anew and has the plan checked like a saved one, for anybody may have written meanwhile.
+// approve asks whether to go on, where anybody is to be asked. The lease is held meanwhile, but not for longer than the
+// engine's patience: then it is given back, so that a forgotten question locks nobody out. Where it was lost, by that or
+// for another reason, also while the plan was being made, it is taken anew and the plan checked like a saved one, for
+// anybody may have written meanwhile.
 func (c *change) approve(ctx context.Context) error {
-	if c.w.Approve == nil {
-		return nil
+	if c.w.Approve != nil {
+		if err := c.ask(ctx); err != nil {
+			return err
+		}
 	}
+	err := c.lease.Ensure(ctx)
+	if err == nil || !errors.Is(err, apply.ErrLeaseLost) {
+		return err
+	}
+	return c.startAnew(ctx)
+}
+
+// ask waits for an answer, and gives the lease back where it does not come in time.
+func (c *change) ask(ctx context.Context) error {
 	answered := make(chan struct{})
 	done := make(chan struct{})
 	go func() {
@@ -57,14 +69,7 @@ func (c *change) approve(ctx context.Context) error {
 	err := c.w.Approve(ctx, c.rep.Plan)
 	close(answered)
 	<-done
-	if err != nil {
-		return err
-	}
-	err = c.lease.Ensure(ctx)
-	if err == nil || !errors.Is(err, apply.ErrLeaseLost) {
-		return err
-	}
-	return c.startAnew(ctx)
+	return err
 }
 
 // limitQuestion gives the lease back where the question is not answered in time.

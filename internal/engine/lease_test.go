@@ -237,33 +237,60 @@ func isA[E error](err error) bool {
 	return ok
 }
 
-// TestALeaseThatIsLostDuringTheQuestionHasThePlanChecked lets another holder come while the process seems to sleep.
-func TestALeaseThatIsLostDuringTheQuestionHasThePlanChecked(t *testing.T) {
+// TestALeaseThatIsLostBeforeTheRunHasThePlanChecked lets another holder come while the process seems to sleep.
+func TestALeaseThatIsLostBeforeTheRunHasThePlanChecked(t *testing.T) {
 	t.Parallel()
-	w, seen := newWorld(t), &watcher{}
-	work := w.copyTeam(identity.Add)
-	work.Observer = seen
-	work.Approve = func(ctx context.Context, _ *plan.Plan) error {
-		l, _, err := w.leases.Holder(ctx, "http://prod.example.test")
-		if err != nil {
-			return err
+	for name, at := range map[string]func(w *engine.Work, lose func()){
+		"during the question": func(w *engine.Work, lose func()) {
+			w.Approve = func(context.Context, *plan.Plan) error {
+				lose()
+				return nil
+			}
+		},
+		"before it is begun, where nobody is asked": func(w *engine.Work, lose func()) {
+			w.Planned = func(*engine.Report) error {
+				lose()
+				return nil
+			}
+		},
+	} {
+		for meanwhile, edits := range map[string][]service.Edit{
+			"nothing changed": nil, "somebody wrote": {{Team: "Finance", AddMembers: []string{"ANNA"}}},
+		} {
+			t.Run(name+", "+meanwhile, func(t *testing.T) {
+				t.Parallel()
+				w, seen := newWorld(t), &watcher{}
+				work := w.copyTeam(identity.Add)
+				work.Observer = seen
+				at(&work, func() { w.takeAway(edits...) })
+				_, err := w.engine().Change(t.Context(), work)
+				if stale := sameKind(err, &engine.StaleError{}); stale != (edits != nil) || !stale && err != nil {
+					t.Errorf("got %v", err)
+				}
+				if _, writes := w.prod.counts(); (writes > 0) != (edits == nil) {
+					t.Errorf("%d writes", writes)
+				}
+				want := []string{"reading dev prod", "end of reading dev prod", "checking dev prod", "end of checking dev prod"}
+				if diff := cmp.Diff(seen.told[:min(len(seen.told), 4)], want); diff != "" {
+					t.Errorf("told (-got +want):\n%s", diff)
+				}
+			})
 		}
-		if err := w.leases.Release(ctx, l); err != nil {
-			return err
-		}
-		w.hold("somebody else")()
-		w.prod.edit(t, service.Edit{Team: "Finance", AddMembers: []string{"ANNA"}})
-		return nil
 	}
-	_, err := w.engine().Change(t.Context(), work)
-	if !sameKind(err, &engine.StaleError{}) {
-		t.Errorf("got %v, want a stale plan", err)
+}
+
+// takeAway lets somebody else have the lease for as long as it takes to make edits.
+func (w *world) takeAway(edits ...service.Edit) {
+	w.t.Helper()
+	l, _, err := w.leases.Holder(w.t.Context(), "http://prod.example.test")
+	if err != nil {
+		w.t.Fatal(err)
 	}
-	w.wantNoWrites()
-	want := []string{"reading dev prod", "end of reading dev prod", "checking dev prod", "end of checking dev prod"}
-	if diff := cmp.Diff(seen.told, want); diff != "" {
-		t.Errorf("told (-got +want):\n%s", diff)
+	if err := w.leases.Release(w.t.Context(), l); err != nil {
+		w.t.Fatal(err)
 	}
+	defer w.hold("somebody else")()
+	w.prod.edit(w.t, edits...)
 }
 
 func TestAResumedRunTakesOverTheLeaseOfItsKilledProcessOnly(t *testing.T) {

@@ -65,8 +65,12 @@ func ReadCodes() []int {
 	return []int{ExitOK, ExitFailure, ExitUsage, ExitCredentials, ExitUnreachable, ExitInterrupted}
 }
 
-// ChangeCodes are the exit codes of a command that plans and applies.
+// ChangeCodes are the exit codes of a command that carries a plan out.
 func ChangeCodes() []int { return append(ReadCodes(), ExitPartial, ExitHeld, ExitConflicts) }
+
+// PlanCodes are the exit codes of a command that also decides whether a plan may be carried out, which may have become
+// stale while a question waited.
+func PlanCodes() []int { return append(ChangeCodes(), ExitStale) }
 
 // WithCodes gives a command's long help with its exit codes below, in ascending order.
 func WithCodes(text string, codes []int) string {
