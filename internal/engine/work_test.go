@@ -195,7 +195,7 @@ func TestNobodyIsReadTwice(t *testing.T) {
 		return req, known, err
 	}
 	report, err := w.engine().Change(t.Context(), work)
-	if err != nil || len(report.Plan.Changes) != 1 || len(report.Plan.SourcePrints) != 1 {
+	if err != nil || len(report.Plan.Changes) != 1 || len(report.Plan.SourceFingerprints) != 1 {
 		t.Errorf("got %+v, %v, want a plan for one person", report.Plan, err)
 	}
 	if calls, _ := w.dev.counts(); calls != selected {

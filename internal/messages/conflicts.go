@@ -6,14 +6,21 @@ import (
 	"sacbridge/internal/plan"
 )
 
-// findings has the words of every code of a plan's conflicts, skips and warnings.
-var findings = map[plan.Code]entry{
+// conflicts has the words of what only a person can answer.
+var conflicts = map[plan.Code]entry{
 	plan.EmailTaken: {
 		title: "email taken",
 		cause: func(f plan.Finding) string {
 			return fmt.Sprintf("e-mail %s belongs in the target to %s", f.Name, some(f.Users))
 		},
 		cure: do("change it there; where this plan does so itself, apply it and make a new plan"),
+	},
+	plan.EmailWantedTwice: {
+		title: "email wanted twice",
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("e-mail %s is wanted for %s too", f.Name, some(f.Users))
+		},
+		cure: do("give each their own"),
 	},
 	plan.LoginIDTaken: {
 		title: "login ID taken",
@@ -126,28 +133,52 @@ var findings = map[plan.Code]entry{
 		check: lookAtTheSource,
 		cure:  allowSmallSource,
 	},
-
-	plan.OwnerUnchanged:  {title: "System Owner", cause: text("is the System Owner, whom no API can change: fields and role links stay")},
-	plan.OwnerMembership: {title: "System Owner", cause: func(f plan.Finding) string { return "is the System Owner: " + memberships(f) }},
-	plan.OwnerRole: {
-		title: "System Owner role",
-		cause: text("the System Owner role is neither given nor taken: one person holds it, and no API can assign it"),
-	},
-	plan.ProtectedUser:       {title: "protected user", cause: text("is protected: fields and role links stay")},
-	plan.ProtectedNotCreated: {title: "protected user", cause: text("is protected: not created")},
-	plan.ProtectedMembership: {title: "protected user", cause: func(f plan.Finding) string { return "is protected: " + memberships(f) }},
-	plan.ProtectedTeam:       {title: "protected team", cause: text("is protected: nothing about it is changed")},
-	plan.ProtectedRole: {
-		title: "protected role",
+	plan.TeamEmptied: {
+		title: "source too small",
 		cause: func(f plan.Finding) string {
-			return fmt.Sprintf("role %s is protected: neither added nor removed", f.Name)
+			limit := fmt.Sprintf("under %g %%", f.Percent)
+			if f.Percent == 0 {
+				limit = fmt.Sprintf("fewer than %d", f.Limit)
+			}
+			return fmt.Sprintf("%d of %s would be left once each person leaves whom the source shows without this team, %s; nobody is removed",
+				f.Count, count(f.Of, "member", "members"), limit)
 		},
+		check: lookAtTheSource,
+		cure:  allowSmallSource,
 	},
-	plan.MembersMissing: {
-		title: "members missing",
+	plan.MissingInTarget: {
+		title: "missing in target",
+		cause: func(f plan.Finding) string { return fmt.Sprintf("the target has no %s %q", f.Entity, f.Key) },
+		check: "check the spelling, upper and lower case count",
+	},
+	plan.ExistsAlready: {
+		title: "exists already",
 		cause: func(f plan.Finding) string {
-			return fmt.Sprintf("%s not exist in the target and stay out: %s", count(len(f.Users), "member does", "members do"), some(f.Users))
+			return fmt.Sprintf("the target has %s %q already, and this is for new ones only", f.Entity, f.Key)
 		},
+		cure: do("choose another name, or update the one that is there"),
+	},
+	plan.SeveralPeople: {
+		title: "several people",
+		cause: func(f plan.Finding) string { return fmt.Sprintf("%q finds %s", f.Key, some(f.Users)) },
+		cure:  do("name the one who is meant by user ID"),
+	},
+	plan.InvalidValue: {
+		title: "invalid value",
+		cause: func(f plan.Finding) string { return f.Cause },
+		cure:  do("correct it"),
+	},
+	plan.DeletedAndWanted: {
+		title: "deleted and wanted",
+		cause: text("one step deletes it and a later one wants it, which no plan can do: it stays as it is"),
+		cure:  do("take one of the steps out, or delete first and make a new plan then"),
+	},
+	plan.ManagesOthers: {
+		title: "manages others",
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("is the manager of %s, and the tenant deletes no manager of others", some(f.Users))
+		},
+		cure: do("give them another manager, or none, or delete them too"),
 	},
 }
 
@@ -163,16 +194,4 @@ func allowSmallSource(_ plan.Finding, door Door) string {
 	case Console, Plain:
 	}
 	return "if it was, allow smaller sources in the guards of the job"
-}
-
-func memberships(f plan.Finding) string {
-	return fmt.Sprintf("membership of %s stays", some(prefixed("team ", f.Teams)))
-}
-
-// prefixed puts a word before the first name.
-func prefixed(word string, names []string) []string {
-	if len(names) == 0 {
-		return nil
-	}
-	return append([]string{word + names[0]}, names[1:]...)
 }

@@ -44,9 +44,12 @@ func (w Words) Line() string {
 // OfFinding gives the words of a conflict, skip or warning of a plan. A code that this program does not know,
 // of a plan file that another version made, is its own title.
 func OfFinding(f plan.Finding, door Door) Words {
-	e, known := findings[f.Code]
+	e, known := entryOf(f.Code)
 	if !known {
 		return Words{Code: string(f.Code), Title: spaced(string(f.Code)), Cause: f.Cause}
+	}
+	if f.Text != "" { // of a plan file of an earlier version
+		return Words{Code: string(f.Code), Title: e.title, Cause: f.Text}
 	}
 	w := Words{Code: string(f.Code), Title: e.title, Cause: e.cause(f), Check: e.check}
 	if e.cure != nil {
@@ -56,6 +59,15 @@ func OfFinding(f plan.Finding, door Door) Words {
 		w.Cause = f.Origin + ": " + w.Cause
 	}
 	return w
+}
+
+func entryOf(c plan.Code) (entry, bool) {
+	for _, catalogue := range []map[plan.Code]entry{conflicts, skips, warnings} {
+		if e, known := catalogue[c]; known {
+			return e, true
+		}
+	}
+	return entry{}, false
 }
 
 // entry has the words of one code.

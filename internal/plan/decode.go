@@ -28,23 +28,20 @@ var (
 var errEnd = errors.New("unexpected end of JSON input")
 
 // Decode reads what Encode wrote, change by change, so that the text of a large plan is never in memory.
-// It refuses a file of a newer version (ErrNewerPlan), one with unknown keys, one over 1 GiB
-// (ErrTooLarge), and one whose content was edited (ErrEdited): a plan is made from what the tenants
-// hold, so the cure is to make a new one. Errors name the line.
+// It reads a file of an earlier version, too; the plan then is as if this program had written it. It refuses
+// a file of a newer version (ErrNewerPlan), one with unknown keys, one over 1 GiB (ErrTooLarge), and
+// one whose content was edited (ErrEdited): a plan is made from what the tenants hold, so the cure is to
+// make a new one. Errors name the line.
 func Decode(r io.Reader) (*Plan, error) { return decode(r, maxFile) }
 
 func decode(r io.Reader, limit int64) (*Plan, error) {
 	lines := &lineReader{in: r, limit: limit}
-	d := fileReader{lines: lines, dec: json.NewDecoder(lines)}
+	d := fileReader{lines: lines, dec: json.NewDecoder(lines), content: newContentHash()}
 	p, sum, err := d.plan()
 	if err != nil {
 		return nil, err
 	}
-	want, err := checksum(p)
-	if err != nil {
-		return nil, fmt.Errorf("check plan: %w", err)
-	}
-	if sum != want {
+	if sum != d.content.checksum() {
 		return nil, fmt.Errorf("%w: its checksum is not that of its content; make a new plan instead of editing one", ErrEdited)
 	}
 	return p, nil
@@ -52,28 +49,27 @@ func decode(r io.Reader, limit int64) (*Plan, error) {
 
 // fileReader reads a plan key by key and element by element, so that a fault has a line.
 type fileReader struct {
-	lines *lineReader
-	dec   *json.Decoder
+	lines   *lineReader
+	dec     *json.Decoder
+	content contentHash // of what was read
 }
 
 // plan reads the whole file and the checksum that it carries. The version stands first, so that a newer
 // file is called newer and not wrong.
 func (d *fileReader) plan() (*Plan, string, error) {
 	p, sum := &Plan{}, ""
-	read := map[string]func() error{
-		"id": into(d, &p.ID), "tool": into(d, &p.Tool), "created": into(d, &p.Created),
-		"source": into(d, &p.Source), "target": into(d, &p.Target), "request": into(d, &p.Request), "rules": into(d, &p.Rules),
-		"counts": into(d, &p.Counts), "read": into(d, &p.Read), "calls": into(d, &p.Calls), "held": into(d, &p.Held),
-		"conflicts": each(d, &p.Conflicts), "skips": each(d, &p.Skips), "changes": each(d, &p.Changes),
-		"sourcePrints": into(d, &p.SourcePrints), "targetPrints": into(d, &p.TargetPrints),
-		checksumKey: into(d, &sum),
-	}
 	if err := d.expect(json.Delim('{')); err != nil {
 		return nil, "", err
 	}
 	if err := d.version(p); err != nil {
 		return nil, "", err
 	}
+	read := d.members(p)
+	var finish func()
+	if p.Version < Version {
+		read, finish = d.earlierMembers(p)
+	}
+	read[checksumKey] = func() error { return d.unhashed(&sum) }
 	for d.dec.More() {
 		token, err := d.token()
 		if err != nil {
@@ -85,6 +81,9 @@ func (d *fileReader) plan() (*Plan, string, error) {
 			return nil, "", fmt.Errorf("%w: line %d: the key %q is unknown or comes twice", ErrNotPlan, d.line(), key)
 		}
 		delete(read, key)
+		if key != checksumKey {
+			d.content.key(key)
+		}
 		if err := next(); err != nil {
 			return nil, "", err
 		}
@@ -95,7 +94,21 @@ func (d *fileReader) plan() (*Plan, string, error) {
 	if len(read) > 0 {
 		return nil, "", fmt.Errorf("%w: it lacks %s", ErrNotPlan, strings.Join(slices.Sorted(maps.Keys(read)), ", "))
 	}
+	if finish != nil {
+		finish()
+	}
 	return p, sum, nil
+}
+
+// members gives how each member of a plan file is read.
+func (d *fileReader) members(p *Plan) map[string]func() error {
+	return map[string]func() error{
+		"id": into(d, &p.ID), "tool": into(d, &p.Tool), "created": into(d, &p.Created),
+		"source": into(d, &p.Source), "target": into(d, &p.Target), "request": into(d, &p.Request), "rules": into(d, &p.Rules),
+		"counts": into(d, &p.Counts), "read": into(d, &p.Read), "calls": into(d, &p.Calls), "held": into(d, &p.Held),
+		"conflicts": each(d, &p.Conflicts), "skips": each(d, &p.Skips), "warnings": each(d, &p.Warnings), "changes": each(d, &p.Changes),
+		"sourceFingerprints": table(d, &p.SourceFingerprints), "targetFingerprints": table(d, &p.TargetFingerprints),
+	}
 }
 
 // version reads the first member, which must be the version, and judges it.
@@ -106,6 +119,7 @@ func (d *fileReader) version(p *Plan) error {
 	case key != "version":
 		return fmt.Errorf("%w: it has no version at its head", ErrNotPlan)
 	}
+	d.content.key("version")
 	if err := d.decode(&p.Version); err != nil {
 		return err
 	}
@@ -156,6 +170,30 @@ func each[T any](d *fileReader, v *[]T) func() error {
 	}
 }
 
+// table gives a function that reads the next value, an object of texts, entry by entry into v.
+func table(d *fileReader, v *map[string]string) func() error {
+	return func() error {
+		if err := d.expect(json.Delim('{')); err != nil {
+			return err
+		}
+		*v = map[string]string{}
+		for d.dec.More() {
+			token, err := d.token()
+			if err != nil {
+				return err
+			}
+			key, _ := token.(string)
+			d.content.key(key)
+			var text string
+			if err := d.decode(&text); err != nil {
+				return err
+			}
+			(*v)[key] = text
+		}
+		return d.expect(json.Delim('}'))
+	}
+}
+
 func (d *fileReader) token() (json.Token, error) {
 	token, err := d.dec.Token()
 	if err != nil {
@@ -175,23 +213,38 @@ func (d *fileReader) expect(want json.Delim) error {
 	return nil
 }
 
-// decode reads the next value strictly.
+// decode reads the next value strictly and hashes it.
 func (d *fileReader) decode(v any) error {
+	text, err := d.next(v)
+	if err != nil {
+		return err
+	}
+	return d.content.valueOf(text)
+}
+
+// unhashed reads the next value strictly.
+func (d *fileReader) unhashed(v any) error {
+	_, err := d.next(v)
+	return err
+}
+
+// next reads the next value strictly and gives its text.
+func (d *fileReader) next(v any) (json.RawMessage, error) {
 	d.lines.forget(d.dec.InputOffset())
 	var text json.RawMessage
 	if err := d.dec.Decode(&text); err != nil {
-		return d.fault(d.dec.InputOffset(), nil, err)
+		return nil, d.fault(d.dec.InputOffset(), nil, err)
 	}
 	start := d.dec.InputOffset() - int64(len(text))
 	if at := tooDeep(text); at >= 0 {
-		return fmt.Errorf("%w: line %d: values are nested more than %d deep", ErrNotPlan, d.lines.line(start+int64(at)), maxDepth)
+		return nil, fmt.Errorf("%w: line %d: values are nested more than %d deep", ErrNotPlan, d.lines.line(start+int64(at)), maxDepth)
 	}
 	strict := json.NewDecoder(bytes.NewReader(text))
 	strict.DisallowUnknownFields()
 	if err := strict.Decode(v); err != nil {
-		return d.fault(start, text, err)
+		return nil, d.fault(start, text, err)
 	}
-	return nil
+	return text, nil
 }
 
 func (d *fileReader) line() int { return d.lines.line(d.dec.InputOffset()) }

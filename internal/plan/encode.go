@@ -3,24 +3,16 @@ package plan
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"hash"
 	"io"
 	"maps"
 	"slices"
 	"strings"
 )
 
-const (
-	checksumKey    = "checksum"
-	checksumPrefix = "sha256:"
-
-	// escapedReplacement is what the encoder writes where text is not valid UTF-8.
-	escapedReplacement = `\ufffd`
-)
+// escapedReplacement is what the encoder writes where text is not valid UTF-8.
+const escapedReplacement = `\ufffd`
 
 // Encode writes the plan's file: indented JSON, one change after the other, with a checksum over the
 // content at the end. White space does not count for the checksum, every value does.
@@ -41,14 +33,11 @@ func Encode(w io.Writer, p *Plan) error {
 	return nil
 }
 
-// checksum gives the checksum that the plan's file must carry.
-func checksum(p *Plan) (string, error) { return newFileWriter(io.Discard).plan(p) }
-
 // fileWriter writes a plan value by value, so that a plan of 100,000 changes is never in memory as
 // text, and hashes what it writes in compact form.
 type fileWriter struct {
 	out     io.Writer
-	sum     hash.Hash
+	content contentHash
 	compact bytes.Buffer
 	pretty  bytes.Buffer
 	encoder *json.Encoder
@@ -56,7 +45,7 @@ type fileWriter struct {
 }
 
 func newFileWriter(out io.Writer) *fileWriter {
-	f := &fileWriter{out: out, sum: sha256.New()}
+	f := &fileWriter{out: out, content: newContentHash()}
 	f.encoder = json.NewEncoder(&f.compact)
 	f.encoder.SetEscapeHTML(false)
 	return f
@@ -68,7 +57,7 @@ func (f *fileWriter) plan(p *Plan) (string, error) {
 		name  string
 		value any
 	}{
-		{"version", p.Version},
+		{"version", Version}, // a plan that was read is one of this version
 		{"id", p.ID},
 		{"tool", p.Tool},
 		{"created", p.Created},
@@ -93,24 +82,27 @@ func (f *fileWriter) plan(p *Plan) (string, error) {
 	if err := writeList(f, "skips", p.Skips); err != nil {
 		return "", err
 	}
+	if err := writeList(f, "warnings", p.Warnings); err != nil {
+		return "", err
+	}
 	if err := writeList(f, "changes", p.Changes); err != nil {
 		return "", err
 	}
-	if err := f.table("sourcePrints", p.SourcePrints); err != nil {
+	if err := f.table("sourceFingerprints", p.SourceFingerprints); err != nil {
 		return "", err
 	}
-	if err := f.table("targetPrints", p.TargetPrints); err != nil {
+	if err := f.table("targetFingerprints", p.TargetFingerprints); err != nil {
 		return "", err
 	}
-	return checksumPrefix + hex.EncodeToString(f.sum.Sum(nil)), nil
+	return f.content.checksum(), nil
 }
 
 // named writes one key with its value.
 func (f *fileWriter) named(name string, value any, indent string) error {
-	f.hashText(name)
 	if err := f.marshal(name); err != nil {
 		return err
 	}
+	f.content.key(name)
 	f.raw(f.compact.String() + ": ")
 	return f.value(value, indent)
 }
@@ -118,7 +110,7 @@ func (f *fileWriter) named(name string, value any, indent string) error {
 // writeList writes a list element by element.
 func writeList[T any](f *fileWriter, name string, list []T) error {
 	f.raw(",\n  \"" + name + "\": [")
-	f.hashText(name)
+	f.content.key(name)
 	for i := range list {
 		f.raw(separator(i, "", "    "))
 		if err := f.value(&list[i], "    "); err != nil {
@@ -130,16 +122,16 @@ func writeList[T any](f *fileWriter, name string, list []T) error {
 }
 
 // table writes fingerprints in the order of their keys.
-func (f *fileWriter) table(name string, prints map[string]string) error {
+func (f *fileWriter) table(name string, fingerprints map[string]string) error {
 	f.raw(",\n  \"" + name + "\": {")
-	f.hashText(name)
-	for i, key := range slices.Sorted(maps.Keys(prints)) {
+	f.content.key(name)
+	for i, key := range slices.Sorted(maps.Keys(fingerprints)) {
 		f.raw(separator(i, "", "    "))
-		if err := f.named(key, prints[key], "    "); err != nil {
+		if err := f.named(key, fingerprints[key], "    "); err != nil {
 			return fmt.Errorf("%s of %s: %w", name, key, err)
 		}
 	}
-	f.raw(closing(len(prints), "}"))
+	f.raw(closing(len(fingerprints), "}"))
 	return nil
 }
 
@@ -164,11 +156,7 @@ func (f *fileWriter) value(v any, indent string) error {
 	if err := f.marshal(v); err != nil {
 		return err
 	}
-	f.hashLength(f.compact.Len())
-	_, _ = f.sum.Write(f.compact.Bytes())
-	if f.out == io.Discard {
-		return nil
-	}
+	f.content.value(f.compact.Bytes())
 	f.pretty.Reset()
 	if err := json.Indent(&f.pretty, f.compact.Bytes(), indent, "  "); err != nil {
 		return err
@@ -214,14 +202,6 @@ func replaceEscaped(s string) string {
 		s = s[i+len(escapedReplacement):]
 	}
 }
-
-func (f *fileWriter) hashText(s string) {
-	f.hashLength(len(s))
-	_, _ = io.WriteString(f.sum, s)
-}
-
-// hashLength keeps neighbours apart. A hash never fails.
-func (f *fileWriter) hashLength(n int) { _, _ = fmt.Fprintf(f.sum, "%d:", n) }
 
 func (f *fileWriter) raw(s string) {
 	if f.err == nil {

@@ -18,14 +18,19 @@ import (
 
 // samplePlan has a bit of everything that a plan file can hold.
 func samplePlan() *plan.Plan {
-	source := tenantOf("email", []identity.User{withBoss("A", "B"), withBoss("B", "A"), user("C", roleOne, "PROFILE:t.x:Gone")}, group("P", "A", "B", "C"))
-	target := tenantOf("email", []identity.User{user("C", roleTwo), user("OWNER", identity.SystemOwnerRole)}, group("P", "OWNER"))
-	row := plan.CopyTeam{Users: plan.UsersAll, UserRoles: identity.Replace, UserTeams: identity.Add, TeamRoles: identity.Add, Members: identity.Replace, Name: plan.NameCopy}
-	zero := 0
-	p := plan.Make(copyTeams(row, "P"), source, target, plan.Rules{Guards: plan.Guards{MaxRoleRemoval: plan.Guard{Count: &zero}}})
+	source, target, req, rules := sampleWorld()
+	p := plan.Make(req, source, target, rules)
 	p.ID, p.Tool, p.Calls = "0190a1b2", "transport 1.0 <test> & more", 12
 	p.Created = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 	return p
+}
+
+func sampleWorld() (source, target identity.Snapshot, req plan.Request, rules plan.Rules) {
+	source = tenantOf("email", []identity.User{withBoss("A", "B"), withBoss("B", "A"), user("C", roleOne, "PROFILE:t.x:Gone")}, group("P", "A", "B", "C"))
+	target = tenantOf("email", []identity.User{user("C", roleTwo), user("OWNER", identity.SystemOwnerRole)}, group("P", "OWNER"))
+	row := plan.CopyTeam{Users: plan.UsersAll, UserRoles: identity.Replace, UserTeams: identity.Add, TeamRoles: identity.Add, Members: identity.Replace, Name: plan.NameCopy}
+	zero := 0
+	return source, target, copyTeams(row, "P"), plan.Rules{Guards: plan.Guards{MaxRoleRemoval: plan.Guard{Count: &zero}}}
 }
 
 func encoded(tb testing.TB, p *plan.Plan) string {
@@ -42,7 +47,7 @@ func TestAPlanFileIsReadableAndReadsBack(t *testing.T) {
 	p := samplePlan()
 	file := encoded(t, p)
 	for _, want := range []string{
-		"{\n  \"version\": 1,\n  \"id\": \"0190a1b2\",\n", `"tool": "transport 1.0 <test> & more"`,
+		"{\n  \"version\": 2,\n  \"id\": \"0190a1b2\",\n", `"tool": "transport 1.0 <test> & more"`,
 		"\n    {\n      \"entity\": \"user\",\n      \"op\": \"create\",\n", "\n  \"checksum\": \"sha256:",
 	} {
 		if !strings.Contains(file, want) {
@@ -71,7 +76,7 @@ func TestWhiteSpaceMayChange(t *testing.T) {
 
 func TestTextThatIsNotUTF8(t *testing.T) {
 	t.Parallel()
-	p := &plan.Plan{Version: 1, ID: "bad \xff byte", Tool: `text \ufffd and \\ufffd`}
+	p := &plan.Plan{Version: plan.Version, ID: "bad \xff byte", Tool: `text \ufffd and \\ufffd`}
 	got, err := plan.Decode(strings.NewReader(encoded(t, p)))
 	if err != nil {
 		t.Fatal(err)
@@ -101,11 +106,11 @@ func TestBrokenPlanFilesAreRefused(t *testing.T) {
 		"a list":                     {`[1]`, plan.ErrNotPlan, "line 1"},
 		"cut short":                  {file[:len(file)/2], plan.ErrNotPlan, "unexpected end"},
 		"something behind it":        {file + "x", plan.ErrNotPlan, "invalid character 'x'"},
-		"a newer version":            {edit(`"version": 1`, `"version": 2, "new": []`), plan.ErrNewerPlan, "it has version 2, this program reads up to 1: use that program, or make a new plan"},
-		"version 0":                  {edit(`"version": 1`, `"version": 0`), plan.ErrNotPlan, "it has no version"},
+		"a newer version":            {edit(`"version": 2`, `"version": 3, "new": []`), plan.ErrNewerPlan, "it has version 3, this program reads up to 2: use that program, or make a new plan"},
+		"version 0":                  {edit(`"version": 2`, `"version": 0`), plan.ErrNotPlan, "it has no version"},
 		"an unknown key at the top":  {edit(`"tool"`, `"tools"`), plan.ErrNotPlan, `line 4: the key "tools" is unknown`},
 		"an unknown key in a change": {edit(`"op": "create"`, "\n\"operation\": 1"), plan.ErrNotPlan, `json: unknown field "operation"`},
-		"a key twice":                {edit(`"version": 1`, `"version": 1, "version": 1`), plan.ErrNotPlan, `line 2: the key "version" is unknown or comes twice`},
+		"a key twice":                {edit(`"version": 2`, `"version": 2, "version": 2`), plan.ErrNotPlan, `line 2: the key "version" is unknown or comes twice`},
 		"a key less":                 {edit(`"id": "0190a1b2",`, ""), plan.ErrNotPlan, "it lacks id"},
 		"a wrong type":               {edit(`"calls": 12`, `"calls": "12"`), plan.ErrNotPlan, "cannot unmarshal string"},
 		"an object for a list":       {edit(`"skips": [`, `"skips": {}, "x": [`), plan.ErrNotPlan, "there is { where [ belongs"},
@@ -188,7 +193,8 @@ func TestErrorsOfTheFileItselfAreTold(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(encoded(f, samplePlan())))
-	f.Add([]byte(encoded(f, &plan.Plan{Version: 1})))
+	f.Add([]byte(earlierPlan(f)))
+	f.Add([]byte(encoded(f, &plan.Plan{Version: plan.Version})))
 	f.Add([]byte(`{"version":1,"changes":[{"entity":"user"}]}`))
 	f.Add([]byte(`{"version":1,"changes":[{"user":{"opp":1}}],"changes":{}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {

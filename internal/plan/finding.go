@@ -16,6 +16,7 @@ type Code string
 // code is about.
 const (
 	EmailTaken          Code = "email-taken"            // the target has this e-mail for somebody else: Name, Users
+	EmailWantedTwice    Code = "email-wanted-twice"     // for Users, too
 	LoginIDTaken        Code = "login-id-taken"         // likewise
 	SourceEmailTwice    Code = "source-email-twice"     // people of the source share an e-mail: Name, Users
 	DuplicateUser       Code = "duplicate-user"         // the target has a "_1" duplicate of this person: Name, Users
@@ -32,6 +33,13 @@ const (
 	SourceMembersUnread Code = "source-members-unread"  // of Count members of the source's team
 	SourceReadShort     Code = "source-read-short"      // only Count of the source team's Of members were read: nobody is removed
 	SourceTooSmall      Code = "source-too-small"       // the source's team has Count members, fewer than Limit: likewise
+	TeamEmptied         Code = "team-emptied"           // by way of people's teams Count of Of members would be left: likewise
+	MissingInTarget     Code = "missing-in-target"      // a person or team that was to be changed
+	ExistsAlready       Code = "exists-already"         // a person or team that was to be new
+	SeveralPeople       Code = "several-people"         // an e-mail or login ID finds Users
+	InvalidValue        Code = "invalid-value"          // Cause
+	DeletedAndWanted    Code = "deleted-and-wanted"     // one step deletes, a later one wants the entity: it stays as it is
+	ManagesOthers       Code = "manages-others"         // is the manager of Users, and so cannot be deleted
 	SourceShareTooSmall Code = "source-share-too-small" // Count members, under Percent of the target's Of: likewise
 )
 
@@ -44,8 +52,22 @@ const (
 	ProtectedNotCreated Code = "protected-not-created"
 	ProtectedMembership Code = "protected-membership" // in Teams stays
 	ProtectedTeam       Code = "protected-team"
-	ProtectedRole       Code = "protected-role"  // role Name is neither given nor taken
-	MembersMissing      Code = "members-missing" // Users do not exist in the target and stay out of the team
+	ProtectedRole       Code = "protected-role"    // role Name is neither given nor taken
+	ProtectedMembers    Code = "protected-members" // the team of protected Users is not deleted
+	LeftExisting        Code = "left-existing"     // exists, and the step is about new ones only
+	LeftMissing         Code = "left-missing"      // does not exist, and the step is about existing ones only
+	AlreadyGone         Code = "already-gone"      // to be deleted, does not exist
+	AttributeIgnored    Code = "attribute-ignored" // the target accepts changes of it without effect, seen Since; Users and Teams would have got one
+	MembersMissing      Code = "members-missing"   // Users do not exist in the target and stay out of the team
+)
+
+// Earlier is what a plan file of an earlier version says in words: Text.
+const Earlier Code = "earlier-version"
+
+// Warnings: done, but not to be undone, or not quite as asked.
+const (
+	ContentLost    Code = "content-lost"    // private content of Users who are deleted
+	DescriptionCut Code = "description-cut" // of Count characters, SAC takes Limit
 )
 
 // Finding is what was found while a plan was made or checked: a code with the values that its words need.
@@ -63,6 +85,8 @@ type Finding struct {
 	Limit   int       `json:"limit,omitempty"`
 	Percent float64   `json:"percent,omitempty"`
 	Since   time.Time `json:"since,omitzero"`
+	// Text is the words of a finding in a plan file of an earlier version, which had no values.
+	Text string `json:"text,omitempty"`
 	// Cause is what somebody else said about it, for instance why a team cannot be read.
 	Cause string `json:"cause,omitempty"`
 }

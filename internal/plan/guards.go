@@ -2,12 +2,8 @@ package plan
 
 import "sacbridge/internal/identity"
 
-const (
-	// minPopulation is how many there must be before a share of them counts.
-	minPopulation = 100
-	// minTrusted is how many members a target team must have before the source's share counts.
-	minTrusted = 10
-)
+// minPopulation is how many there must be before a share of them counts.
+const minPopulation = 100
 
 // DefaultGuards gives the limits that hold where the configuration sets none: create and update none,
 // deactivate and delete 10 and 2 %, role removal 25 and 5 %, member removal 100 and 10 %. An empty

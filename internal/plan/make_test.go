@@ -89,6 +89,10 @@ func brief(p *plan.Plan) []string {
 	var out []string
 	for _, c := range p.Changes {
 		parts := []string{string(c.Op), string(c.Entity), c.Key}
+		if c.Op == plan.Delete {
+			out = append(out, strings.Join(parts, " "))
+			continue
+		}
 		if c.User != nil {
 			parts = append(parts, sign("+", c.User.Roles)...)
 			if c.User.Manager != "" {
@@ -127,11 +131,17 @@ func found(p *plan.Plan) []string {
 	for _, f := range p.Skips {
 		out = append(out, "skip "+finding(f))
 	}
+	for _, f := range p.Warnings {
+		out = append(out, "warning "+finding(f))
+	}
 	return out
 }
 
 func finding(f plan.Finding) string {
-	parts := []string{string(f.Code) + ":", string(f.Entity), strings.TrimPrefix(f.Key, "PROFILE:")}
+	parts := []string{string(f.Code) + ":", string(f.Entity)}
+	if f.Key != "" {
+		parts = append(parts, strings.TrimPrefix(f.Key, "PROFILE:"))
+	}
 	if f.Name != "" {
 		parts = append(parts, strings.TrimPrefix(f.Name, "PROFILE:"))
 	}
@@ -421,7 +431,11 @@ func TestSecondaryTeamsAndDescriptions(t *testing.T) {
 			c.Name = tc.name
 			req := copyTeams(c, "P")
 			req.Options = tc.options
-			check(t, plan.Make(req, source, tenantOf("userid", nil), plan.Rules{}), tc.changes, nil)
+			var warned []string
+			if name == "a description is cut at 1,024 characters" {
+				warned = []string{"warning description-cut: team P"}
+			}
+			check(t, plan.Make(req, source, tenantOf("userid", nil), plan.Rules{}), tc.changes, warned)
 		})
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // carryOut does a plan's changes to a copy of the target, in order and without a second thought. A
-// user's teams follow the member lists.
+// user's teams follow the member lists. What SAC would refuse is a panic.
 func carryOut(target identity.Snapshot, p *plan.Plan) identity.Snapshot {
 	out := clone(target)
 	for _, c := range p.Changes {
@@ -29,20 +29,43 @@ func changeUser(s identity.Snapshot, c plan.Change) {
 	case plan.Create:
 		u := *c.User
 		s.Users[c.Key] = &u
+		mustExist(s, u.Manager)
 	case plan.Delete:
 		delete(s.Users, c.Key)
+		for id, u := range s.Users {
+			if u.Manager == c.Key {
+				panic("the tenant deletes no manager of others: " + c.Key + " is that of " + id)
+			}
+		}
+		for _, g := range s.Groups {
+			if slices.Contains(g.Members, c.Key) {
+				g.Members = append([]string{}, links(g.Members, []string{c.Key}, nil)...)
+				g.Size--
+			}
+		}
 	case plan.Update:
 		u := s.Users[c.Key]
 		for _, f := range c.Fields {
 			setField(s.Tenant, u, f)
 		}
+		mustExist(s, u.Manager)
 		u.Roles = links(u.Roles, c.RemoveRoles, c.AddRoles)
+	}
+}
+
+// mustExist refuses a manager whom the tenant does not know, as SAC does.
+func mustExist(s identity.Snapshot, manager string) {
+	if manager != "" && s.Users[manager] == nil {
+		panic("the tenant has no manager " + manager)
 	}
 }
 
 func changeTeam(s identity.Snapshot, c plan.Change) {
 	if c.Op == plan.Delete {
 		delete(s.Groups, c.Key)
+		for _, u := range s.Users {
+			u.Teams = links(u.Teams, []string{c.Key}, nil)
+		}
 		return
 	}
 	if c.Op == plan.Create {
@@ -57,7 +80,7 @@ func changeTeam(s identity.Snapshot, c plan.Change) {
 	}
 	g.Roles = links(g.Roles, c.RemoveRoles, c.AddRoles)
 	if g.Members != nil {
-		g.Members = links(g.Members, c.RemoveMembers, c.AddMembers)
+		g.Members = append([]string{}, links(g.Members, c.RemoveMembers, c.AddMembers)...)
 		g.Size = len(g.Members)
 	} else {
 		g.Size += len(c.AddMembers) - len(c.RemoveMembers)

@@ -16,18 +16,17 @@ type claim struct {
 // checkNames stops everybody whose e-mail or login ID SAC would refuse, or would answer with a "_1"
 // duplicate. An e-mail that its holder gives up in this same plan counts as taken: people are written
 // side by side, so the next plan does it.
-func (m *maker) checkNames(drafts []*draft) {
+func (m *planner) checkNames(drafts []*draft) {
 	emails, logins := map[string]*claim{}, map[string]*claim{}
 	for _, d := range drafts {
 		claimName(emails, d.email, d.p.id)
 		claimName(logins, d.login, d.p.id)
 	}
-	if len(emails)+len(logins) == 0 {
-		return
-	}
-	for id, u := range m.target.Users {
-		holdName(emails, u.Email, id)
-		holdName(logins, u.LoginID, id)
+	if len(emails)+len(logins) > 0 {
+		for id, u := range m.target.Users {
+			holdName(emails, u.Email, id)
+			holdName(logins, u.LoginID, id)
+		}
 	}
 	twins := m.sourceTwins(emails)
 	for _, d := range drafts {
@@ -56,7 +55,7 @@ func holdName(claims map[string]*claim, name, id string) {
 }
 
 // sourceTwins gives the people of the source who have one of the wanted e-mails, by e-mail.
-func (m *maker) sourceTwins(emails map[string]*claim) map[string][]string {
+func (m *planner) sourceTwins(emails map[string]*claim) map[string][]string {
 	out := make(map[string][]string, len(emails))
 	for id, u := range m.source.Users {
 		if key := identity.Fold(u.Email); emails[key] != nil {
@@ -67,18 +66,22 @@ func (m *maker) sourceTwins(emails map[string]*claim) map[string][]string {
 }
 
 // nameConflict gives what stands against a draft's e-mail or login ID, or nil.
-func (m *maker) nameConflict(d *draft, emails, logins map[string]*claim, twins map[string][]string) *Finding {
+func (m *planner) nameConflict(d *draft, emails, logins map[string]*claim, twins map[string][]string) *Finding {
 	id := d.p.id
-	if d.p.create && d.email == "" {
+	if d.p.created() && d.email == "" {
 		return &Finding{Code: NoEmail, Entity: User, Key: id}
 	}
 	email := identity.Fold(d.email)
-	if others := without(twins[email], id); d.email != "" && len(others) > 0 {
+	if others := without(twins[email], d.p.copyOf); d.email != "" && d.p.copyOf != "" && len(others) > 0 {
 		return &Finding{Code: SourceEmailTwice, Entity: User, Key: id, Name: d.email, Users: others}
 	}
 	if c := emails[email]; d.email != "" && c != nil {
 		if others := without(c.holders, id); len(others) > 0 {
 			return takenEmail(id, d.email, others)
+		}
+		if len(c.wanted) > 1 {
+			others := without(c.wanted, id)
+			return &Finding{Code: EmailWantedTwice, Entity: User, Key: id, Name: d.email, Users: others}
 		}
 	}
 	if c := logins[identity.Fold(d.login)]; d.login != "" && c != nil {

@@ -11,27 +11,31 @@ import (
 // A loop of managers is cut at its first user ID: that person is made without manager, and the manager
 // is returned, by the person's user ID, to be tied once all of the loop exist.
 func orderManagers(users []*identity.User) (ordered []*identity.User, ties map[string]string) {
-	byID := make(map[string]*identity.User, len(users))
-	for _, u := range users {
-		byID[u.UserID] = u
-	}
-	delete(byID, "") // no manager is nobody
 	sorted := slices.Clone(users)
-	slices.SortFunc(sorted, byUserID)
+	slices.SortFunc(sorted, func(a, b *identity.User) int { return cmp.Compare(a.UserID, b.UserID) })
 	ties = map[string]string{}
-	for _, u := range cutLoops(sorted, byID) {
+	for _, u := range cutLoops(sorted) {
 		ties[u.UserID] = u.Manager
 		u.Manager = ""
 	}
-	level := levels(sorted, byID)
+	level := levels(sorted)
 	slices.SortStableFunc(sorted, func(a, b *identity.User) int { return cmp.Compare(level[a.UserID], level[b.UserID]) })
 	return sorted, ties
 }
 
-func byUserID(a, b *identity.User) int { return cmp.Compare(a.UserID, b.UserID) }
+// byUserID lists people for finding managers; no manager is nobody.
+func byUserID(users []*identity.User) map[string]*identity.User {
+	out := make(map[string]*identity.User, len(users))
+	for _, u := range users {
+		out[u.UserID] = u
+	}
+	delete(out, "")
+	return out
+}
 
 // cutLoops gives one person of each loop of managers: the first by user ID, for users are sorted.
-func cutLoops(sorted []*identity.User, byID map[string]*identity.User) []*identity.User {
+func cutLoops(sorted []*identity.User) []*identity.User {
+	byID := byUserID(sorted)
 	var out []*identity.User
 	seen := make(map[string]int, len(sorted)) // user ID to the walk that came by, from 1
 	for i, start := range sorted {
@@ -54,8 +58,9 @@ func cutLoops(sorted []*identity.User, byID map[string]*identity.User) []*identi
 	return out
 }
 
-// levels gives how many managers above a person are made by the same plan. There are no loops.
-func levels(sorted []*identity.User, byID map[string]*identity.User) map[string]int {
+// levels gives how many managers above a person are among the same people. There are no loops.
+func levels(sorted []*identity.User) map[string]int {
+	byID := byUserID(sorted)
 	level := make(map[string]int, len(sorted))
 	var path []*identity.User
 	for _, start := range sorted {

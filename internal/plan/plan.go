@@ -19,14 +19,15 @@ type Plan struct {
 	Rules     Rules           `json:"rules"`
 	Changes   []Change        `json:"changes"`
 	Conflicts []Finding       `json:"conflicts,omitempty"`
-	Skips     []Finding       `json:"skips,omitempty"` // protected entities and the like: asked for, deliberately not done
-	Held      []Trip          `json:"held,omitempty"`  // tripped guards; a plan that has any is not applied
+	Skips     []Finding       `json:"skips,omitempty"`    // protected entities and the like: asked for, deliberately not done
+	Warnings  []Finding       `json:"warnings,omitempty"` // what cannot be undone, or is not quite as asked
+	Held      []Trip          `json:"held,omitempty"`     // tripped guards; a plan that has any is not applied
 	Counts    Counts          `json:"counts"`
 	Read      Population      `json:"read"`  // how much the plan read in the target; see Judge
 	Calls     int             `json:"calls"` // requests that applying will take; filled in by the caller from apply.Estimate
 	// Fingerprints of all that was read, by "user:<id>" and "team:<name>"; an absent entity has "-".
-	SourcePrints map[string]string `json:"sourcePrints"`
-	TargetPrints map[string]string `json:"targetPrints"`
+	SourceFingerprints map[string]string `json:"sourceFingerprints"`
+	TargetFingerprints map[string]string `json:"targetFingerprints"`
 }
 
 // Entity says what a change is about.
@@ -36,7 +37,9 @@ type Entity string
 const (
 	User Entity = "user"
 	Team Entity = "team"
-	Role Entity = "role" // in conflicts only: no plan changes a role
+	// In findings only: no plan changes these.
+	Role      Entity = "role"
+	Attribute Entity = "attribute"
 )
 
 // Op is what a change does to its entity.
@@ -54,8 +57,9 @@ const (
 type Change struct {
 	Entity Entity `json:"entity"`
 	Op     Op     `json:"op"`
-	Key    string `json:"key"`           // user ID or team name
-	Ref    string `json:"ref,omitempty"` // the target's own key, where it was read
+	Key    string `json:"key"`              // user ID or team name
+	Source string `json:"source,omitempty"` // key in the source, where it is another
+	Ref    string `json:"ref,omitempty"`    // the target's own key, where it was read
 
 	User  *identity.User  `json:"user,omitempty"`  // create: all of it (Roles included, Teams not); delete: what is lost
 	Group *identity.Group `json:"group,omitempty"` // create: name and description; delete: what is lost

@@ -106,6 +106,27 @@ func TestEveryRequestEqualsTheScriptsRowByRow(t *testing.T) {
 	})
 }
 
+func TestRandomEditsOfAllKindsEqualTheOracle(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		sso := drawSSO(t)
+		source, target := drawTenant(t, "source", sso), drawTenant(t, "target", sso)
+		req := drawAnyEdits(t)
+		p := plan.Make(req, source, target, plan.Rules{})
+		after := carryOut(target, p)
+		if diff := cmp.Diff(simLines(after), simulate(req, source, target)); diff != "" {
+			t.Fatalf("(-plan +oracle):\n%s\nchanges %+v\nconflicts %+v", diff, p.Changes, p.Conflicts)
+		}
+		next := plan.Make(req, source, after, plan.Rules{})
+		if same := cmp.Equal(simLines(after), simulate(req, source, after)); next.Empty() != same {
+			t.Fatalf("got a next plan of %+v where the oracle has the state unchanged: %t", next.Changes, same)
+		}
+		if shuffled := plan.Make(req, shuffled(t, source), shuffled(t, target), plan.Rules{}); !cmp.Equal(shuffled, p, cmpopts.EquateEmpty()) {
+			t.Fatalf("(-shuffled +sorted):\n%s", cmp.Diff(shuffled, p, cmpopts.EquateEmpty()))
+		}
+	})
+}
+
 func TestAllCombinationsOfActionsEqualTheScripts(t *testing.T) {
 	t.Parallel()
 	source, target := combinationSource(), combinationTarget()
@@ -177,7 +198,8 @@ func TestNoPlanMakesTwoPeopleShareAName(t *testing.T) {
 		for i, id := range slices.Sorted(maps.Keys(target.Users)) {
 			target.Users[id].Email, target.Users[id].LoginID = free[i], free[i]
 		}
-		p := plan.Make(drawRequest(t, identity.SetActions), source, target, plan.Rules{})
+		req := drawEdits(t, identity.SetActions, func(id string) string { return rapid.SampledFrom(addresses).Draw(t, "e-mail of "+id) })
+		p := plan.Make(req, source, target, plan.Rules{})
 		for step := range p.Changes { // after each change, for people are written one by one
 			partly := *p
 			partly.Changes = p.Changes[:step+1]
@@ -200,7 +222,7 @@ func TestEncodeThenDecodeGivesThePlanBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		sso := drawSSO(t)
 		rules := plan.Rules{Guards: plan.DefaultGuards(), Protect: plan.Protect{Users: drawSubset(t, "protected", worldUsers())}}
-		p := plan.Make(drawRequest(t, identity.SetActions), drawTenant(t, "source", sso), drawTenant(t, "target", sso), rules)
+		p := plan.Make(drawAnyEdits(t), drawTenant(t, "source", sso), drawTenant(t, "target", sso), rules)
 		p.ID, p.Tool = rapid.String().Draw(t, "id"), rapid.String().Draw(t, "tool")
 		var file bytes.Buffer
 		if err := plan.Encode(&file, p); err != nil {
@@ -220,7 +242,7 @@ func TestWhatWasJustReadIsNotStale(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		source, target := drawTenant(t, "source", "email"), drawTenant(t, "target", "email")
-		p := plan.Make(drawRequest(t, identity.SetActions), source, target, plan.Rules{})
+		p := plan.Make(drawAnyEdits(t), source, target, plan.Rules{})
 		if got := p.FindStale(shuffled(t, source), shuffled(t, target)); len(got) > 0 {
 			t.Fatalf("got %+v, want nothing", got)
 		}

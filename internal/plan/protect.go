@@ -6,60 +6,60 @@ import (
 	"sacbridge/internal/identity"
 )
 
-// keeper knows what no plan may change.
-type keeper struct {
+// protection knows what no plan may change.
+type protection struct {
 	users, teams, roles map[string]bool
 	target              identity.Snapshot
 }
 
-func newKeeper(p Protect, target identity.Snapshot) keeper {
-	return keeper{users: identity.Lookup(p.Users), teams: identity.Lookup(p.Teams), roles: identity.Lookup(p.Roles), target: target}
+func newProtection(p Protect, target identity.Snapshot) protection {
+	return protection{users: identity.Lookup(p.Users), teams: identity.Lookup(p.Teams), roles: identity.Lookup(p.Roles), target: target}
 }
 
 // unchanged gives the code of the reason why a person may be neither created nor changed, or "".
-func (k keeper) unchanged(id string, create bool) Code {
+func (p protection) unchanged(id string, create bool) Code {
 	switch {
-	case k.isOwner(id):
+	case p.isOwner(id):
 		return OwnerUnchanged
-	case k.users[id] && create:
+	case p.users[id] && create:
 		return ProtectedNotCreated
-	case k.users[id]:
+	case p.users[id]:
 		return ProtectedUser
 	}
 	return ""
 }
 
 // membership gives the code of the reason why a person's memberships may not change, or "".
-func (k keeper) membership(id string) Code {
+func (p protection) membership(id string) Code {
 	switch {
-	case k.isOwner(id):
+	case p.isOwner(id):
 		return OwnerMembership
-	case k.users[id]:
+	case p.users[id]:
 		return ProtectedMembership
 	}
 	return ""
 }
 
-func (k keeper) isOwner(id string) bool {
-	u := k.target.Users[id]
+func (p protection) isOwner(id string) bool {
+	u := p.target.Users[id]
 	return u != nil && u.IsSystemOwner()
 }
 
 // Touching lists what p would change although protect forbids it. Make leaves such changes out, but a saved
 // plan may have been made before something was protected.
 func (p *Plan) Touching(protect Protect) []Finding {
-	k := newKeeper(protect, identity.Snapshot{})
+	keep := newProtection(protect, identity.Snapshot{})
 	var hits []Finding
 	for i := range p.Changes {
 		c := &p.Changes[i]
-		if c.Entity == User && k.users[c.Key] {
-			hits = append(hits, Finding{Code: k.unchanged(c.Key, c.Op == Create), Entity: User, Key: c.Key})
+		if c.Entity == User && keep.users[c.Key] {
+			hits = append(hits, Finding{Code: keep.unchanged(c.Key, c.Op == Create), Entity: User, Key: c.Key})
 		}
-		if c.Entity == Team && k.teams[c.Key] {
+		if c.Entity == Team && keep.teams[c.Key] {
 			hits = append(hits, Finding{Code: ProtectedTeam, Entity: Team, Key: c.Key})
 		}
 		for _, id := range slices.Concat(c.AddMembers, c.RemoveMembers) {
-			if k.users[id] {
+			if keep.users[id] {
 				hits = append(hits, Finding{Code: ProtectedMembership, Entity: User, Key: id, Teams: []string{c.Key}})
 			}
 		}
@@ -68,7 +68,7 @@ func (p *Plan) Touching(protect Protect) []Finding {
 			roles = append(roles, c.User.Roles...)
 		}
 		for _, r := range roles {
-			if k.roles[r] {
+			if keep.roles[r] {
 				hits = append(hits, Finding{Code: ProtectedRole, Entity: c.Entity, Key: c.Key, Name: r})
 			}
 		}

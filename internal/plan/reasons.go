@@ -13,6 +13,7 @@ const maxReasons = 20
 type reasons struct {
 	create, fields, roles, teams              string // about people
 	team, name, members, teamRoles, secondary string // about teams
+	remove                                    string
 }
 
 func newReasons(s Step) reasons {
@@ -29,6 +30,26 @@ func newReasons(s Step) reasons {
 		w.roles, w.teams = say("user roles %s", c.UserRoles), say("user teams %s", c.UserTeams)
 		w.team, w.name = say("team missing in the target"), say("name %s", c.Name)
 		w.members, w.teamRoles = say("members %s", c.Members), say("team roles %s", c.TeamRoles)
+	}
+	switch {
+	case s.SetUser != nil:
+		w.create, w.fields = say("user missing in the target"), say("user fields as asked")
+		if e := s.SetUser.Roles; e != nil {
+			w.roles = say("user roles %s", e.Action)
+		}
+		if e := s.SetUser.Teams; e != nil {
+			w.teams = say("user teams %s", e.Action)
+		}
+	case s.SetTeam != nil:
+		w.team, w.name = say("team missing in the target"), say("name as asked")
+		if e := s.SetTeam.Members; e != nil {
+			w.members = say("members %s", e.Action)
+		}
+		if e := s.SetTeam.Roles; e != nil {
+			w.teamRoles = say("team roles %s", e.Action)
+		}
+	case s.DeleteUser != nil, s.DeleteTeam != nil:
+		w.remove = say("delete")
 	}
 	w.secondary = say("secondary team of a person")
 	return w

@@ -43,12 +43,12 @@ func (t translator) set(ids []string) []string {
 
 // allowRoles splits wanted changes of role links into those that can be done and notes the others:
 // protected roles are skipped, roles that the target lacks are gathered, to be reported once each.
-func (m *maker) allowRoles(e Entity, key string, add, remove []string) (canAdd, canRemove []string) {
+func (m *planner) allowRoles(e Entity, key string, add, remove []string) (canAdd, canRemove []string) {
 	for _, r := range add {
 		switch {
 		case r == identity.SystemOwnerRole:
 			m.skip(Finding{Code: OwnerRole, Entity: e, Key: key})
-		case m.guard.roles[r]:
+		case m.protected.roles[r]:
 			m.skip(Finding{Code: ProtectedRole, Entity: e, Key: key, Name: r})
 		case m.lacksRole(r):
 			m.missRole(r, e, key)
@@ -60,7 +60,7 @@ func (m *maker) allowRoles(e Entity, key string, add, remove []string) (canAdd, 
 		switch {
 		case r == identity.SystemOwnerRole:
 			m.skip(Finding{Code: OwnerRole, Entity: e, Key: key})
-		case m.guard.roles[r]:
+		case m.protected.roles[r]:
 			m.skip(Finding{Code: ProtectedRole, Entity: e, Key: key, Name: r})
 		default:
 			canRemove = append(canRemove, r)
@@ -70,12 +70,12 @@ func (m *maker) allowRoles(e Entity, key string, add, remove []string) (canAdd, 
 }
 
 // lacksRole reports whether the role is known not to exist in the target.
-func (m *maker) lacksRole(id string) bool {
+func (m *planner) lacksRole(id string) bool {
 	return m.target.RolesComplete && !m.target.Roles[id] && !identity.Delivered(id)
 }
 
 // missRole gathers who needs a role that the target lacks.
-func (m *maker) missRole(id string, e Entity, key string) {
+func (m *planner) missRole(id string, e Entity, key string) {
 	f := Finding{Code: MissingRole, Entity: Role, Key: id}
 	if e == Team {
 		f.Teams = []string{key}

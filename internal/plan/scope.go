@@ -7,24 +7,26 @@ import (
 	"sacbridge/internal/identity"
 )
 
-// SourceScope says what has to be read of the source for req.
+// SourceScope says what has to be read of the source for req: nothing where no step copies.
 func SourceScope(req Request) identity.Scope {
 	users, teams, members := set{}, set{}, set{}
 	var s identity.Scope
 	for _, step := range req.Steps {
 		switch {
 		case step.CopyUser != nil:
-			users.add(step.CopyUser.UserID)
+			users.add(step.CopyUser.source())
 		case step.CopyTeam != nil:
 			c := *step.CopyTeam
-			teams.add(c.Team)
-			if needsMembers(c) {
-				members.add(c.Team)
+			teams.add(c.source())
+			if c.needsMembers() {
+				members.add(c.source())
 			}
 			s.People = s.People || c.copiesUsers()
+		default:
+			continue
 		}
 		// Which secondary teams there are is known only once the people are read.
-		s.AllGroups = s.AllGroups || req.Options.SecondaryRoles && userTeams(step).Grows()
+		s.AllGroups = s.AllGroups || req.Options.SecondaryRoles && step.userTeams().Grows()
 	}
 	s.UserIDs, s.Groups, s.MembersOf = users.list(), teams.list(), members.list()
 	return s

@@ -164,10 +164,10 @@ func TestFindStaleNamesEveryDifference(t *testing.T) {
 			}
 		})
 	}
-	if got := p.TargetPrints["user:BOSS"]; got != "-" {
+	if got := p.TargetFingerprints["user:BOSS"]; got != "-" {
 		t.Errorf("got print %q for a person who was asked for and is not there, want -", got)
 	}
-	if got := p.TargetPrints["user:A"]; len(got) != 16 {
+	if got := p.TargetFingerprints["user:A"]; len(got) != 16 {
 		t.Errorf("got print %q, want 16 hex digits", got)
 	}
 }

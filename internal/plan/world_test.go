@@ -101,6 +101,103 @@ func drawRequest(t *rapid.T, teamRoles []identity.Action) plan.Request {
 	return req
 }
 
+// drawEdits draws one to five steps of all kinds. email draws an e-mail for somebody.
+func drawEdits(t *rapid.T, teamRoles []identity.Action, email func(id string) string) plan.Request {
+	req := drawRequest(t, teamRoles)
+	for i := range rapid.IntRange(1, 4).Draw(t, "edits") {
+		s := plan.Step{Origin: fmt.Sprintf("edits.csv:%d", i+1)}
+		switch rapid.IntRange(0, 3).Draw(t, "kind") {
+		case 0:
+			s.SetUser = drawSetUser(t, email)
+		case 1:
+			s.SetTeam = drawSetTeam(t)
+		case 2:
+			s.DeleteUser = &plan.DeleteUser{Who: drawWho(t), ClearReports: rapid.Bool().Draw(t, "clear reports")}
+		default:
+			s.DeleteTeam = &plan.DeleteTeam{Team: rapid.SampledFrom(worldTeams()).Draw(t, "team")}
+		}
+		at := rapid.IntRange(0, len(req.Steps)).Draw(t, "place")
+		req.Steps = slices.Insert(req.Steps, at, s)
+	}
+	return req
+}
+
+// drawAnyEdits draws edits that make no two people have one e-mail.
+func drawAnyEdits(t *rapid.T) plan.Request {
+	return drawEdits(t, identity.SetActions, func(id string) string { return drawEmail(t, "edit "+id, id) })
+}
+
+func drawWho(t *rapid.T) plan.Who {
+	switch id := rapid.SampledFrom(worldUsers()).Draw(t, "who"); rapid.IntRange(0, 3).Draw(t, "by") {
+	case 0:
+		return plan.Who{Email: drawEmail(t, "who", id)}
+	case 1:
+		return plan.Who{MembersOf: rapid.SampledFrom(worldTeams()).Draw(t, "members of")}
+	default:
+		return plan.Who{UserID: id}
+	}
+}
+
+func drawSetUser(t *rapid.T, email func(id string) string) *plan.SetUser {
+	s := &plan.SetUser{
+		Who: drawWho(t), IfMissing: drawIfMissing(t), IfExists: drawIfExists(t),
+		Values: plan.Values{}, New: plan.Values{},
+	}
+	draw := func(to plan.Values, name plan.FieldName, values ...string) {
+		if rapid.Bool().Draw(t, string(name)) {
+			to[name] = rapid.SampledFrom(values).Draw(t, string(name)+" value")
+		}
+	}
+	draw(s.Values, plan.FieldActive, "true", "false")
+	draw(s.Values, plan.FieldConcurrent, "true", "false")
+	draw(s.Values, plan.FieldLanguage, "de", "en", "fr")
+	draw(s.Values, plan.FieldCleanUpDays, "0", "1", "30")
+	draw(s.Values, plan.FieldManager, append(worldUsers(), "")...)
+	draw(s.Values, plan.FieldGivenName, "New")
+	draw(s.New, plan.FieldDisplayName, "Somebody new")
+	if s.UserID != "" {
+		draw(s.Values, plan.FieldEmail, email(s.UserID))
+		draw(s.New, plan.FieldEmail, email(s.UserID))
+	}
+	if rapid.Bool().Draw(t, "set roles") {
+		s.Roles = &plan.LinkEdit{Action: rapid.SampledFrom(identity.LinkActions).Draw(t, "set roles action"), Names: drawSubset(t, "set roles names", worldRoles())}
+	}
+	if rapid.Bool().Draw(t, "set teams") {
+		s.Teams = &plan.LinkEdit{Action: rapid.SampledFrom(identity.LinkActions).Draw(t, "set teams action"), Names: drawSubset(t, "set teams names", worldTeams())}
+	}
+	return s
+}
+
+func drawSetTeam(t *rapid.T) *plan.SetTeam {
+	s := &plan.SetTeam{Team: rapid.SampledFrom(worldTeams()).Draw(t, "team"), IfMissing: drawIfMissing(t), IfExists: drawIfExists(t)}
+	if rapid.Bool().Draw(t, "describe") {
+		s.Description = new(rapid.SampledFrom([]string{"One", "Two"}).Draw(t, "description"))
+	}
+	edit := func(label string, actions []identity.Action, names []string) *plan.LinkEdit {
+		if !rapid.Bool().Draw(t, label) {
+			return nil
+		}
+		e := &plan.LinkEdit{Action: rapid.SampledFrom(actions).Draw(t, label+" action")}
+		if rapid.IntRange(0, 3).Draw(t, label+" of team") == 0 {
+			e.OfTeam = rapid.SampledFrom(worldTeams()).Draw(t, label+" team")
+		} else {
+			e.Names = drawSubset(t, label+" names", names)
+		}
+		return e
+	}
+	s.Roles = edit("team roles", identity.SetActions, worldRoles())
+	s.Members = edit("members", append(slices.Clone(identity.SetActions), identity.ExcludeAll, identity.Invert), worldUsers())
+	return s
+}
+
+func drawIfMissing(t *rapid.T) plan.IfMissing {
+	return rapid.SampledFrom([]plan.IfMissing{plan.MissingCreate, plan.MissingRefuse, plan.MissingLeave}).Draw(t, "if missing")
+}
+
+func drawIfExists(t *rapid.T) plan.IfExists {
+	return rapid.SampledFrom([]plan.IfExists{plan.ExistsUpdate, plan.ExistsRefuse, plan.ExistsLeave}).Draw(t, "if exists")
+}
+
 // shuffled gives a snapshot with every list in another order and with repetitions.
 func shuffled(t *rapid.T, s identity.Snapshot) identity.Snapshot {
 	out := clone(s)

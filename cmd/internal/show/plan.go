@@ -186,11 +186,15 @@ func (v Plan) obstacles() []section {
 	for _, s := range v.Plan.Skips {
 		skips.rows = append(skips.rows, ". "+cli.Pad(cli.Clean(s.Key, false), 20)+" "+cli.Clean(messages.OfFinding(s, v.Door).Line(), false))
 	}
+	warnings := section{title: "Warnings"}
+	for _, f := range v.Plan.Warnings {
+		warnings.rows = append(warnings.rows, v.Paint.In(cli.Yellow, "!")+" "+cli.Pad(cli.Clean(f.Key, false), 20)+" "+cli.Clean(messages.OfFinding(f, v.Door).Line(), false))
+	}
 	held := section{title: "Held by guards: nothing is written"}
 	for _, t := range v.Plan.Held {
 		held.rows = append(held.rows, v.Paint.In(cli.Red, "!")+" "+cli.Pad(t.Guard, 20)+" "+cli.Clean(messages.OfTrip(t, v.Door).Line(), false))
 	}
-	return []section{conflicts, missing, skips, held}
+	return []section{conflicts, missing, skips, warnings, held}
 }
 
 // needers says who waits for a missing role or manager.

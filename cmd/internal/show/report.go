@@ -44,7 +44,7 @@ func newReport(rep *engine.Report, door messages.Door, planFile string, err erro
 func (r *report) Write(w io.Writer) error {
 	rest, err := json.MarshalIndent(struct {
 		*report
-		Words []words `json:"words,omitempty"` // of the plan's conflicts, skips and tripped guards, in this order
+		Words []words `json:"words,omitempty"` // of the plan's conflicts, skips, warnings and tripped guards, in this order
 	}{r, r.words()}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write JSON: %w", err)
@@ -70,7 +70,7 @@ type words struct {
 
 func (r *report) words() []words {
 	var out []words
-	for _, f := range slices.Concat(r.Plan.Conflicts, r.Plan.Skips) {
+	for _, f := range slices.Concat(r.Plan.Conflicts, r.Plan.Skips, r.Plan.Warnings) {
 		out = append(out, words{f.Entity, f.Key, messages.OfFinding(f, r.Door)})
 	}
 	for _, t := range r.Plan.Held {

@@ -48,7 +48,7 @@ func golden(t *testing.T, name string, got []byte) {
 // fullPlan has something in every section.
 func fullPlan() *plan.Plan {
 	p := &plan.Plan{
-		Version: 1, ID: "plan-1",
+		Version: plan.Version, ID: "plan-1",
 		Source: identity.Tenant{Name: "dev", URL: "https://dev.example.test", Platform: "neo", SSO: "default"},
 		Target: identity.Tenant{Name: "prod", URL: "https://prod.example.test", Platform: "cf", SSO: "email"},
 		Counts: plan.Counts{
@@ -61,8 +61,9 @@ func fullPlan() *plan.Plan {
 			{Code: plan.MissingRole, Key: "PROFILE:t.PRD:Auditor", Users: []string{"A", "B", "C", "D", "E", "F"}, Teams: []string{"Legal"}},
 			{Code: plan.MissingManager, Entity: plan.User, Key: "BOSS", Users: []string{"U001"}},
 		},
-		Skips: []plan.Finding{{Code: plan.OwnerUnchanged, Entity: plan.User, Key: "OWNER"}},
-		Held:  []plan.Trip{{Guard: "max_delete", Count: 2, Of: 30, Limit: 1}},
+		Skips:    []plan.Finding{{Code: plan.OwnerUnchanged, Entity: plan.User, Key: "OWNER"}},
+		Warnings: []plan.Finding{{Code: plan.ContentLost, Entity: plan.User, Users: []string{"GONE"}}},
+		Held:     []plan.Trip{{Guard: "max_delete", Count: 2, Of: 30, Limit: 1}},
 	}
 	for i := range 25 {
 		p.Changes = append(p.Changes, plan.Change{

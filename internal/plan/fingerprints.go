@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	printAbsent     = "-" // asked for, does not exist
-	printUnreadable = "?" // exists, could not be read
-	printBytes      = 8   // of the SHA-256
+	fingerprintAbsent     = "-" // asked for, does not exist
+	fingerprintUnreadable = "?" // exists, could not be read
+	fingerprintBytes      = 8   // of the SHA-256
 )
 
 // Stale is an entity that is not as it was when the plan was made.
@@ -29,11 +29,11 @@ type Stale struct {
 // FindStale compares the plan's fingerprints with fresh snapshots of the same scopes. The result is
 // sorted; it is empty where both sides are as they were.
 func (p *Plan) FindStale(source, target identity.Snapshot) []Stale {
-	out := stale("source", p.SourcePrints, prints(SourceScope(p.Request), source))
-	return append(out, stale("target", p.TargetPrints, prints(TargetScope(p.Request, source, p.Target), target))...)
+	out := stale("source", p.SourceFingerprints, fingerprints(SourceScope(p.Request), source))
+	return append(out, stale("target", p.TargetFingerprints, fingerprints(TargetScope(p.Request, source, p.Target), target))...)
 }
 
-// stale compares fingerprints. An absent entity needs no print: having none and having "-" is the same.
+// stale compares fingerprints. An absent entity needs no fingerprint: having none and having "-" is the same.
 func stale(side string, before, now map[string]string) []Stale {
 	keys := map[string]bool{}
 	for k := range before {
@@ -44,13 +44,13 @@ func stale(side string, before, now map[string]string) []Stale {
 	}
 	var out []Stale
 	for _, k := range slices.Sorted(maps.Keys(keys)) {
-		was, is := cmp.Or(before[k], printAbsent), cmp.Or(now[k], printAbsent)
+		was, is := cmp.Or(before[k], fingerprintAbsent), cmp.Or(now[k], fingerprintAbsent)
 		if was == is {
 			continue
 		}
 		s := Stale{Side: side, What: "changed"}
-		s.Entity, s.Key = splitPrintKey(k)
-		switch printAbsent {
+		s.Entity, s.Key = splitFingerprintKey(k)
+		switch fingerprintAbsent {
 		case was:
 			s.What = "new"
 		case is:
@@ -61,9 +61,9 @@ func stale(side string, before, now map[string]string) []Stale {
 	return out
 }
 
-func printKey(e Entity, key string) string { return string(e) + ":" + key }
+func fingerprintKey(e Entity, key string) string { return string(e) + ":" + key }
 
-func splitPrintKey(k string) (Entity, string) {
+func splitFingerprintKey(k string) (Entity, string) {
 	n := len(User) + 1 // "user:" and "team:" are of one length
 	if len(k) < n {
 		return "", k
@@ -71,24 +71,24 @@ func splitPrintKey(k string) (Entity, string) {
 	return Entity(k[:n-1]), k[n:]
 }
 
-// prints gives the fingerprints of all that was read, and of what was asked for and does not exist.
-func prints(s identity.Scope, snap identity.Snapshot) map[string]string {
+// fingerprints gives the fingerprints of all that was read, and of what was asked for and does not exist.
+func fingerprints(s identity.Scope, snap identity.Snapshot) map[string]string {
 	out := make(map[string]string, len(snap.Users)+len(snap.Groups))
 	for _, id := range s.UserIDs {
-		out[printKey(User, id)] = printAbsent
+		out[fingerprintKey(User, id)] = fingerprintAbsent
 	}
 	for _, name := range s.Groups {
-		out[printKey(Team, name)] = printAbsent
+		out[fingerprintKey(Team, name)] = fingerprintAbsent
 	}
 	for name := range snap.Unreadable {
-		out[printKey(Team, name)] = printUnreadable
+		out[fingerprintKey(Team, name)] = fingerprintUnreadable
 	}
 	f := facts{h: sha256.New()}
 	for id, u := range snap.Users {
-		out[printKey(User, id)] = f.user(u)
+		out[fingerprintKey(User, id)] = f.user(u)
 	}
 	for name, g := range snap.Groups {
-		out[printKey(Team, name)] = f.team(g)
+		out[fingerprintKey(Team, name)] = f.team(g)
 	}
 	return out
 }
@@ -100,7 +100,7 @@ type facts struct {
 	buf []byte
 }
 
-// user prints the facts of a person. Ref and Created are left out: they are no facts that a plan
+// user hashes the facts of a person. Ref and Created are left out: they are no facts that a plan
 // compares, and whether they are known depends on how the person was read.
 func (f *facts) user(u *identity.User) string {
 	f.texts(u.UserID, u.LoginID, u.Email, u.GivenName, u.FamilyName, u.DisplayName, u.Language)
@@ -114,7 +114,7 @@ func (f *facts) user(u *identity.User) string {
 	return f.end()
 }
 
-// team prints the facts of a team. Its size is left out: where the members matter they are read.
+// team hashes the facts of a team. Its size is left out: where the members matter they are read.
 func (f *facts) team(g *identity.Group) string {
 	f.texts(g.Name, g.Description)
 	f.flags(g.Hidden)
@@ -156,5 +156,5 @@ func (f *facts) set(list []string) {
 func (f *facts) end() string {
 	sum := f.h.Sum(f.sum[:0])
 	f.h.Reset()
-	return hex.EncodeToString(sum[:printBytes])
+	return hex.EncodeToString(sum[:fingerprintBytes])
 }

@@ -1,0 +1,135 @@
+package plan
+
+import (
+	"cmp"
+
+	"sacbridge/internal/identity"
+)
+
+// copyUser applies one row of scripts 1903 and 1933.
+func (m *planner) copyUser(c CopyUser, origin string, why reasons) {
+	src := m.source.Users[c.source()]
+	if src == nil {
+		m.missingInSource(User, c.source(), origin)
+		return
+	}
+	m.copyPerson(c.UserID, src, c.Users, c.Roles, c.Teams, why)
+}
+
+// missingInSource notes that the source lacks someone or something that was asked for. Only that row, or
+// that member, ends there (the scripts end a whole row of 1953 at one missing member).
+func (m *planner) missingInSource(e Entity, key, origin string) {
+	m.conflict(Finding{Code: MissingInSource, Entity: e, Key: key, Origin: origin})
+}
+
+// copyPerson brings one person with role links and teams into the projected state. Who is created has
+// no links yet, so that keep and remove give nothing.
+func (m *planner) copyPerson(id string, src *identity.User, users Users, roles, teams identity.Action, why reasons) {
+	p := m.person(id)
+	p.source, p.copyOf = cmp.Or(p.source, src.UserID), src.UserID
+	switch {
+	case p.doomed:
+		p.wantedBack = true
+		return
+	case p.now == nil:
+		p.now = m.newCopy(id, src)
+		m.indexNames(p.now)
+		p.why = note(p.why, why.create)
+	case users != UsersAll:
+		return
+	default:
+		m.follow(p, src)
+		p.why = note(p.why, why.fields)
+	}
+	if linked(roles) {
+		p.setRoles(roles, m.roles.set(src.Roles))
+		p.why = note(p.why, why.roles)
+	}
+	if linked(teams) {
+		m.editTeamsOf(id, teams, m.counterparts.teams(src.Teams), true, why)
+	}
+}
+
+// newCopy gives the person to create for src, without role links. The e-mail goes in lower case: a person
+// whose e-mail and login ID differ in case cannot be patched (script 2402).
+func (m *planner) newCopy(id string, src *identity.User) *identity.User {
+	return &identity.User{
+		UserID: id, Email: identity.Fold(src.Email),
+		LoginID:   newLoginID(id, src.Email, freeLoginID(src, m.source.Tenant.SSO), m.target.Tenant.SSO),
+		GivenName: src.GivenName, FamilyName: src.FamilyName, DisplayName: src.DisplayName,
+		Active:     m.req.Options.Active != ActiveSource || src.Active,
+		Concurrent: src.Concurrent, Language: src.Language, Settings: src.Settings,
+		Photos: src.Photos, Manager: m.counterparts.user(src.Manager),
+	}
+}
+
+// follow makes the fields of a person in the projected state those of the source. Names and the display
+// name never follow (script 1903). A text that the source does not tell is not copied.
+func (m *planner) follow(p *person, src *identity.User) {
+	from, to := m.source.Tenant.SSO, m.target.Tenant.SSO
+	for _, a := range attributes {
+		want := a.get(src)
+		switch a.name {
+		case FieldGivenName, FieldFamilyName, FieldDisplayName:
+			continue
+		case FieldEmail:
+			want = identity.Fold(want)
+			if !emailIsLoginID(to) || want == identity.Fold(p.now.Email) {
+				continue
+			}
+		case FieldLoginID:
+			want = newLoginID(p.id, src.Email, freeLoginID(src, from), to)
+			if to != ssoCustom || from != ssoCustom && from != ssoEmail || identity.Fold(want) == identity.Fold(p.now.LoginID) {
+				continue
+			}
+		case FieldActive:
+			want = m.wantActive(src, p.now, want)
+		case FieldManager:
+			want = m.counterparts.user(want)
+		}
+		if told := want != "" || a.name == FieldPhotos || a.name == FieldManager; told && want != a.get(p.now) {
+			_ = a.set(p.edit(), want) // a value that was read is one
+		}
+	}
+	m.indexNames(p.now)
+}
+
+// wantActive gives the active flag that an existing person is to have, where the source's is follow.
+func (m *planner) wantActive(src, now *identity.User, follow string) string {
+	active, _ := attributeOf(FieldActive)
+	switch m.req.Options.Active {
+	case ActiveSource:
+		return active.get(src)
+	case ActiveTrue:
+		return "true"
+	case ActiveKeep:
+	}
+	return active.get(now)
+}
+
+// editTeamsOf makes a person join and leave teams. Those that the target lacks are created bare, as the
+// samples do (script 1903), unless the options give them the source's role links.
+func (m *planner) editTeamsOf(id string, action identity.Action, names []string, fromReading bool, why reasons) {
+	now := m.teamsOf(id)
+	come, gone := identity.Diff(now, identity.Apply(action, now, names, nil))
+	for _, name := range come {
+		t := m.team(name, false)
+		if t.doomed {
+			t.wantedBack = true
+			continue
+		}
+		if !t.exists {
+			t.exists = true
+			t.why = note(t.why, why.secondary)
+			if src := m.sourceOfSecondary(name); src != nil && fromReading {
+				t.roles, t.setRoles = m.roles.set(src.Roles), true
+			}
+		}
+		m.setMember(t, id, true, why.teams)
+	}
+	for _, name := range gone {
+		t := m.team(name, true)
+		t.absent = t.absent || fromReading && action.Exact()
+		m.setMember(t, id, false, why.teams)
+	}
+}
