@@ -190,5 +190,9 @@ func (t *Tenant) setPeople(n int) {
 	t.count.total = n
 }
 
+// Prepare opens the session for searches and writes, so that the first of them need not wait. Where that fails the
+// call that needs it tells.
+func (t *Tenant) Prepare(ctx context.Context) { t.session.Prepare(ctx) }
+
 // Close gives back idle connections. Calls may follow it.
 func (t *Tenant) Close() { t.session.Close() }

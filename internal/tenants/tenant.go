@@ -127,6 +127,16 @@ func (t *Tenant) Calls() (calls, retries int) {
 // Side is the tenant as a run needs it.
 func (t *Tenant) Side() engine.Side {
 	return engine.Side{
-		Conn: t.Conn, Production: t.Production, Credentials: t.Credentials, Discover: t.Conn.Discover, Count: t.Conn.Count, Calls: t.Calls,
+		Conn: t.Conn, Production: t.Production, Credentials: t.Credentials, Discover: t.discover, Count: t.Conn.Count, Calls: t.Calls,
 	}
+}
+
+// discover finds out the tenant's limits and then opens the session for what comes next, while others read elsewhere.
+func (t *Tenant) discover(ctx context.Context) error {
+	before, _ := t.Calls()
+	err := t.Conn.Discover(ctx)
+	if after, _ := t.Calls(); err == nil && after > before {
+		t.Conn.Prepare(ctx)
+	}
+	return err
 }
