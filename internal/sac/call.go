@@ -3,6 +3,7 @@ package sac
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -66,7 +67,11 @@ func (t *Tenant) readPage(ctx context.Context, r session.Request, reset func(), 
 		got, err = readList(dec, row)
 		return err
 	}
-	if _, err := t.do(ctx, r); err != nil {
+	_, err := t.do(ctx, r)
+	switch {
+	case errors.Is(err, errNoList):
+		return list{}, otherAnswer(r.Op)
+	case err != nil:
 		return list{}, err
 	}
 	return got, nil
@@ -91,14 +96,14 @@ func (t *Tenant) listPeople(ctx context.Context, v version, filter string, start
 	return rows, l, err
 }
 
-// getPerson reads one person by v1 user ID or v2 UUID.
-func (t *Tenant) getPerson(ctx context.Context, v version, key string) (person, error) {
+// getPersonV1 reads one person by user ID.
+func (t *Tenant) getPersonV1(ctx context.Context, userID string) (person, error) {
 	var p person
 	_, err := t.do(ctx, session.Request{
-		Op: fmt.Sprintf("read user %q", key), Method: http.MethodGet, Path: userPath(v, key),
+		Op: fmt.Sprintf("read user %q", userID), Method: http.MethodGet, Path: userPath(v1, userID),
 		Decode: func(dec *json.Decoder) error {
 			var err error
-			p, err = t.decodePerson(dec, v)
+			p, err = t.decodePerson(dec, v1)
 			return err
 		},
 	})

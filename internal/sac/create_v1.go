@@ -67,7 +67,7 @@ func (t *Tenant) lookAtCreatedV1(ctx context.Context, want, told *identity.User)
 	if told != nil && len(upstream.NotAsWanted(want, told, t.who)) == 0 {
 		return nil
 	}
-	p, err := t.getPerson(ctx, v1, want.UserID)
+	p, err := t.getPersonV1(ctx, want.UserID)
 	if err == nil && p.user.UserID == want.UserID {
 		told = p.user
 	}
@@ -91,7 +91,7 @@ func (t *Tenant) isHalfMade(ctx context.Context, err error, u *identity.User, lo
 	if c := upstream.ClassOf(err); c != upstream.Unknown && c != upstream.Conflict {
 		return false
 	}
-	p, gone := t.getPerson(ctx, v1, u.UserID)
+	p, gone := t.getPersonV1(ctx, u.UserID)
 	return gone == nil && p.user != nil && identity.Fold(p.user.Email) == identity.Fold(first) &&
 		identity.Fold(p.user.LoginID) == identity.Fold(login) && p.user.GivenName == u.GivenName &&
 		p.user.FamilyName == u.FamilyName && p.user.DisplayName == u.DisplayName

@@ -11,16 +11,16 @@ import (
 )
 
 // DeleteUsers deletes people, in one Bulk where the tenant has it. Who is gone already is a success.
-func (t writer) DeleteUsers(ctx context.Context, users []upstream.UserKey) []upstream.Outcome {
+func (w writer) DeleteUsers(ctx context.Context, users []upstream.UserKey) []upstream.Outcome {
 	outs := make([]upstream.Outcome, len(users))
-	if len(users) > 1 && t.hasV2() && t.deleteBulk(ctx, users, outs) {
+	if len(users) > 1 && w.hasV2() && w.deleteBulk(ctx, users, outs) {
 		return outs
 	}
 	for i, u := range users {
-		if t.hasV2() && (u.Ref != "" || !t.mayV1()) {
-			outs[i] = t.deleteV2(ctx, u)
+		if w.hasV2() && (u.Ref != "" || !w.mayV1()) {
+			outs[i] = w.deleteV2(ctx, u)
 		} else {
-			outs[i] = t.deleteV1(ctx, u)
+			outs[i] = w.deleteV1(ctx, u)
 		}
 	}
 	return outs

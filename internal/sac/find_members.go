@@ -16,7 +16,7 @@ func (s *teamSearch) resolve(ctx context.Context) error {
 	if !s.q.Members {
 		return nil
 	}
-	unknown, teams := s.unknownMembers()
+	unknown, teams := s.membersToName()
 	if len(unknown) == 0 {
 		s.nameMembers()
 		return nil
@@ -25,7 +25,7 @@ func (s *teamSearch) resolve(ctx context.Context) error {
 		if err := s.membersV1(ctx, teams); err != nil {
 			return err
 		}
-		if unknown, _ = s.unknownMembers(); len(unknown) == 0 {
+		if unknown, _ = s.membersToName(); len(unknown) == 0 {
 			s.nameMembers()
 			return nil
 		}
@@ -37,8 +37,8 @@ func (s *teamSearch) resolve(ctx context.Context) error {
 	return nil
 }
 
-// unknownMembers gives the UUIDs that the cache does not know and the teams that have any.
-func (s *teamSearch) unknownMembers() (refs, teams []string) {
+// membersToName gives the UUIDs that the cache does not know and the teams that have any.
+func (s *teamSearch) membersToName() (refs, teams []string) {
 	seen := map[string]bool{}
 	for _, name := range s.order {
 		had := len(refs)

@@ -261,7 +261,7 @@ func (q *userQuery) singles(ctx context.Context) error {
 		g, gctx := errgroup.WithContext(ctx)
 		for i, id := range ids {
 			g.Go(func() error {
-				p, err := q.t.getPerson(gctx, v1, id)
+				p, err := q.t.getPersonV1(gctx, id)
 				if upstream.ClassOf(err) == upstream.Gone {
 					return nil
 				}

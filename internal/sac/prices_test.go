@@ -36,7 +36,7 @@ func (s *sim) spent(work func()) int {
 }
 
 // drawUpdate makes an update of one person that changes something.
-func drawUpdate(t *rapid.T, s *sim, id string) upstream.UserUpdate {
+func drawUpdate(t *rapid.T, id string) upstream.UserUpdate {
 	u := upstream.UserUpdate{UserKey: upstream.UserKey{UserID: id}, RolesBefore: priceRoles}
 	kind := rapid.SampledFrom([]string{"language", "add", "remove", "all", "exact"}).Draw(t, "kind of "+id)
 	if kind == "language" || kind == "all" {
@@ -68,7 +68,7 @@ func TestThePriceOfUpdatesIsWhatIsSent(t *testing.T) {
 		size := min(s.Limits(0).UpdateBatch, rapid.IntRange(1, 40).Draw(rt, "people"))
 		var updates []upstream.UserUpdate
 		for _, id := range ids("U", 1, size) {
-			updates = append(updates, drawUpdate(rt, s, id))
+			updates = append(updates, drawUpdate(rt, id))
 		}
 		price := s.UpdateCalls(updates)
 		got := s.spent(func() { noErr(t, s.UpdateUsers(t.Context(), updates)...) })

@@ -242,3 +242,23 @@ func TestAttributesThatTheTenantIgnoresAreLearntAndForgotten(t *testing.T) {
 		}
 	}
 }
+
+func TestAReadingAnsweredWithSomethingElseIsTriedLater(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]setup{
+		"search": {faults: `[{"match":{"path":"search"},"once":true,"action":"wrong-answer","answer":"empty"}]`},
+		"person": {platform: service.NEO, faults: `[{"match":{"method":"GET","path":"Users/ANNA"},"once":true,"action":"wrong-answer","answer":"other"}]`},
+	} {
+		tt.seed = meanwhileSeed
+		s := open(t, tt)
+		before := s.state()
+		update := []upstream.UserUpdate{{UserKey: key("ANNA"), Language: edit("en", "de")}}
+		if out := s.UpdateUsers(t.Context(), update)[0]; upstream.ClassOf(out.Err) != upstream.RetryLater {
+			t.Errorf("%s: Err = %v", name, out.Err)
+		}
+		if diff := cmp.Diff(s.state(), before); diff != "" {
+			t.Errorf("%s: state (-got +want):\n%s", name, diff)
+		}
+		noErr(t, s.UpdateUsers(t.Context(), update)...)
+	}
+}

@@ -17,7 +17,7 @@ import (
 // team is read right before where the description changes, or where its members are to be exactly as
 // planned.
 func (t *Tenant) patchTeam(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
-	op := teamOp(u.Name)
+	op := (&teamWrite{asked: u}).op()
 	if len(u.RemoveMembers) > maxRemovals {
 		return upstream.Outcome{Err: refused(op, upstream.CodeTooMany, fmt.Sprintf("one PATCH removes at most %d members", maxRemovals))}
 	}
@@ -32,11 +32,15 @@ func (t *Tenant) patchTeam(ctx context.Context, u upstream.GroupUpdate) upstream
 	}
 	err = t.sendTeamPatch(ctx, p)
 	e, ok := errors.AsType[*upstream.Error](err)
-	if ok && e.Status == http.StatusBadRequest && len(p.addRefs) > 0 {
+	if ok && e.Status == http.StatusBadRequest && len(p.adds) > 0 {
 		// Somebody of the cache may have been deleted behind our back: ask anew and leave those out.
 		p, err = t.patchKnown(ctx, p, err)
 	}
-	return t.judgeTeamPatch(ctx, p, err)
+	out := t.judgeTeam(&p.teamWrite, err, func() (*identity.Group, error) { return t.readMembers(ctx, p) })
+	if out.Err == nil {
+		out.Undone = append(p.unknownLinks(), out.Undone...)
+	}
+	return out
 }
 
 // patchKnown repeats a refused PATCH without the people who do not exist any more.
@@ -51,37 +55,14 @@ func (t *Tenant) patchKnown(ctx context.Context, old *memberPatch, refusal error
 	return p, t.sendTeamPatch(ctx, p)
 }
 
-// judgeTeamPatch gives the outcome of a PATCH.
-func (t *Tenant) judgeTeamPatch(ctx context.Context, p *memberPatch, err error) upstream.Outcome {
-	out := upstream.Outcome{Kept: p.kept}
-	for _, id := range p.unknown {
-		out.Undone = append(out.Undone, upstream.Undone{
-			Kind: upstream.MemberPart, Key: id, Code: upstream.UnknownLink, Cause: "the tenant does not know the user ID",
-		})
-	}
-	e, _ := errors.AsType[*upstream.Error](err)
-	switch {
-	case errors.Is(err, errNothing):
-		return out
-	case err != nil && (e == nil || !isNoAnswer(e)):
-		return upstream.Outcome{Err: explain(classed(teamOp(p.asked.Name), err), "")}
-	}
-	t.seeTeam(&p.rest, p.told, &out, func() (*identity.Group, error) { return t.readMembers(ctx, p) })
-	return out
-}
-
 // memberPatch is one change of a team by v2, in UUIDs.
 type memberPatch struct {
-	asked   upstream.GroupUpdate
-	rest    upstream.GroupUpdate // what the answer must show
-	kept    []string
+	teamWrite
 	ref     string
-	addRefs map[string]string // UUID → user ID, of those to add
-	userIDs map[string]string // likewise, of all that the patch is about
 	adds    []string          // UUIDs in order
-	removes []string
-	unknown []string // user IDs to add that the tenant does not have
-	told    *identity.Group
+	removes []string          // likewise
+	userIDs map[string]string // UUID → user ID, of all that the patch is about
+	unknown []string          // user IDs to add that the tenant does not have
 }
 
 // newMemberPatch finds the UUIDs. Who does not exist cannot be a member, so removing them is done.
@@ -90,8 +71,8 @@ func (t *Tenant) newMemberPatch(ctx context.Context, u upstream.GroupUpdate, ref
 	if err != nil {
 		return nil, err
 	}
-	p := &memberPatch{asked: u, ref: ref, addRefs: map[string]string{}, userIDs: map[string]string{}}
-	p.rest = upstream.GroupUpdate{GroupKey: u.GroupKey, Description: u.Description}
+	p := &memberPatch{ref: ref, userIDs: map[string]string{}}
+	p.asked, p.rest = u, upstream.GroupUpdate{GroupKey: u.GroupKey, Description: u.Description}
 	for i, id := range u.RemoveMembers {
 		if ref := refs[i]; ref != "" {
 			p.removes, p.rest.RemoveMembers = append(p.removes, ref), append(p.rest.RemoveMembers, id)
@@ -105,9 +86,20 @@ func (t *Tenant) newMemberPatch(ctx context.Context, u upstream.GroupUpdate, ref
 			continue
 		}
 		p.adds, p.rest.AddMembers = append(p.adds, ref), append(p.rest.AddMembers, id)
-		p.addRefs[ref], p.userIDs[ref] = id, id
+		p.userIDs[ref] = id
 	}
 	return p, nil
+}
+
+// unknownLinks are the members whom the tenant does not have.
+func (p *memberPatch) unknownLinks() []upstream.Undone {
+	var out []upstream.Undone
+	for _, id := range p.unknown {
+		out = append(out, upstream.Undone{
+			Kind: upstream.MemberPart, Key: id, Code: upstream.UnknownLink, Cause: "the tenant does not know the user ID",
+		})
+	}
+	return out
 }
 
 // operations writes the PATCH. Removals name each member in a filter path: a bare "members" with a
@@ -132,49 +124,51 @@ func (p *memberPatch) operations() []patch {
 
 // sendTeamPatch sends the PATCH and keeps what the answer tells; errNothing where nothing is left to send.
 func (t *Tenant) sendTeamPatch(ctx context.Context, p *memberPatch) error {
-	request := func() (session.Request, error) {
-		ops := p.operations()
-		if len(ops) == 0 {
-			return session.Request{}, errNothing
-		}
-		return session.Request{
-			Op: teamOp(p.asked.Name), Method: http.MethodPatch, Path: groupPath(v2, p.ref), Body: patchBody(ops), Slow: true,
-			Decode: func(dec *json.Decoder) error {
-				var err error
-				p.told, err = p.readTeam(dec)
-				return err
-			},
-		}, nil
-	}
 	var resp *session.Response
 	var err error
 	if p.asked.ExactMembers || p.asked.Description != nil {
-		resp, err = t.unit(ctx, teamOp(p.asked.Name), func(t *Tenant) (session.Request, error) {
+		resp, err = t.unit(ctx, p.op(), func(t *Tenant) (session.Request, error) {
 			if err := t.readTeamBefore(ctx, p); err != nil {
 				return session.Request{}, err
 			}
-			return request()
+			return p.request()
 		})
 	} else {
 		var r session.Request
-		if r, err = request(); err == nil {
+		if r, err = p.request(); err == nil {
 			resp, err = t.do(ctx, r)
 		}
 	}
-	if changes := len(p.adds) + len(p.removes); err == nil && len(p.adds) > 0 {
-		t.tune.added(p.asked.Size, changes, resp.Elapsed)
+	if err == nil && len(p.adds) > 0 {
+		t.tune.added(p.asked.Size, len(p.adds)+len(p.removes), resp.Elapsed)
 	}
 	return err
 }
 
-// readTeamBefore takes what is left to do for a team that is there as now.
+func (p *memberPatch) request() (session.Request, error) {
+	ops := p.operations()
+	if len(ops) == 0 {
+		return session.Request{}, errNothing
+	}
+	return session.Request{
+		Op: p.op(), Method: http.MethodPatch, Path: groupPath(v2, p.ref), Body: patchBody(ops), Slow: true,
+		Decode: func(dec *json.Decoder) error {
+			var err error
+			p.told, err = p.readTeam(dec)
+			return err
+		},
+	}, nil
+}
+
+// readTeamBefore looks whether somebody else changed what the patch is about, and takes the description out
+// where it is as wanted. Members need no narrowing: the patch names single ones.
 func (t *Tenant) readTeamBefore(ctx context.Context, p *memberPatch) error {
 	tm, err := t.getTeam(ctx, v2, p.asked.Name, groupPath(v2, p.ref), p.asked.ExactMembers)
 	if err != nil {
 		return err
 	}
 	if tm.group.Ref != p.ref {
-		return otherAnswer(teamOp(p.asked.Name))
+		return otherAnswer(p.op())
 	}
 	if p.asked.ExactMembers {
 		if err := t.nameMembers(ctx, tm); err != nil {
@@ -220,7 +214,7 @@ func (t *Tenant) readMembers(ctx context.Context, p *memberPatch) (*identity.Gro
 		},
 	})
 	if err == nil && g.Name != p.asked.Name {
-		err = otherAnswer(teamOp(p.asked.Name))
+		err = otherAnswer(p.op())
 	}
 	return g, err
 }
@@ -248,63 +242,4 @@ func (p *memberPatch) readTeam(dec *json.Decoder) (*identity.Group, error) {
 		g.Name, g.Ref, g.Description = w.displayName, w.id, w.description
 	}
 	return g, err
-}
-
-// patchRoles writes the role links of a team that v1 does not see. The shape is that of people's roles,
-// for no public source shows one for teams; the answer is checked.
-func (t *Tenant) patchRoles(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
-	op := teamOp(u.Name)
-	ref, err := t.teamRef(ctx, u.GroupKey)
-	if err != nil {
-		return upstream.Outcome{Err: classed(op, err)}
-	}
-	var out upstream.Outcome
-	var rest upstream.GroupUpdate
-	var echo *team
-	resp, err := t.unit(ctx, op, func(t *Tenant) (session.Request, error) {
-		tm, err := t.getTeam(ctx, v2, u.Name, groupPath(v2, ref), false)
-		switch {
-		case err != nil:
-			return session.Request{}, err
-		case tm.group.Ref != ref:
-			return session.Request{}, otherAnswer(op)
-		}
-		if rest, out.Kept, err = u.Against(tm.group); err != nil {
-			return session.Request{}, err
-		}
-		if !rest.ChangesRoles() {
-			return session.Request{}, errNothing
-		}
-		roles := setChange(tm.group.Roles, rest.RemoveRoles, rest.AddRoles)
-		return session.Request{
-			Op: op, Method: http.MethodPatch, Path: groupPath(v2, ref), Slow: true,
-			Body: patchBody([]patch{{Op: "replace", Path: "roles", Value: roleObjects(roles)}}),
-			Decode: func(dec *json.Decoder) error {
-				var err error
-				echo, err = t.decodeTeam(dec, v2, false)
-				return err
-			},
-		}, nil
-	})
-	e, _ := errors.AsType[*upstream.Error](err)
-	switch {
-	case errors.Is(err, errNothing):
-		return out
-	case err != nil && (e == nil || !isNoAnswer(e)):
-		return upstream.Outcome{Err: explain(classed(op, err), "")}
-	case err == nil:
-		t.tune.rolesChanged(u.Size, len(rest.AddRoles)+len(rest.RemoveRoles), resp.Elapsed)
-	}
-	var told *identity.Group
-	if echo != nil && echo.group.Ref == ref {
-		told = echo.group
-	}
-	t.seeTeam(&rest, told, &out, func() (*identity.Group, error) {
-		tm, err := t.getTeam(ctx, v2, u.Name, groupPath(v2, ref), false)
-		if err != nil {
-			return nil, err
-		}
-		return tm.group, nil
-	})
-	return out
 }

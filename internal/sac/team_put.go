@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 	"time"
 
 	"sacbridge/internal/identity"
@@ -123,111 +122,47 @@ func (r *rawTeam) group() *identity.Group {
 
 // putTeam reads a team and writes it back whole. Class Gone says that v1 does not find the team.
 func (t *Tenant) putTeam(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
-	op := teamOp(u.Name)
 	u.Description = cutEdit(u.Description)
-	var out upstream.Outcome
-	var rest upstream.GroupUpdate
-	var echo *rawTeam
-	size := 0
-	resp, err := t.unit(ctx, op, func(t *Tenant) (session.Request, error) {
-		raw, err := t.readRawTeam(ctx, op, u.Name)
-		if err != nil {
-			return session.Request{}, err
-		}
-		now := raw.group()
-		if rest, out.Kept, err = u.Against(now); err != nil {
-			return session.Request{}, err
-		}
-		size = len(raw.members)
-		next, err := raw.changed(rest)
-		switch {
-		case err != nil:
-			return session.Request{}, err
-		case emptyTeamUpdate(&rest):
-			return session.Request{}, errNothing
-		case len(next.members) > maxMembers:
-			return session.Request{}, refused(op, upstream.CodeTooMany, fmt.Sprintf("a team takes at most %d members (script 1103)", maxMembers))
-		}
-		return session.Request{
-			Op: op, Method: http.MethodPut, Path: groupPath(v1, u.Name), Header: keepRolesHeader(), Body: next.body(), Slow: true,
-			Decode: func(dec *json.Decoder) error {
-				var err error
-				echo, err = decodeRawTeam(dec)
-				return err
-			},
-		}, nil
-	})
-	e, _ := errors.AsType[*upstream.Error](err)
-	switch {
-	case errors.Is(err, errNothing):
-		return out
-	case err != nil && (e == nil || !isNoAnswer(e)):
-		return upstream.Outcome{Err: explain(classed(op, err), "")}
-	case err == nil:
-		t.learnFrom(&rest, size, resp.Elapsed)
+	w := &teamWrite{asked: u}
+	resp, err := t.unit(ctx, w.op(), func(t *Tenant) (session.Request, error) { return t.preparePut(ctx, w) })
+	if err == nil {
+		t.learnFrom(&w.rest, w.size, resp.Elapsed)
 	}
-	var told *identity.Group
-	if echo != nil {
-		told = echo.group()
-	}
-	t.seeTeam(&rest, told, &out, func() (*identity.Group, error) {
-		raw, err := t.readRawTeam(ctx, op, u.Name)
+	return t.judgeTeam(w, err, func() (*identity.Group, error) {
+		raw, err := t.readRawTeam(ctx, w.op(), u.Name)
 		if err != nil {
 			return nil, err
 		}
 		return raw.group(), nil
 	})
-	return out
 }
 
-// seeTeam judges an accepted write by the team in its answer, or by a reading where that does not show the
-// change.
-func (t *Tenant) seeTeam(rest *upstream.GroupUpdate, told *identity.Group, out *upstream.Outcome, read func() (*identity.Group, error)) {
-	answered := told != nil && told.Name == rest.Name
-	if !answered || len(rest.Missing(told)) > 0 {
-		now, err := read()
-		if err != nil {
-			out.Err = unseen(teamOp(rest.Name), err)
-			return
-		}
-		told = now
+// preparePut reads a team and makes the PUT of it with what is left to do.
+func (t *Tenant) preparePut(ctx context.Context, w *teamWrite) (session.Request, error) {
+	raw, err := t.readRawTeam(ctx, w.op(), w.asked.Name)
+	if err != nil {
+		return session.Request{}, err
 	}
-	undone := rest.Missing(told)
-	if !answered && len(undone) == teamParts(rest) {
-		out.Err = notDone(teamOp(rest.Name))
-		return
+	if err := w.narrow(raw.group()); err != nil {
+		return session.Request{}, err
 	}
-	if rest.Description != nil {
-		t.learned.saw([]string{upstream.AttrDescription}, undone)
+	next, err := raw.changed(w.rest)
+	switch {
+	case err != nil:
+		return session.Request{}, err
+	case len(next.members) > maxMembers:
+		return session.Request{}, refused(w.op(), upstream.CodeTooMany, fmt.Sprintf("a team takes at most %d members (script 1103)", maxMembers))
 	}
-	for i := range undone {
-		if undone[i].Kind == upstream.MemberPart && slices.Contains(rest.AddMembers, undone[i].Key) {
-			t.ids.forget(undone[i].Key)
-			undone[i].Cause += ": most likely it does not know the user ID"
-		}
-	}
-	out.Undone = append(out.Undone, undone...)
-}
-
-func teamOp(name string) string { return fmt.Sprintf("update team %q", name) }
-
-// cutEdit shortens a description to what SAC takes, so that what was sent compares with what is there.
-func cutEdit(e *upstream.Edit[string]) *upstream.Edit[string] {
-	if e == nil {
-		return nil
-	}
-	return &upstream.Edit[string]{Before: e.Before, After: cut(e.After)}
-}
-
-func emptyTeamUpdate(u *upstream.GroupUpdate) bool { return teamParts(u) == 0 }
-
-// teamParts counts what an update changes.
-func teamParts(u *upstream.GroupUpdate) int {
-	n := len(u.AddRoles) + len(u.RemoveRoles) + len(u.AddMembers) + len(u.RemoveMembers)
-	if u.Description != nil {
-		n++
-	}
-	return n
+	return session.Request{
+		Op: w.op(), Method: http.MethodPut, Path: groupPath(v1, w.asked.Name), Header: keepRolesHeader(), Body: next.body(), Slow: true,
+		Decode: func(dec *json.Decoder) error {
+			echo, err := decodeRawTeam(dec)
+			if err == nil {
+				w.told = echo.group()
+			}
+			return err
+		},
+	}, nil
 }
 
 // learnFrom tunes the chunks by the answer time of one kind of change.

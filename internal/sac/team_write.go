@@ -29,11 +29,11 @@ func cut(s string) string {
 
 // CreateGroup creates an empty team: on CF by v2 and without a team folder, on NEO by v1, which always
 // makes one.
-func (t writer) CreateGroup(ctx context.Context, g *identity.Group) upstream.Outcome {
+func (w writer) CreateGroup(ctx context.Context, g *identity.Group) upstream.Outcome {
 	op := fmt.Sprintf("create team %q", g.Name)
 	r := session.Request{Op: op, Method: http.MethodPost}
 	description := g.Description
-	if t.hasV2() {
+	if w.hasV2() {
 		if description == "" {
 			description = g.Name
 		}
@@ -51,15 +51,15 @@ func (t writer) CreateGroup(ctx context.Context, g *identity.Group) upstream.Out
 	}
 	var made *team
 	v := v1
-	if t.hasV2() {
+	if w.hasV2() {
 		v = v2
 	}
 	r.Decode = func(dec *json.Decoder) error {
 		var err error
-		made, err = t.decodeTeam(dec, v, false)
+		made, err = w.decodeTeam(dec, v, false)
 		return err
 	}
-	_, err := t.do(ctx, r)
+	_, err := w.do(ctx, r)
 	if err == nil && (made == nil || made.group.Name != g.Name) {
 		err = noAnswer(op) // the caller looks
 	}
@@ -69,7 +69,7 @@ func (t writer) CreateGroup(ctx context.Context, g *identity.Group) upstream.Out
 	out := upstream.Outcome{Ref: made.group.Ref}
 	wanted := upstream.GroupUpdate{Description: &upstream.Edit[string]{After: cut(description)}}
 	if g.Description != "" && len(wanted.Missing(made.group)) > 0 {
-		out.Undone = wanted.Missing(t.teamNow(ctx, made.group))
+		out.Undone = wanted.Missing(w.teamNow(ctx, made.group))
 	}
 	return out
 }
@@ -96,11 +96,11 @@ func explainTeamCreate(err error) error {
 }
 
 // DeleteGroup deletes a team; its people and its folder stay.
-func (t writer) DeleteGroup(ctx context.Context, k upstream.GroupKey) upstream.Outcome {
+func (w writer) DeleteGroup(ctx context.Context, k upstream.GroupKey) upstream.Outcome {
 	op := fmt.Sprintf("delete team %q", k.Name)
 	path := groupPath(v1, k.Name)
-	if t.hasV2() {
-		ref, err := t.teamRef(ctx, k)
+	if w.hasV2() {
+		ref, err := w.teamRef(ctx, k)
 		if upstream.ClassOf(err) == upstream.Gone {
 			return upstream.Outcome{}
 		}
@@ -109,14 +109,14 @@ func (t writer) DeleteGroup(ctx context.Context, k upstream.GroupKey) upstream.O
 		}
 		path = groupPath(v2, ref)
 	}
-	resp, err := t.do(ctx, session.Request{Op: op, Method: http.MethodDelete, Path: path, Slow: true})
+	resp, err := w.do(ctx, session.Request{Op: op, Method: http.MethodDelete, Path: path, Slow: true})
 	switch {
 	case err == nil && resp.Status != http.StatusNoContent:
 		return upstream.Outcome{Err: noAnswer(op)}
 	case upstream.ClassOf(err) != upstream.Gone:
 		return upstream.Outcome{Err: err}
-	case t.cfg.Platform == platformCF && !t.hasV2():
-		return upstream.Outcome{Err: t.hiddenOrGone(ctx, op, k.Name)}
+	case w.cfg.Platform == platformCF && !w.hasV2():
+		return upstream.Outcome{Err: w.hiddenOrGone(ctx, op, k.Name)}
 	}
 	return upstream.Outcome{}
 }
@@ -152,19 +152,4 @@ func (w writer) UpdateGroup(ctx context.Context, u upstream.GroupUpdate) upstrea
 	next := w.patchTeam(ctx, u)
 	next.Undone, next.Kept = append(out.Undone, next.Undone...), append(out.Kept, next.Kept...)
 	return next
-}
-
-// changeRoles writes role links on CF: through v1, or by v2 where v1 does not see the team.
-func (t *Tenant) changeRoles(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
-	only := upstream.GroupUpdate{
-		GroupKey: u.GroupKey, Size: u.Size,
-		AddRoles: u.AddRoles, RemoveRoles: u.RemoveRoles, RolesBefore: u.RolesBefore, ExactRoles: u.ExactRoles,
-	}
-	if t.mayV1() {
-		out := t.putTeam(ctx, only)
-		if upstream.ClassOf(out.Err) != upstream.Gone {
-			return out
-		}
-	}
-	return t.patchRoles(ctx, only)
 }

@@ -90,7 +90,7 @@ func (t *Tenant) seeV1(ctx context.Context, op string, rest *upstream.UserUpdate
 	answered := echo.user != nil && echo.user.UserID == rest.UserID
 	seen := echo.user
 	if !answered || len(rest.Missing(seen)) > 0 {
-		p, err := t.getPerson(ctx, v1, rest.UserID)
+		p, err := t.getPersonV1(ctx, rest.UserID)
 		if err == nil && p.user.UserID != rest.UserID {
 			err = otherAnswer(op)
 		}

@@ -28,7 +28,7 @@ func TestTheTenantsClockFollowsItsNewestAnswer(t *testing.T) {
 		if at, ok := s.Clock(time.Now()); ok {
 			t.Errorf("told %v before any answer", at)
 		}
-		failed(t, s, read(users))
+		_ = failed(t, s, read(users)) // its Date is what matters
 		seen := time.Now()
 		ahead = 0
 		time.Sleep(90 * time.Second) //nolint:forbidigo // false time
@@ -39,8 +39,8 @@ func TestTheTenantsClockFollowsItsNewestAnswer(t *testing.T) {
 		if at, _ := s.Clock(seen.Add(-time.Minute)); !at.Equal(seen.Add(59 * time.Minute)) {
 			t.Errorf("a minute before: got %v", at)
 		}
-		failed(t, s, read(users))
-		if at, _ := s.Clock(time.Now()); at.Sub(time.Now()).Abs() > time.Second {
+		_ = failed(t, s, read(users)) // its Date is what matters
+		if at, _ := s.Clock(time.Now()); time.Until(at).Abs() > time.Second {
 			t.Errorf("got %v, want what the newest answer tells", at)
 		}
 	})
