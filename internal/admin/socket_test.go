@@ -123,7 +123,9 @@ func throughSocket(t *testing.T, s *Service) *Client {
 	go func() { done <- h.Serve(l) }()
 	t.Cleanup(func() {
 		_ = h.Close()
-		<-done
+		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
 	})
 	c, ok := Dial(t.Context(), path)
 	if !ok {
