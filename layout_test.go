@@ -70,7 +70,7 @@ var onlyImporters = map[string][]string{
 	"golang.org/x/sync":                   {"internal/sac", "internal/sac/session", "internal/engine", "cmd/bridge"},
 	"golang.org/x/text":                   {"internal/dataset", "internal/scim", "internal/store"},
 	"golang.org/x/term":                   {"cmd/internal/cli"},
-	"github.com/google/uuid":              {"internal/engine"},
+	"github.com/google/uuid":              {"internal/engine", "internal/directory"},
 	"github.com/lmittmann/tint":           {"cmd/transport", "cmd/bridge"},
 	"github.com/elimity-com/scim":         {"internal/scimserver"},
 	"github.com/labstack/echo/v4":         {"cmd/bridge"},

@@ -62,14 +62,14 @@ const (
 	SetMembers                        // exactly these
 )
 
-// Unknown says what becomes of a member that the source does not hold.
-type Unknown uint8
+// UnknownPolicy says what becomes of a member that the source does not hold.
+type UnknownPolicy uint8
 
 // The ways with unknown members. A group itself is never its member: it is dropped alike, or refused with
 // a ValueError.
 const (
-	RefuseUnknown Unknown = iota // the whole change fails with an UnknownMembersError
-	DropUnknown                  // it is left out, and named in Committed.Dropped
+	RefuseUnknown UnknownPolicy = iota // the whole change fails with an UnknownMembersError
+	DropUnknown                        // it is left out, and named in Committed.Dropped
 )
 
 // MemberChange is one operation on the members of one group. The Store takes O(Members) steps for adding
@@ -79,7 +79,7 @@ type MemberChange struct {
 	Expect  int64
 	Op      MemberOp
 	Members []Member
-	Unknown Unknown
+	Unknown UnknownPolicy
 }
 
 // Member names a member. Where Display is empty the member's own display name is kept with the edge.

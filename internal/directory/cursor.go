@@ -8,8 +8,8 @@ import (
 // cursorVersion is the first byte of a cursor.
 const cursorVersion = 1
 
-// planLen is how much of a plan's hash a cursor carries, so that it serves its own query only.
-const planLen = 12
+// fingerprintLen is how much of a query's hash a cursor carries, so that it serves its own query only.
+const fingerprintLen = 12
 
 // cursor is where the next page begins (RFC 9865). It holds nothing secret and nothing that a client could not ask
 // for, so it is not signed: a forged one gives another page.
@@ -21,7 +21,7 @@ type cursor struct {
 
 // encode gives a cursor as text for a URL.
 func (r *query) encode(c cursor) string {
-	raw := append([]byte{cursorVersion}, r.plan()...)
+	raw := append([]byte{cursorVersion}, r.fingerprint()...)
 	raw = binary.AppendUvarint(raw, uint64(max(c.offset, 0)))
 	raw = binary.AppendUvarint(raw, uint64(max(c.total, 0)))
 	raw = append(raw, c.from.id[:]...)
@@ -35,10 +35,10 @@ func (r *query) cursor() (c cursor, err error) {
 		return c, nil
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(r.Cursor)
-	if err != nil || len(raw) < 1+planLen || raw[0] != cursorVersion || string(raw[1:1+planLen]) != r.plan() {
+	if err != nil || len(raw) < 1+fingerprintLen || raw[0] != cursorVersion || string(raw[1:1+fingerprintLen]) != r.fingerprint() {
 		return c, ErrCursor
 	}
-	raw = raw[1+planLen:]
+	raw = raw[1+fingerprintLen:]
 	for _, n := range [...]*int{&c.offset, &c.total} {
 		value, size := binary.Uvarint(raw)
 		if size <= 0 || value > 1<<40 {

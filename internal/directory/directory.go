@@ -29,7 +29,7 @@ type Directory struct {
 	retention time.Duration
 	budget    int
 	maxSort   int
-	places    *places
+	pages     *pageCache
 }
 
 // New gives a directory over the store.
@@ -39,7 +39,7 @@ func New(d Deps) (*Directory, error) {
 	}
 	dir := &Directory{
 		store: d.Store, now: d.Now, log: d.Log, retention: d.Retention, budget: d.Budget, maxSort: d.MaxSort,
-		places: newPlaces(),
+		pages: newPageCache(),
 	}
 	if dir.retention <= 0 {
 		dir.retention = 30 * 24 * time.Hour

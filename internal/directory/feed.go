@@ -62,9 +62,9 @@ func (d *Directory) Deleted(ctx context.Context, source SourceID, kind Kind, aft
 
 // The sizes of the steps in which Expire works.
 const (
-	expirePage  = 100
-	purgeEdges  = 5000
-	trimmedOnce = 5000
+	expirePage = 100
+	purgeEdges = 5000
+	trimPage   = 5000
 )
 
 // Sources lists all sources that the directory has anything of, also those that are configured no more.
@@ -81,7 +81,7 @@ func (d *Directory) Expire(ctx context.Context, source SourceID) error {
 	}
 	for more := true; more; {
 		var err error
-		if more, err = d.store.Trim(ctx, source, before, trimmedOnce); err != nil {
+		if more, err = d.store.Trim(ctx, source, before, trimPage); err != nil {
 			return fmt.Errorf("remove old events of %s: %w", source, err)
 		}
 	}

@@ -2,12 +2,13 @@ package directory
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // SourceID names an inbound endpoint, the partition of everything here.
@@ -40,37 +41,35 @@ func (k Kind) String() string {
 // after older ones.
 type ID [16]byte
 
+// textLen is the length of a UUID as text; uuid.Parse takes other forms too.
+const textLen = 36
+
 // ErrID says that a text is no id of this directory.
 var ErrID = errors.New("not an id")
 
 // NewID makes an id of the time now and randomness. It fails only where the system has no random source.
 func NewID(now time.Time) (ID, error) {
-	var id ID
-	binary.BigEndian.PutUint64(id[:8], uint64(max(now.UnixMilli(), 0))<<16)
-	if _, err := rand.Read(id[6:]); err != nil {
+	random, err := uuid.NewV7()
+	if err != nil {
 		return ID{}, fmt.Errorf("make an id: %w", err)
 	}
-	id[6] = id[6]&0x0f | 0x70
-	id[8] = id[8]&0x3f | 0x80
+	id := ID(random)
+	at := binary.BigEndian.AppendUint64(nil, uint64(max(now.UnixMilli(), 0))<<16)
+	copy(id[:6], at) // the caller's clock, not the machine's
 	return id, nil
 }
 
 // ParseID reads the 36 characters of a UUID in any letter case. Anything else is ErrID, which callers
 // treat as an id that nobody has.
 func ParseID(text string) (ID, error) {
-	var id ID
-	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
+	if len(text) != textLen {
 		return ID{}, fmt.Errorf("%q: %w", clip(text), ErrID)
 	}
-	at := 0
-	for _, part := range [...]string{text[0:8], text[9:13], text[14:18], text[19:23], text[24:36]} {
-		n, err := hex.Decode(id[at:], []byte(part))
-		if err != nil {
-			return ID{}, fmt.Errorf("%q: %w", clip(text), ErrID)
-		}
-		at += n
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return ID{}, fmt.Errorf("%q: %w", clip(text), ErrID)
 	}
-	return id, nil
+	return ID(id), nil
 }
 
 // clip keeps what strangers send short in messages.
@@ -83,16 +82,7 @@ func clip(text string) string {
 }
 
 // String gives the UUID in lower case.
-func (id ID) String() string {
-	var text [36]byte
-	hex.Encode(text[0:8], id[0:4])
-	hex.Encode(text[9:13], id[4:6])
-	hex.Encode(text[14:18], id[6:8])
-	hex.Encode(text[19:23], id[8:10])
-	hex.Encode(text[24:36], id[10:16])
-	text[8], text[13], text[18], text[23] = '-', '-', '-', '-'
-	return string(text[:])
-}
+func (id ID) String() string { return uuid.UUID(id).String() }
 
 // Compare orders ids as their bytes, which is by age.
 func (id ID) Compare(other ID) int { return bytes.Compare(id[:], other[:]) }

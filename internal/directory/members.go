@@ -8,7 +8,7 @@ import (
 	"sacbridge/internal/scim"
 )
 
-// membersPage is how many members are read in one snapshot, so that a slow reader holds none.
+// membersPage is how many members are read in one snapshot, pending that a slow reader holds none.
 const membersPage = 1000
 
 // PatchMembers changes nothing but the members of a group, in steps that grow with the change and not
@@ -69,8 +69,8 @@ func hasWhere(ops []scim.MemberOp) bool {
 
 // memberChanges puts the steps of a PATCH in the store's terms. A filter is evaluated here, on the members
 // as they are at the expected revision and as the steps before leave them.
-func (d *Directory) memberChanges(ctx context.Context, source SourceID, group ID, expect int64, ops []scim.MemberOp, policy Unknown) (changes []MemberChange, dropped []string, err error) {
-	var so overlay
+func (d *Directory) memberChanges(ctx context.Context, source SourceID, group ID, expect int64, ops []scim.MemberOp, policy UnknownPolicy) (changes []MemberChange, dropped []string, err error) {
+	var pending pendingMembers
 	filtered := hasWhere(ops)
 	for _, op := range ops {
 		c := MemberChange{Group: group, Expect: expect, Unknown: policy}
@@ -87,7 +87,7 @@ func (d *Directory) memberChanges(ctx context.Context, source SourceID, group ID
 			c.Op, unknown = RemoveMembers, nil // who is unknown is no member
 		case scim.RemoveWhere:
 			c.Op = RemoveMembers
-			if c.Members, err = d.membersWhere(ctx, source, group, op.Where, &so); err != nil {
+			if c.Members, err = d.membersWhere(ctx, source, group, op.Where, &pending); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -95,7 +95,7 @@ func (d *Directory) memberChanges(ctx context.Context, source SourceID, group ID
 			return nil, nil, &UnknownMembersError{Group: group, IDs: unknown}
 		}
 		if filtered {
-			so.apply(&c)
+			pending.apply(&c)
 		}
 		changes, dropped = append(changes, c), append(dropped, unknown...)
 	}
@@ -117,7 +117,7 @@ func membersOf(sent []scim.Member) (members []Member, unknown []string) {
 }
 
 // membersWhere lists the members that a filter selects, after the steps so far.
-func (d *Directory) membersWhere(ctx context.Context, source SourceID, group ID, where scim.Expr, so *overlay) (members []Member, err error) {
+func (d *Directory) membersWhere(ctx context.Context, source SourceID, group ID, where scim.Expr, pending *pendingMembers) (members []Member, err error) {
 	stored := map[ID]bool{} // of those whom steps name
 	for after := (ID{}); ; {
 		page, err := d.Members(ctx, source, group, after, membersPage)
@@ -126,10 +126,10 @@ func (d *Directory) membersWhere(ctx context.Context, source SourceID, group ID,
 		}
 		for i := range page {
 			e := &page[i]
-			if _, named := so.steps[e.Member]; named {
+			if _, named := pending.named[e.Member]; named {
 				stored[e.Member] = true
 			}
-			if so.has(e.Member) && scim.MatchMember(where, scim.Member{Value: e.Member.String(), Type: e.Kind.String(), Display: e.Display}) {
+			if pending.has(e.Member) && scim.MatchMember(where, scim.Member{Value: e.Member.String(), Type: e.Kind.String(), Display: e.Display}) {
 				members = append(members, Member{ID: e.Member})
 			}
 		}
@@ -139,7 +139,7 @@ func (d *Directory) membersWhere(ctx context.Context, source SourceID, group ID,
 		after = page[len(page)-1].Member
 	}
 	err = d.store.View(ctx, source, func(tx ReadTx) error {
-		more, err := so.newcomers(tx, group, stored, where)
+		more, err := pending.newcomers(tx, group, stored, where)
 		members = append(members, more...)
 		return err
 	})

@@ -49,7 +49,7 @@ func (d *Directory) single(ctx context.Context, source SourceID, q Query) (page 
 	return page, true, ignoreNotFound(err)
 }
 
-// The sizes of the batches in which records are judged: small at first, when it is not known yet whether the headers
+// The sizes of the batches in which records are looked at: small at first, when it is not known yet whether the headers
 // suffice.
 const (
 	firstBatch = 16
@@ -63,9 +63,9 @@ type query struct {
 	source SourceID
 	tx     ReadTx
 	order  order
-	read   int    // records read so far to be judged
+	read   int    // records that the filter was evaluated on so far
 	loaded int    // those of them whose header did not suffice
-	key    string // plan, once it was needed
+	print  string // fingerprint, once it was needed
 }
 
 // order says how results are ordered: by an index, or by the client's attribute where no index has it.
@@ -93,8 +93,8 @@ func orderOf(q Query) order {
 	return o
 }
 
-// plan is the same text for two queries that differ in their page only.
-func (r *query) plan() string {
+// fingerprint is the same text for two queries that differ in their page only.
+func (r *query) fingerprint() string {
 	filter, sort := "", ""
 	if r.Filter != nil {
 		filter = r.Filter.String()
@@ -108,12 +108,12 @@ func (r *query) plan() string {
 
 func (r *query) answer() (Page, error) {
 	if r.Filter != nil {
-		if probes, ok := probesOf(r.Kind, r.Filter); ok {
-			return r.gathered(probes)
+		if reads, ok := indexReads(r.Kind, r.Filter); ok {
+			return r.answerSorted(reads)
 		}
 	}
 	if r.order.sort == nil {
-		return r.walked()
+		return r.answerInOrder()
 	}
 	n, err := r.tx.Count(r.Kind)
 	if err != nil {
@@ -122,7 +122,7 @@ func (r *query) answer() (Page, error) {
 	if n > int64(r.d.maxSort) && r.Filter == nil {
 		return Page{}, fmt.Errorf("sort %d records by %s: %w", n, r.order.sort.Ref.Name, ErrTooMany)
 	}
-	return r.gathered([]probe{{rankNone, between(Index{r.Kind, ByID}, nil, nil)}})
+	return r.answerSorted([]indexRead{{rankNone, between(Index{r.Kind, ByID}, nil, nil)}})
 }
 
 // match is a record that the filter let through, with what it is sorted by.
@@ -132,9 +132,9 @@ type match struct {
 	by  string
 }
 
-// gathered finds all matches first, orders them and cuts the page out.
-func (r *query) gathered(probes []probe) (Page, error) {
-	matches, err := r.gather(probes)
+// answerSorted finds all matches first, orders them and cuts the page out.
+func (r *query) answerSorted(reads []indexRead) (Page, error) {
+	matches, err := r.collect(reads)
 	if err != nil {
 		return Page{}, err
 	}
@@ -177,7 +177,7 @@ func (r *query) find(ids []ID) ([]Found, error) {
 		return nil, err
 	}
 	if len(records) != len(ids) {
-		return nil, r.lost(len(ids) - len(records))
+		return nil, r.missing(len(ids) - len(records))
 	}
 	found := make([]Found, len(records))
 	for i := range records {
@@ -191,23 +191,23 @@ func (r *query) find(ids []ID) ([]Found, error) {
 	return found, nil
 }
 
-// lost is the error of records that an index has and nothing else.
-func (r *query) lost(n int) error {
+// missing is the error of records that an index has and nothing else.
+func (r *query) missing(n int) error {
 	return fmt.Errorf("%d of kind %s that an index lists: %w", n, r.Kind, ErrNotFound)
 }
 
-// gather evaluates the filter on what the probes find, each record once.
-func (r *query) gather(probes []probe) (matches []match, err error) {
+// collect evaluates the filter on what the reads find, each record once.
+func (r *query) collect(reads []indexRead) (matches []match, err error) {
 	seen := map[ID]bool{}
 	var batch []ID
 	flush := func() error {
-		more, err := r.judge(batch)
+		more, err := r.evaluate(batch)
 		matches, batch = append(matches, more...), batch[:0]
 		return err
 	}
-	for _, p := range probes {
+	for _, p := range reads {
 		err := p.find(r.tx, func(id ID) error {
-			if len(probes) > 1 {
+			if len(reads) > 1 {
 				if seen[id] {
 					return nil
 				}
@@ -225,7 +225,7 @@ func (r *query) gather(probes []probe) (matches []match, err error) {
 	return matches, flush()
 }
 
-// batchSize is how many records are judged next: no more than the budget leaves, for perhaps no more are needed.
+// batchSize is how many records are looked at next: no more than the budget leaves, for perhaps no more are needed.
 func (r *query) batchSize() int {
 	size := nextBatch
 	if r.read == 0 {
@@ -234,8 +234,8 @@ func (r *query) batchSize() int {
 	return max(min(size, r.d.budget-r.read), 1)
 }
 
-// judge evaluates the filter on records, and gives those that match with what they are sorted by.
-func (r *query) judge(ids []ID) ([]match, error) {
+// evaluate evaluates the filter on records, and gives those that match with what they are sorted by.
+func (r *query) evaluate(ids []ID) ([]match, error) {
 	if r.read += len(ids); r.read > r.d.budget {
 		return nil, fmt.Errorf("more than %d records would have to be read: %w", r.d.budget, ErrTooMany)
 	}
@@ -244,7 +244,7 @@ func (r *query) judge(ids []ID) ([]match, error) {
 		return nil, err
 	}
 	if len(views) != len(ids) {
-		return nil, r.lost(len(ids) - len(views))
+		return nil, r.missing(len(ids) - len(views))
 	}
 	matches := make([]match, 0, len(views))
 	for i := range views {
@@ -262,7 +262,7 @@ func (r *query) judge(ids []ID) ([]match, error) {
 	return matches, nil
 }
 
-// views gives the records to judge: their headers, or all of them where most needed more than that so far.
+// views gives the records to look at: their headers, or all of them where most needed more than that so far.
 func (r *query) views(ids []ID) ([]view, error) {
 	if 2*r.loaded > r.read-len(ids) {
 		records, err := r.tx.Records(r.Kind, ids)

@@ -14,9 +14,9 @@ import (
 
 func TestAnyQueryGivesWhatAPlainSearchGives(t *testing.T) {
 	t.Parallel()
-	all := newTowns(t)
+	all := newSamples(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		w := all[rapid.IntRange(0, len(all)-1).Draw(rt, "town")]()
+		w := all[rapid.IntRange(0, len(all)-1).Draw(rt, "sample")]()
 		q := directory.Query{Kind: rapid.SampledFrom([]directory.Kind{directory.User, directory.Group}).Draw(rt, "kind")}
 		var err error
 		if rapid.Bool().Draw(rt, "filtered") {
@@ -43,7 +43,7 @@ func TestAnyQueryGivesWhatAPlainSearchGives(t *testing.T) {
 }
 
 // pages walks through all pages of a query, by number or by cursor.
-func (w *town) pages(t testing.TB, rt *rapid.T, q directory.Query, total int) (ids []directory.ID) {
+func (w *sample) pages(t testing.TB, rt *rapid.T, q directory.Query, total int) (ids []directory.ID) {
 	t.Helper()
 	for q.Start = 1; ; {
 		page, err := w.dir.Query(t.Context(), entra, q)
@@ -65,7 +65,7 @@ func (w *town) pages(t testing.TB, rt *rapid.T, q directory.Query, total int) (i
 
 func TestPagesOutsideTheResults(t *testing.T) {
 	t.Parallel()
-	w := newTown(t)
+	w := newSample(t)
 	for name, c := range map[string]struct {
 		start, count, wantStart, wantFound int
 	}{
@@ -120,7 +120,7 @@ func TestAQueryBeyondItsBudgetIsRefused(t *testing.T) {
 
 func TestACursorServesItsOwnQueryOnly(t *testing.T) {
 	t.Parallel()
-	w := newTown(t)
+	w := newSample(t)
 	q := directory.Query{Kind: directory.User, Count: 10, ByCursor: true}
 	page, err := w.dir.Query(t.Context(), entra, q)
 	if err != nil || page.Next == "" {
@@ -140,7 +140,7 @@ func TestACursorServesItsOwnQueryOnly(t *testing.T) {
 
 func TestAPageByCursorIsNotMovedByChanges(t *testing.T) {
 	t.Parallel()
-	w := newTown(t)
+	w := newSample(t)
 	q := directory.Query{Kind: directory.User, Count: 20, ByCursor: true}
 	first, err := w.dir.Query(t.Context(), entra, q)
 	if err != nil {
@@ -159,7 +159,7 @@ func TestAPageByCursorIsNotMovedByChanges(t *testing.T) {
 }
 
 func FuzzCursor(f *testing.F) {
-	w := newTown(f)
+	w := newSample(f)
 	q := directory.Query{Kind: directory.User, Count: 5, ByCursor: true}
 	page, err := w.dir.Query(f.Context(), entra, q)
 	if err != nil {

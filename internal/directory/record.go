@@ -46,9 +46,9 @@ type Header struct {
 	Department string
 	Manager    string // the id of the manager as sent, resolved by nobody
 	Emails     []Email
-	// MoreEmail says that JSON knows more of the addresses than Emails, and Blank that one of the texts here is
+	// EmailsIncomplete says that JSON knows more of the addresses than Emails, and EmptyTexts that one of the texts here is
 	// an empty one there, and not missing.
-	MoreEmail, Blank bool
+	EmailsIncomplete, EmptyTexts bool
 
 	Members int64 // how many members a group has; the store counts
 }

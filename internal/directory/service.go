@@ -13,10 +13,10 @@ type WriteOptions struct {
 	// IfMatch is the header of that name, "" without one. It is compared inside the write's transaction; a
 	// write without it is repeated on the newer record where another came between.
 	IfMatch          string
-	Unknown          Unknown // what to do with members that the source does not hold
-	KeepMembers      bool    // a Replace without the attribute members leaves them; else none is left
-	UniqueExternalID bool    // refuse an externalId that another record of the kind has
-	WithGroups       bool    // answer with the user's groups
+	Unknown          UnknownPolicy // what to do with members that the source does not hold
+	KeepMembers      bool          // a Replace without the attribute members leaves them; else none is left
+	UniqueExternalID bool          // refuse an externalId that another record of the kind has
+	WithGroups       bool          // answer with the user's groups
 }
 
 // Found is a record as it is answered.

@@ -19,7 +19,7 @@ var _ scim.Container = (*view)(nil)
 
 // Attribute implements scim.View.
 func (v *view) Attribute(ref *scim.Ref) any {
-	if value, known := v.shown(ref); known {
+	if value, known := v.inHeader(ref); known {
 		return value
 	}
 	if v.whole == nil {
@@ -49,27 +49,27 @@ func (v *view) fail(err error) {
 	}
 }
 
-// shown gives what can be told without decoding.
-func (v *view) shown(ref *scim.Ref) (value any, known bool) {
+// inHeader gives what can be told without decoding.
+func (v *view) inHeader(ref *scim.Ref) (value any, known bool) {
 	h := v.header
 	switch ref.Whole().Name {
 	case "id":
 		return h.ID.String(), true
 	case "externalId":
-		return orNil(h.ExternalID), !h.Blank
+		return orNil(h.ExternalID), !h.EmptyTexts
 	case "displayName":
-		return orNil(h.DisplayName), !h.Blank
+		return orNil(h.DisplayName), !h.EmptyTexts
 	case "userName":
-		return orNil(h.UserName), !h.Blank
+		return orNil(h.UserName), !h.EmptyTexts
 	case "userType":
-		return orNil(h.UserType), !h.Blank
+		return orNil(h.UserType), !h.EmptyTexts
 	case "active":
 		if !h.HasActive {
 			return nil, true
 		}
 		return h.Active, true
 	case "emails":
-		return v.emails(), !h.MoreEmail
+		return v.emails(), !h.EmailsIncomplete
 	case "meta":
 		return map[string]any{"resourceType": h.Kind.String(), "created": h.Created, "lastModified": h.Modified, "version": ETag(h.Revision)}, true
 	case "members":
@@ -77,23 +77,23 @@ func (v *view) shown(ref *scim.Ref) (value any, known bool) {
 	case "groups":
 		return v.groups(), true
 	}
-	return v.part(ref)
+	return v.partInHeader(ref)
 }
 
-// part gives a sub-attribute that the header holds.
-func (v *view) part(ref *scim.Ref) (value any, known bool) {
-	if v.header.Blank {
+// partInHeader gives a sub-attribute that the header holds.
+func (v *view) partInHeader(ref *scim.Ref) (value any, known bool) {
+	if v.header.EmptyTexts {
 		return nil, false
 	}
 	switch ref.Name {
 	case "name.givenName":
-		return branch("givenName", v.header.GivenName), true
+		return nested("givenName", v.header.GivenName), true
 	case "name.familyName":
-		return branch("familyName", v.header.FamilyName), true
+		return nested("familyName", v.header.FamilyName), true
 	case scim.EnterpriseUserURN + ":department":
 		return orNil(v.header.Department), true
 	case scim.EnterpriseUserURN + ":manager.value":
-		return branch("value", v.header.Manager), true
+		return nested("value", v.header.Manager), true
 	}
 	return nil, false
 }
@@ -105,7 +105,7 @@ func orNil(text string) any {
 	return text
 }
 
-func branch(name, text string) any {
+func nested(name, text string) any {
 	if text == "" {
 		return nil
 	}

@@ -5,14 +5,14 @@ import (
 	"fmt"
 )
 
-// walked answers from one index in its order: all records, or those that a filter lets through without
+// answerInOrder answers from one index in its order: all records, or those that a filter lets through without
 // any condition that an index serves.
-func (r *query) walked() (Page, error) {
+func (r *query) answerInOrder() (Page, error) {
 	last, err := r.tx.Last()
 	if err != nil {
 		return Page{}, err
 	}
-	w := &walk{query: r, total: -1, skip: r.Start - 1}
+	w := &indexWalk{query: r, total: -1, skip: r.Start - 1}
 	page := Page{Start: r.Start}
 	if r.ByCursor {
 		at, err := r.cursor()
@@ -23,7 +23,7 @@ func (r *query) walked() (Page, error) {
 		if at.offset > 0 {
 			w.total = at.total
 		}
-	} else if m, ok := r.d.places.find(r.place(last, w.skip)); ok && w.skip > 0 {
+	} else if m, ok := r.d.pages.get(r.pageKey(last, w.skip)); ok && w.skip > 0 {
 		w.from, w.skip, w.total = m.from, 0, m.total
 	}
 	if r.Filter == nil {
@@ -44,20 +44,20 @@ func (r *query) walked() (Page, error) {
 	if r.ByCursor {
 		page.Next = r.encode(cursor{from: w.end, offset: next, total: w.total})
 	} else {
-		r.d.places.keep(r.place(last, next), mark{from: w.end, total: w.total})
+		r.d.pages.put(r.pageKey(last, next), pageStart{from: w.end, total: w.total})
 	}
 	return page, nil
 }
 
-func (r *query) place(last Seq, offset int) place {
-	if r.key == "" {
-		r.key = r.plan()
+func (r *query) pageKey(last Seq, offset int) pageKey {
+	if r.print == "" {
+		r.print = r.fingerprint()
 	}
-	return place{source: r.source, plan: r.key, seq: last, offset: offset}
+	return pageKey{source: r.source, query: r.print, seq: last, offset: offset}
 }
 
-// walk goes along an index.
-type walk struct {
+// indexWalk goes along an index.
+type indexWalk struct {
 	*query
 	from  position // go on after this one; zero is the start
 	skip  int      // matches to leave out first
@@ -67,7 +67,7 @@ type walk struct {
 }
 
 // run fills the page, and goes on to the end where the total is not known yet.
-func (w *walk) run(page *Page) error {
+func (w *indexWalk) run(page *Page) error {
 	if w.total >= 0 && (w.Count == 0 || w.skip >= w.total) {
 		return nil
 	}
@@ -90,12 +90,12 @@ func (w *walk) run(page *Page) error {
 		if batch = append(batch, position{key: string(e.Key), id: e.ID}); len(batch) < size {
 			continue
 		}
-		if done, err := w.take(page, batch); err != nil || done {
+		if done, err := w.addBatch(page, batch); err != nil || done {
 			return err
 		}
 		batch, size = batch[:0], w.batchSize()
 	}
-	if _, err := w.take(page, batch); err != nil {
+	if _, err := w.addBatch(page, batch); err != nil {
 		return err
 	}
 	w.total = max(w.total, w.seen)
@@ -104,17 +104,17 @@ func (w *walk) run(page *Page) error {
 
 // batchSize is how many entries are looked at next: what the page has room for, and where the filter has its say some
 // more.
-func (w *walk) batchSize() int {
+func (w *indexWalk) batchSize() int {
 	if w.Filter == nil {
 		return min(max(w.Count, 1), 4*nextBatch)
 	}
 	return w.query.batchSize()
 }
 
-// take looks at the next entries; done where the page is full and the total known.
-func (w *walk) take(page *Page, batch []position) (done bool, err error) {
+// addBatch looks at the next entries; done where the page is full and the total known.
+func (w *indexWalk) addBatch(page *Page, batch []position) (done bool, err error) {
 	if w.Filter != nil {
-		if batch, err = w.passing(batch); err != nil {
+		if batch, err = w.filtered(batch); err != nil {
 			return false, err
 		}
 	}
@@ -133,13 +133,13 @@ func (w *walk) take(page *Page, batch []position) (done bool, err error) {
 	return w.total >= 0 && len(page.Found) == w.Count, nil
 }
 
-// passing leaves those entries whose records the filter lets through.
-func (w *walk) passing(batch []position) ([]position, error) {
+// filtered leaves those entries whose records the filter lets through.
+func (w *indexWalk) filtered(batch []position) ([]position, error) {
 	ids := make([]ID, len(batch))
 	for i := range batch {
 		ids[i] = batch[i].id
 	}
-	matches, err := w.judge(ids)
+	matches, err := w.evaluate(ids)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,7 @@ func (w *walk) passing(batch []position) ([]position, error) {
 
 // span gives the part of the index that begins at the position. Without a filter the store leaves out what the page
 // does not want.
-func (w *walk) span() Span {
+func (w *indexWalk) span() Span {
 	s := Span{Desc: w.order.desc}
 	s.From, s.To = w.bounds()
 	if w.Filter == nil && w.from.id.IsZero() {
@@ -165,7 +165,7 @@ func (w *walk) span() Span {
 }
 
 // bounds gives the range that begins at the position.
-func (w *walk) bounds() (from, to []byte) {
+func (w *indexWalk) bounds() (from, to []byte) {
 	switch {
 	case w.from.id.IsZero():
 		return nil, nil
@@ -176,7 +176,7 @@ func (w *walk) bounds() (from, to []byte) {
 }
 
 // isBefore reports whether an entry was given already: it is the position, or has its key and an id before.
-func (w *walk) isBefore(e Entry) bool {
+func (w *indexWalk) isBefore(e Entry) bool {
 	if w.from.id.IsZero() || !bytes.Equal(e.Key, []byte(w.from.key)) {
 		return false
 	}

@@ -21,7 +21,7 @@ func (d *Directory) Create(ctx context.Context, source SourceID, res *scim.Resou
 	if err != nil {
 		return Written{}, err
 	}
-	record, err := makeRecord(res, id)
+	record, err := recordOf(res, id)
 	if err != nil {
 		return Written{}, err
 	}
@@ -58,7 +58,7 @@ func texts(dropped []string, more []ID) []string {
 func (d *Directory) Replace(ctx context.Context, source SourceID, id ID, res *scim.Resource, o WriteOptions) (Written, error) {
 	kind := KindOf(res.Type)
 	return d.rewrite(ctx, source, kind, id, o, func(before *Record) (edited, error) {
-		record, err := makeRecord(res, id)
+		record, err := recordOf(res, id)
 		if err != nil {
 			return edited{}, err
 		}
@@ -94,7 +94,7 @@ func (d *Directory) Patch(ctx context.Context, source SourceID, kind Kind, id ID
 		}
 		e := edited{changed: outcome.Changed, ops: outcome.Members, record: *before}
 		if len(e.changed) > 0 {
-			e.record, err = makeRecord(outcome.Resource, id)
+			e.record, err = recordOf(outcome.Resource, id)
 		}
 		return e, err
 	})

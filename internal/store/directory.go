@@ -50,7 +50,7 @@ func EncodeRecord(r *directory.Record) []byte {
 }
 
 func flags(h *directory.Header) byte {
-	return flagActive*bit(h.Active) | flagHasActive*bit(h.HasActive) | flagMoreEmail*bit(h.MoreEmail) | flagBlank*bit(h.Blank)
+	return flagActive*bit(h.Active) | flagHasActive*bit(h.HasActive) | flagMoreEmail*bit(h.EmailsIncomplete) | flagBlank*bit(h.EmptyTexts)
 }
 
 func bit(b bool) byte {
@@ -96,7 +96,7 @@ func readHeader(id directory.ID, head []byte) (directory.Header, error) {
 	r := reader{rest: string(head)} // one copy, of which all texts are parts
 	h := directory.Header{ID: id, Kind: directory.Kind(r.octet())}
 	marks := r.octet()
-	h.Active, h.HasActive, h.MoreEmail, h.Blank = marks&flagActive != 0, marks&flagHasActive != 0, marks&flagMoreEmail != 0, marks&flagBlank != 0
+	h.Active, h.HasActive, h.EmailsIncomplete, h.EmptyTexts = marks&flagActive != 0, marks&flagHasActive != 0, marks&flagMoreEmail != 0, marks&flagBlank != 0
 	h.Revision, h.Last = r.number(), directory.Seq(r.number())
 	h.Created, h.Modified = r.moment(), r.moment()
 	h.Members = int64(r.number()) //nolint:gosec // EncodeRecord wrote an int64

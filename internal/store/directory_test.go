@@ -28,7 +28,7 @@ func drawRecord(rt *rapid.T) directory.Record {
 		Last:    directory.Seq(rapid.Uint64().Draw(rt, "last")),
 		Created: drawTime(rt), Modified: drawTime(rt), Members: rapid.Int64Range(0, 1<<50).Draw(rt, "members"),
 		ExternalID: text(), DisplayName: text(), UserName: text(), GivenName: text(), FamilyName: text(), UserType: text(), Department: text(), Manager: text(),
-		Active: rapid.Bool().Draw(rt, "active"), HasActive: rapid.Bool().Draw(rt, "said"), MoreEmail: rapid.Bool().Draw(rt, "more"), Blank: rapid.Bool().Draw(rt, "blank"),
+		Active: rapid.Bool().Draw(rt, "active"), HasActive: rapid.Bool().Draw(rt, "said"), EmailsIncomplete: rapid.Bool().Draw(rt, "more"), EmptyTexts: rapid.Bool().Draw(rt, "blank"),
 	}}
 	for range rapid.IntRange(0, 3).Draw(rt, "emails") {
 		r.Emails = append(r.Emails, directory.Email{Value: text(), Type: text(), Primary: rapid.Bool().Draw(rt, "primary")})

@@ -75,7 +75,7 @@ func drawMembers(rt *rapid.T, c *directory.Change) {
 		Group:   idOf(rapid.IntRange(firstGroup, firstGroup+2).Draw(rt, "group")),
 		Expect:  rapid.SampledFrom([]int64{directory.AnyRevision, directory.AnyRevision, 1}).Draw(rt, "expect"),
 		Op:      rapid.SampledFrom([]directory.MemberOp{directory.AddMembers, directory.RemoveMembers, directory.SetMembers}).Draw(rt, "op"),
-		Unknown: rapid.SampledFrom([]directory.Unknown{directory.RefuseUnknown, directory.DropUnknown}).Draw(rt, "unknown"),
+		Unknown: rapid.SampledFrom([]directory.UnknownPolicy{directory.RefuseUnknown, directory.DropUnknown}).Draw(rt, "unknown"),
 	}
 	for range rapid.IntRange(0, 4).Draw(rt, "members") {
 		m.Members = append(m.Members, directory.Member{ID: idOf(anybody(rt))})

@@ -7,13 +7,13 @@ import (
 	"sacbridge/internal/scim"
 )
 
-// probe is one read of an index that finds every match of a filter, and more perhaps.
-type probe struct {
+// indexRead is one read of an index that finds every match of a filter, and more perhaps.
+type indexRead struct {
 	rank rank
 	find func(tx ReadTx, each func(ID) error) error
 }
 
-// rank orders probes by how few records they find.
+// rank orders reads by how few records they find.
 type rank uint8
 
 const (
@@ -28,53 +28,53 @@ const (
 	rankNone
 )
 
-// probesOf gives the reads that together find every match of a filter: one for each branch of an or. ok
+// indexReads gives the reads that together find every match of a filter: one for each branch of an or. ok
 // is false where a branch has no condition that an index serves.
-func probesOf(kind Kind, f *scim.Filter) (probes []probe, ok bool) {
+func indexReads(kind Kind, f *scim.Filter) (reads []indexRead, ok bool) {
 	for _, branch := range f.Alternatives() {
 		bounds, _ := branch.Bounds()
-		best := probe{rank: rankNone}
+		best := indexRead{rank: rankNone}
 		for _, b := range bounds {
-			if p := probeOf(kind, b); p.rank < best.rank {
+			if p := indexReadOf(kind, b); p.rank < best.rank {
 				best = p
 			}
 		}
-		if p, found := timeProbe(kind, bounds); found && p.rank < best.rank {
+		if p, found := timeRead(kind, bounds); found && p.rank < best.rank {
 			best = p
 		}
 		if best.rank == rankNone {
 			return nil, false
 		}
-		probes = append(probes, best)
+		reads = append(reads, best)
 	}
-	return probes, true
+	return reads, true
 }
 
-// probeOf gives the read for one condition; rankNone where no index serves it.
-func probeOf(kind Kind, b scim.Bound) probe {
+// indexReadOf gives the read for one condition; rankNone where no index serves it.
+func indexReadOf(kind Kind, b scim.Bound) indexRead {
 	name := b.Ref.Name
 	switch {
 	case b.Op == scim.OpEq && name == "id":
-		return probe{rankID, one(kind, b.Value.Text)}
+		return indexRead{rankID, byID(kind, b.Value.Text)}
 	case b.Op == scim.OpEq && name == ByName.Attr(kind):
-		return probe{rankName, exactly(Index{kind, ByName}, []byte(b.Value.Folded))}
+		return indexRead{rankName, exactly(Index{kind, ByName}, []byte(b.Value.Folded))}
 	case b.Op == scim.OpEq && name == "externalId":
-		return probe{rankExternalID, exactly(Index{kind, ByExternalID}, []byte(b.Value.Text))}
+		return indexRead{rankExternalID, exactly(Index{kind, ByExternalID}, []byte(b.Value.Text))}
 	case b.Op == scim.OpEq && name == "emails.value" && kind == User:
-		return probe{rankEmail, exactly(Index{kind, ByEmail}, []byte(b.Value.Folded))}
+		return indexRead{rankEmail, exactly(Index{kind, ByEmail}, []byte(b.Value.Folded))}
 	case b.Op == scim.OpEq && name == "members.value" && kind == Group:
-		return probe{rankMember, groupsOf(b.Value.Text)}
+		return indexRead{rankMember, groupsOf(b.Value.Text)}
 	case b.Op == scim.OpEq && name == "groups.value" && kind == User:
-		return probe{rankGroup, membersOfGroup(b.Value.Text)}
+		return indexRead{rankGroup, membersOfGroup(b.Value.Text)}
 	case b.Op == scim.OpSw && name == ByName.Attr(kind) && b.Value.Folded != "":
 		prefix := []byte(b.Value.Folded)
-		return probe{rankPrefix, between(Index{kind, ByName}, prefix, after(prefix))}
+		return indexRead{rankPrefix, between(Index{kind, ByName}, prefix, after(prefix))}
 	}
-	return probe{rank: rankNone}
+	return indexRead{rank: rankNone}
 }
 
-// timeProbe joins all conditions on the time of the last change to one range.
-func timeProbe(kind Kind, bounds []scim.Bound) (p probe, ok bool) {
+// timeRead joins all conditions on the time of the last change to one range.
+func timeRead(kind Kind, bounds []scim.Bound) (p indexRead, ok bool) {
 	var from, to []byte
 	for _, b := range bounds {
 		if b.Ref.Name != "meta.lastModified" {
@@ -92,7 +92,7 @@ func timeProbe(kind Kind, bounds []scim.Bound) (p probe, ok bool) {
 		default: // no range
 		}
 	}
-	return probe{rankTime, between(Index{kind, ByModified}, from, to)}, ok
+	return indexRead{rankTime, between(Index{kind, ByModified}, from, to)}, ok
 }
 
 func later(a, b []byte) []byte {
@@ -109,7 +109,7 @@ func earlier(a, b []byte) []byte {
 	return a
 }
 
-func one(kind Kind, text string) func(ReadTx, func(ID) error) error {
+func byID(kind Kind, text string) func(ReadTx, func(ID) error) error {
 	return func(tx ReadTx, each func(ID) error) error {
 		id, err := ParseID(text)
 		if err != nil {

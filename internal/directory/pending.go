@@ -7,48 +7,48 @@ import (
 	"sacbridge/internal/scim"
 )
 
-// overlay is what the steps of a PATCH so far make of a group's members. A filter of a later step sees them
+// pendingMembers is what the steps of a PATCH so far make of a group's members. A filter of a later step sees them
 // (RFC 7644 §3.5.2), though the Store gets all steps at once. Who is a member in the Store and is one after
 // all keeps the membership that is there, as MemberChange does.
-type overlay struct {
-	bare  bool               // of those in the Store only whom the steps name are members
-	steps map[ID]overlayStep // what the last step that names somebody does
+type pendingMembers struct {
+	replaced bool                 // a step replaced all members: of those in the Store only whom a step names is one
+	named    map[ID]pendingMember // what the last step that names somebody does
 }
 
-type overlayStep struct {
+type pendingMember struct {
 	in      bool
 	display string // as the first step that adds says
 }
 
 // apply notes one step.
-func (o *overlay) apply(c *MemberChange) {
-	before := o.steps
+func (p *pendingMembers) apply(c *MemberChange) {
+	before := p.named
 	if c.Op == SetMembers || before == nil {
-		o.steps = make(map[ID]overlayStep, len(c.Members))
+		p.named = make(map[ID]pendingMember, len(c.Members))
 	}
-	o.bare = o.bare || c.Op == SetMembers
+	p.replaced = p.replaced || c.Op == SetMembers
 	for _, m := range c.Members {
-		step := overlayStep{in: c.Op != RemoveMembers, display: m.Display}
+		step := pendingMember{in: c.Op != RemoveMembers, display: m.Display}
 		if had := before[m.ID]; had.in && step.in {
 			step = had
 		}
-		o.steps[m.ID] = step
+		p.named[m.ID] = step
 	}
 }
 
 // has says whether somebody who is a member in the Store still is one.
-func (o *overlay) has(member ID) bool {
-	if step, named := o.steps[member]; named {
+func (p *pendingMembers) has(member ID) bool {
+	if step, named := p.named[member]; named {
 		return step.in
 	}
-	return !o.bare
+	return !p.replaced
 }
 
 // newcomers lists whom a filter selects of those who came by the steps and are not in stored. Who is no record of the
 // source comes to nothing, whatever the Store is to do about it.
-func (o *overlay) newcomers(tx ReadTx, group ID, stored map[ID]bool, where scim.Expr) (members []Member, err error) {
+func (p *pendingMembers) newcomers(tx ReadTx, group ID, stored map[ID]bool, where scim.Expr) (members []Member, err error) {
 	var came []ID
-	for id, step := range o.steps {
+	for id, step := range p.named {
 		if step.in && !stored[id] && id != group {
 			came = append(came, id)
 		}
@@ -61,7 +61,7 @@ func (o *overlay) newcomers(tx ReadTx, group ID, stored map[ID]bool, where scim.
 		}
 		for i := range headers {
 			h := &headers[i]
-			one := scim.Member{Value: h.ID.String(), Type: kind.String(), Display: cmp.Or(o.steps[h.ID].display, h.DisplayName)}
+			one := scim.Member{Value: h.ID.String(), Type: kind.String(), Display: cmp.Or(p.named[h.ID].display, h.DisplayName)}
 			if scim.MatchMember(where, one) {
 				members = append(members, Member{ID: h.ID})
 			}

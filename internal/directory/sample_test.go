@@ -18,8 +18,8 @@ import (
 	"sacbridge/internal/scim"
 )
 
-// town is a small directory and everything in it, for the oracle.
-type town struct {
+// sample is a small directory and everything in it, for the oracle.
+type sample struct {
 	dir    *directory.Directory
 	users  []directory.Found
 	groups []directory.Found
@@ -33,10 +33,10 @@ var letters = []string{
 	"Σίσυφος", "\uff21nna", "\u00c9va", "E\u0301va", "\u1fb3", "\u03b1\u0345", "\ufb01n", "\u01c5",
 }
 
-// newTown makes 60 users and 8 groups of every kind that filters tell apart.
-func newTown(t testing.TB) *town {
+// newSample makes 60 users and 8 groups of every kind that filters tell apart.
+func newSample(t testing.TB) *sample {
 	t.Helper()
-	w := &town{dir: open(t, directory.Deps{Budget: 1000, MaxSort: 1000})}
+	w := &sample{dir: open(t, directory.Deps{Budget: 1000, MaxSort: 1000})}
 	for n := range 60 {
 		body := fmt.Sprintf(`{"userName":"%s%d@x.example","externalId":"e%d","displayName":"%s","title":"t%d","active":%t,
 			"name":{"givenName":"G%d","familyName":"F%d"},
@@ -56,12 +56,12 @@ func newTown(t testing.TB) *town {
 			t.Fatal(err)
 		}
 	}
-	w.settle(t)
+	w.readAll(t)
 	return w
 }
 
-// settle reads everything, for the oracle.
-func (w *town) settle(t testing.TB) {
+// readAll reads everything, for the oracle.
+func (w *sample) readAll(t testing.TB) {
 	t.Helper()
 	w.users, w.groups = w.all(t, directory.User), w.all(t, directory.Group)
 	w.trees = map[directory.Kind][]plain{}
@@ -73,7 +73,7 @@ func (w *town) settle(t testing.TB) {
 	}
 }
 
-func (w *town) all(t testing.TB, kind directory.Kind) []directory.Found {
+func (w *sample) all(t testing.TB, kind directory.Kind) []directory.Found {
 	t.Helper()
 	page, err := w.dir.Query(t.Context(), entra, directory.Query{Kind: kind, Count: 1000, WithGroups: true})
 	if err != nil {
@@ -83,7 +83,7 @@ func (w *town) all(t testing.TB, kind directory.Kind) []directory.Found {
 }
 
 // tree gives a record with its memberships as one plain tree.
-func (w *town) tree(t testing.TB, f *directory.Found) *scim.Resource {
+func (w *sample) tree(t testing.TB, f *directory.Found) *scim.Resource {
 	t.Helper()
 	res, err := f.Resource()
 	if err != nil {
@@ -134,7 +134,7 @@ func anyOf(list []directory.Found, n int) (f directory.Found) {
 }
 
 // term draws a condition; those that an index serves and those that none does.
-func (w *town) term(rt *rapid.T, kind directory.Kind) string {
+func (w *sample) term(rt *rapid.T, kind directory.Kind) string {
 	pick := func(of ...string) string { return rapid.SampledFrom(of).Draw(rt, "of") }
 	n := rapid.IntRange(0, 62).Draw(rt, "n")
 	someone, group := anyOf(w.users, n), anyOf(w.groups, n)
@@ -165,7 +165,7 @@ func (w *town) term(rt *rapid.T, kind directory.Kind) string {
 	)...)
 }
 
-func (w *town) filter(rt *rapid.T, kind directory.Kind, depth int) string {
+func (w *sample) filter(rt *rapid.T, kind directory.Kind, depth int) string {
 	if depth == 0 {
 		return w.term(rt, kind)
 	}
@@ -187,7 +187,7 @@ type row struct {
 }
 
 // oracle evaluates and sorts without any index.
-func (w *town) oracle(kind directory.Kind, f *scim.Filter, by *scim.Sort) (rows []row) {
+func (w *sample) oracle(kind directory.Kind, f *scim.Filter, by *scim.Sort) (rows []row) {
 	found := w.users
 	if kind == directory.Group {
 		found = w.groups
@@ -232,15 +232,15 @@ func differs(got []directory.ID, want []row, by *scim.Sort) string {
 	return cmp.Diff(got, wanted, cmpopts.EquateEmpty())
 }
 
-// chanceTown makes a directory by chance: from nobody to 70 people and 8 groups, in which any attribute may be missing
+// randomSample makes a directory by chance: from nobody to 70 people and 8 groups, in which any attribute may be missing
 // or repeated, groups within groups, changes that have moved, records that are gone.
-func chanceTown(t testing.TB, seed uint64) *town {
+func randomSample(t testing.TB, seed uint64) *sample {
 	t.Helper()
-	w := &town{dir: open(t, directory.Deps{Budget: 1000, MaxSort: 1000})}
+	w := &sample{dir: open(t, directory.Deps{Budget: 1000, MaxSort: 1000})}
 	r := rand.New(rand.NewPCG(seed, 1))
 	var ids []directory.ID
 	for n := range r.IntN(71) {
-		ids = append(ids, createUser(t, w.dir, chanceUser(r, n)).ID)
+		ids = append(ids, createUser(t, w.dir, randomUser(r, n)).ID)
 	}
 	for n := range r.IntN(9) {
 		var members []directory.ID
@@ -251,7 +251,7 @@ func chanceTown(t testing.TB, seed uint64) *town {
 		}
 		ids = append(ids, createGroup(t, w.dir, fmt.Sprintf("%s %d", []string{"Team", "team", "One"}[r.IntN(3)], n), members...).ID)
 	}
-	w.settle(t)
+	w.readAll(t)
 	for i := range w.users {
 		id, change := w.users[i].ID, directory.WriteOptions{}
 		var err error
@@ -260,7 +260,7 @@ func chanceTown(t testing.TB, seed uint64) *town {
 			err = w.dir.Delete(t.Context(), entra, directory.User, id, change)
 		case 1:
 			var res *scim.Resource
-			if res, err = scim.Decode(scim.User(), []byte(chanceUser(r, i)), 1<<20, scim.Lenient(), anyValue{}); err == nil {
+			if res, err = scim.Decode(scim.User(), []byte(randomUser(r, i)), 1<<20, scim.Lenient(), anyValue{}); err == nil {
 				_, err = w.dir.Replace(t.Context(), entra, id, res, change)
 			}
 		}
@@ -268,12 +268,12 @@ func chanceTown(t testing.TB, seed uint64) *town {
 			t.Fatal(err)
 		}
 	}
-	w.settle(t)
+	w.readAll(t)
 	return w
 }
 
-// chanceUser makes the body of a user whose name holds n, any other attribute by chance.
-func chanceUser(r *rand.Rand, n int) string {
+// randomUser makes the body of a user whose name holds n, any other attribute by chance.
+func randomUser(r *rand.Rand, n int) string {
 	letter := func() string { return letters[r.IntN(len(letters))] }
 	parts := []string{fmt.Sprintf(`"userName":"%s%d@x.example"`, letter(), n)}
 	for _, part := range []string{
@@ -290,13 +290,13 @@ func chanceUser(r *rand.Rand, n int) string {
 	return "{" + strings.Join(parts, ",") + "}"
 }
 
-// towns are made when they are first asked for.
-type towns [40]func() *town
+// samples are made when they are first asked for.
+type samples [40]func() *sample
 
-func newTowns(t testing.TB) *towns {
-	var all towns
+func newSamples(t testing.TB) *samples {
+	var all samples
 	for n := range all {
-		all[n] = sync.OnceValue(func() *town { return chanceTown(t, uint64(n)) })
+		all[n] = sync.OnceValue(func() *sample { return randomSample(t, uint64(n)) })
 	}
 	return &all
 }

@@ -9,16 +9,16 @@ import (
 	"sacbridge/internal/scim"
 )
 
-// makeRecord gives the record of a resource: the header's fields picked from it, the JSON without what a Store
+// recordOf gives the record of a resource: the header's fields picked from it, the JSON without what a Store
 // keeps apart and without the password, which nobody here ever asks for. It leaves res as it is.
-func makeRecord(res *scim.Resource, id ID) (Record, error) {
+func recordOf(res *scim.Resource, id ID) (Record, error) {
 	kind := KindOf(res.Type)
 	bare := scim.Resource{Type: res.Type, Attrs: bareAttrs(res.Attrs)}
 	h := Header{Kind: kind, ID: id, ExternalID: text(bare.Attrs, "externalId"), DisplayName: text(bare.Attrs, "displayName")}
 	if kind == User {
 		fillUser(&h, bare.Attrs)
 	}
-	h.Blank = h.Blank || hasBlank(bare.Attrs, "externalId", "displayName", "userName", "userType")
+	h.EmptyTexts = h.EmptyTexts || hasEmptyText(bare.Attrs, "externalId", "displayName", "userName", "userType")
 	if err := checkHeader(&h); err != nil {
 		return Record{}, err
 	}
@@ -43,19 +43,19 @@ func fillUser(h *Header, attrs map[string]any) {
 	work, _ := attrs[scim.EnterpriseUserURN].(map[string]any)
 	manager, _ := work["manager"].(map[string]any)
 	h.Department, h.Manager = text(work, "department"), text(manager, "value")
-	h.Blank = hasBlank(name, "givenName", "familyName") || hasBlank(work, "department") || hasBlank(manager, "value")
+	h.EmptyTexts = hasEmptyText(name, "givenName", "familyName") || hasEmptyText(work, "department") || hasEmptyText(manager, "value")
 	emails, _ := attrs["emails"].([]any)
 	for _, e := range emails {
 		one, _ := e.(map[string]any)
 		primary, said := one["primary"].(bool)
 		h.Emails = append(h.Emails, Email{Value: text(one, "value"), Type: text(one, "type"), Primary: primary})
-		h.MoreEmail = h.MoreEmail || said && !primary || hasMore(one)
+		h.EmailsIncomplete = h.EmailsIncomplete || said && !primary || isIncomplete(one)
 	}
 }
 
-// hasMore reports whether an address has attributes that a header does not hold, or leaves out one that
+// isIncomplete reports whether an address has attributes that a header does not hold, or leaves out one that
 // the header would show as empty.
-func hasMore(email map[string]any) bool {
+func isIncomplete(email map[string]any) bool {
 	for name, value := range email {
 		switch name {
 		case "primary":
@@ -70,8 +70,8 @@ func hasMore(email map[string]any) bool {
 	return false
 }
 
-// hasBlank reports whether one of the attributes is an empty text.
-func hasBlank(attrs map[string]any, names ...string) bool {
+// hasEmptyText reports whether one of the attributes is an empty text.
+func hasEmptyText(attrs map[string]any, names ...string) bool {
 	for _, name := range names {
 		if attrs[name] == "" {
 			return true
