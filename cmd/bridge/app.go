@@ -8,11 +8,11 @@ import (
 	"sacbridge/cmd/internal/cli"
 )
 
-// app is the world that bridge's commands work in.
-type app struct{ cli.World }
+// app is what bridge's commands work in.
+type app struct{ cli.Environment }
 
 // newApp gives the app of this process.
-func newApp() *app { return &app{World: cli.ThisProcess()} }
+func newApp() *app { return &app{Environment: cli.ThisProcess()} }
 
 // commandLine is what tells bridge from other programs at the command line.
 func commandLine() cli.Program {
@@ -21,7 +21,7 @@ func commandLine() cli.Program {
 
 // execute runs one command line and gives its exit code.
 func execute(ctx context.Context, a *app, args []string) int {
-	return commandLine().Execute(ctx, &a.World, newRootCmd(a), args)
+	return commandLine().Execute(ctx, &a.Environment, newRootCmd(a), args)
 }
 
 // newRootCmd lists every command by hand.
@@ -35,14 +35,14 @@ While bridge serve runs it holds the file alone, and the other commands reach it
 the file; else they open the file themselves.`, cli.LocalCodes()),
 		Example: "  bridge demo\n  bridge serve --config sacbridge.yaml\n  bridge token new entra --name entra-prod",
 	}
-	return commandLine().Root(&a.World, root, "no hints on stderr",
+	return commandLine().Root(&a.Environment, root, "no hints on stderr",
 		cli.Group{Title: "SERVE", Commands: []*cobra.Command{newServeCmd(a), newDemoCmd(a)}},
 		cli.Group{Title: "ADMINISTER", Commands: []*cobra.Command{newTokenCmd(a), newDeletedCmd(a)}},
 		cli.Group{Title: "STATE", Commands: []*cobra.Command{newBackupCmd(a), newRestoreCmd(a), newCheckCmd(a)}},
 		cli.Group{Title: "MORE", Commands: []*cobra.Command{
 			newConfigCmd(a),
-			commandLine().CompletionCommand(&a.World, ", and the names of the\nsources in the configuration."),
-			commandLine().VersionCommand(&a.World),
+			commandLine().CompletionCommand(&a.Environment, ", and the names of the\nsources in the configuration."),
+			commandLine().VersionCommand(&a.Environment),
 		}},
 	)
 }

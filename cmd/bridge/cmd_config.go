@@ -9,7 +9,7 @@ import (
 )
 
 func newConfigCmd(a *app) *cobra.Command {
-	return commandLine().ConfigCommand(&a.World, "config works with the configuration file that both programs share.", cli.ConfigCheck{
+	return commandLine().ConfigCommand(&a.Environment, "config works with the configuration file that both programs share.", cli.ConfigCheck{
 		Long: `config check reads the configuration and reports every fault with its line and an excerpt, and whether
 bridge serve could start with it. With --secrets it also looks up the secrets, certificates and keys that the
 file refers to, without showing any.`,

@@ -11,16 +11,16 @@ import (
 	"sacbridge/cmd/internal/cli"
 )
 
-// app is the world that transport's commands work in.
+// app is what transport's commands work in.
 type app struct {
-	cli.World
+	cli.Environment
 
 	ca      string // --ca
 	verbose bool   // --verbose
 }
 
 // newApp gives the app of this process.
-func newApp() *app { return &app{World: cli.ThisProcess()} }
+func newApp() *app { return &app{Environment: cli.ThisProcess()} }
 
 // commandLine is what tells transport from other programs at the command line.
 func commandLine() cli.Program {
@@ -29,7 +29,7 @@ func commandLine() cli.Program {
 
 // execute runs one command line and gives its exit code.
 func execute(ctx context.Context, a *app, args []string) int {
-	return commandLine().Execute(ctx, &a.World, newRootCmd(a), args)
+	return commandLine().Execute(ctx, &a.Environment, newRootCmd(a), args)
 }
 
 // logger gives the log of --verbose, on stderr; without the flag it says nothing.
@@ -56,15 +56,15 @@ from the first run, and every write is journaled, so that an interrupted run can
 	f := root.PersistentFlags()
 	f.StringVar(&a.ca, "ca", "", "trust the certificate authorities in `FILE` (PEM) besides the system's")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log what is done on stderr")
-	return commandLine().Root(&a.World, root, "no progress and no hints on stderr",
+	return commandLine().Root(&a.Environment, root, "no progress and no hints on stderr",
 		cli.Group{Title: "LOOK", Commands: []*cobra.Command{newTenantCmd(a), newDoctorCmd(a)}},
 		cli.Group{Title: "CHANGE", Commands: []*cobra.Command{newCopyCmd(a), newRunCmd(a, runRun)}},
 		cli.Group{Title: "PLANS", Commands: []*cobra.Command{newPlanCmd(a), newApplyCmd(a), newRunsCmd(a)}},
 		cli.Group{Title: "TRY", Commands: []*cobra.Command{newDemoCmd(a), newSimCmd(a)}},
 		cli.Group{Title: "MORE", Commands: []*cobra.Command{
 			newConfigCmd(a),
-			commandLine().CompletionCommand(&a.World, ", the names of the\ntenants in the configuration and the IDs of earlier runs."),
-			commandLine().VersionCommand(&a.World),
+			commandLine().CompletionCommand(&a.Environment, ", the names of the\ntenants in the configuration and the IDs of earlier runs."),
+			commandLine().VersionCommand(&a.Environment),
 		}},
 	)
 }

@@ -54,13 +54,13 @@ func runApply(ctx context.Context, a *app, opts *applyOptions) error {
 	if err != nil {
 		return err
 	}
-	ends, err := a.connectPlan(ctx, p, opts.env, &opts.callFlags)
+	pair, err := a.connectPlan(ctx, p, opts.env, &opts.callFlags)
 	if err != nil {
 		return err
 	}
 	d := a.dialog(&opts.planFlags)
 	d.Approved, d.From = true, opts.file
-	w := ends.work("apply "+opts.file, &limitFlags{guardFlags: opts.guardFlags, callFlags: opts.callFlags})
+	w := pair.work("apply "+opts.file, &limitFlags{guardFlags: opts.guardFlags, callFlags: opts.callFlags})
 	d.Attach(&w)
-	return d.Finish(a.engine(ends.place).Apply(ctx, w, p))
+	return d.Finish(a.engine(pair.folder).Apply(ctx, w, p))
 }

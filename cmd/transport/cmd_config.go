@@ -13,7 +13,7 @@ import (
 )
 
 func newConfigCmd(a *app) *cobra.Command {
-	return commandLine().ConfigCommand(&a.World, "config works with the configuration file that both programs share. It calls no tenant.", cli.ConfigCheck{
+	return commandLine().ConfigCommand(&a.Environment, "config works with the configuration file that both programs share. It calls no tenant.", cli.ConfigCheck{
 		Long: `config check reads the configuration and reports every fault with its line and an excerpt. With --secrets it
 also looks up every secret that the file refers to, without showing any.`,
 		Lookup: "look up the secrets too",

@@ -23,10 +23,10 @@ func newCopyCmd(a *app) *cobra.Command {
 	return cmd
 }
 
-// pairFlags name source and target.
-type pairFlags struct{ from, to string }
+// fromToFlags name source and target.
+type fromToFlags struct{ from, to string }
 
-func (p *pairFlags) add(a *app, cmd *cobra.Command) {
+func (p *fromToFlags) add(a *app, cmd *cobra.Command) {
 	cmd.Flags().StringVar(&p.from, "from", "", "source `TENANT`, as named in the configuration")
 	cmd.Flags().StringVar(&p.to, "to", "", "target `TENANT`")
 	suggestFlag(cmd, "from", a.tenantNames)
@@ -34,7 +34,7 @@ func (p *pairFlags) add(a *app, cmd *cobra.Command) {
 }
 
 // check refuses a command that lacks a side.
-func (p *pairFlags) check() error {
+func (p *fromToFlags) check() error {
 	if p.from == "" || p.to == "" {
 		return cli.Usagef("say which tenants: --from TENANT --to TENANT")
 	}
@@ -43,7 +43,7 @@ func (p *pairFlags) check() error {
 
 // copyFlags are what both forms of copy have in common.
 type copyFlags struct {
-	pairFlags
+	fromToFlags
 	planFlags
 	limitFlags
 	active         plan.ActiveMode
@@ -56,7 +56,7 @@ type copyFlags struct {
 func (c *copyFlags) add(a *app, cmd *cobra.Command) {
 	c.active, c.users, c.userRoles, c.userTeams = plan.ActiveKeep, plan.UsersMissing, identity.Add, identity.Keep
 	f := cmd.Flags()
-	c.pairFlags.add(a, cmd)
+	c.fromToFlags.add(a, cmd)
 	f.Var(choiceOf(&c.userRoles, identity.LinkActions...), "user-roles", "what becomes of people's role links")
 	f.Var(choiceOf(&c.userTeams, identity.LinkActions...), "user-teams", "what becomes of people's memberships in all their teams")
 	addTransferFlags(f, &c.active, &c.translateRoles, true)
@@ -70,12 +70,12 @@ func addTransferFlags(f *pflag.FlagSet, active *plan.ActiveMode, translate *bool
 	f.Var(choiceOf(active, plan.ActiveKeep, plan.ActiveSource, plan.ActiveTrue), "active",
 		"the active flag of people who exist in the target: left alone, as in the source, or switched on")
 	f.BoolVar(translate, "translate-roles", byDefault,
-		"rewrite role names from the source's content namespace to the target's, with the exceptions of `roles` in the configuration")
+		"rewrite role names from the source's content namespace to the target's, with the exceptions in the configuration")
 }
 
 // check refuses what needs no file to be refused.
 func (c *copyFlags) check(a *app) error {
-	if err := c.pairFlags.check(); err != nil {
+	if err := c.fromToFlags.check(); err != nil {
 		return err
 	}
 	if err := c.callFlags.check(); err != nil {
@@ -85,7 +85,7 @@ func (c *copyFlags) check(a *app) error {
 }
 
 // options are the plan's options, with the role table of the tenant pair.
-func (c *copyFlags) options(p *pair, secondaryRoles bool) plan.Options {
+func (c *copyFlags) options(p *tenantPair, secondaryRoles bool) plan.Options {
 	o := plan.Options{TranslateRoles: c.translateRoles, Active: c.active, Strict: c.strict, SecondaryRoles: secondaryRoles}
 	if c.translateRoles {
 		o.RoleTable = p.roleTable
@@ -153,7 +153,7 @@ func runCopyTeams(ctx context.Context, a *app, opts *copyTeamsOptions) error {
 }
 
 // request is one step for each team.
-func (o *copyTeamsOptions) request(p *pair) plan.Request {
+func (o *copyTeamsOptions) request(p *tenantPair) plan.Request {
 	req := plan.Request{Options: o.options(p, o.secondaryRoles)}
 	for _, team := range o.teams {
 		req.Steps = append(req.Steps, plan.Step{

@@ -74,7 +74,7 @@ func runCopyUsers(ctx context.Context, a *app, opts *copyUsersOptions) error {
 }
 
 // request is one step for each person.
-func (o *copyUsersOptions) request(p *pair, people []engine.Person) plan.Request {
+func (o *copyUsersOptions) request(p *tenantPair, people []engine.Person) plan.Request {
 	req := plan.Request{Options: o.options(p, false)}
 	for _, one := range people {
 		req.Steps = append(req.Steps, plan.Step{
@@ -106,7 +106,7 @@ func (o *copyUsersOptions) selection(now time.Time) (*engine.Selection, error) {
 	if o.where != "" {
 		rule, err := mapping.ParseRule(o.where)
 		if err != nil {
-			return nil, cli.Usagef("--where is not taken: %w", err)
+			return nil, cli.Usagef("--where is rejected: %w", err)
 		}
 		origin = append(origin, "--where "+rule.String())
 		s.Match = func(u *identity.User) (bool, error) {
@@ -130,7 +130,7 @@ func readIDs(path string) ([]engine.Person, error) {
 	defer func() { _ = f.Close() }() // only read
 	ids, err := dataset.ReadIDs(f, path, dataset.Limits{})
 	if err != nil {
-		return nil, cli.Usagef("--ids %s is not taken:\n%w", path, err)
+		return nil, cli.Usagef("--ids %s is rejected:\n%w", path, err)
 	}
 	people := make([]engine.Person, len(ids))
 	for i, id := range ids {

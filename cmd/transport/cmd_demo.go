@@ -49,7 +49,7 @@ func runDemo(ctx context.Context, a *app) (err error) {
 }
 
 // demoPair starts both tenants and connects them. stop ends them.
-func (a *app) demoPair(ctx context.Context, place stateFolder) (p *pair, stop func(), err error) {
+func (a *app) demoPair(ctx context.Context, folder stateFolder) (p *tenantPair, stop func(), err error) {
 	dev, err := startDemoTenant(ctx, demoSource(), sacsim.Options{Name: "dev", Platform: service.NEO, SSO: service.SSODefault, Namespace: "t.DEV"})
 	if err != nil {
 		return nil, nil, err
@@ -63,10 +63,10 @@ func (a *app) demoPair(ctx context.Context, place stateFolder) (p *pair, stop fu
 		prod.Close()
 		dev.Close()
 	}
-	p = &pair{place: place, rules: plan.Rules{Guards: plan.DefaultGuards()}}
-	p.from, err = a.demoSide(ctx, dev.Ready, place)
+	p = &tenantPair{folder: folder, rules: plan.Rules{Guards: plan.DefaultGuards()}}
+	p.from, err = a.demoSide(ctx, dev.Ready, folder)
 	if err == nil {
-		p.to, err = a.demoSide(ctx, prod.Ready, place)
+		p.to, err = a.demoSide(ctx, prod.Ready, folder)
 	}
 	if err != nil {
 		stop()
@@ -85,18 +85,18 @@ func startDemoTenant(ctx context.Context, data seedTenant, opts sacsim.Options) 
 }
 
 // demoSide connects to a simulated tenant as to any other.
-func (a *app) demoSide(ctx context.Context, r sacsim.Ready, place stateFolder) (engine.Side, error) {
+func (a *app) demoSide(ctx context.Context, r sacsim.Ready, folder stateFolder) (engine.Side, error) {
 	return sideOf(tenants.Connect(ctx, sac.Config{
 		Name: r.Name, URL: r.URL, TokenURL: r.TokenURL, Platform: r.Platform, SSO: r.SSO, Namespace: r.Namespace,
 		Session: session.Config{
 			ClientID:     func() (string, error) { return r.ClientID, nil },
 			ClientSecret: func() (string, error) { return r.ClientSecret, nil },
 		},
-	}, "", a.tenantOptions(place, &callFlags{})))
+	}, "", a.tenantOptions(folder, &callFlags{})))
 }
 
 // playDemo shows plan, run and second plan, each with a sentence on what it shows.
-func (a *app) playDemo(ctx context.Context, p *pair) error {
+func (a *app) playDemo(ctx context.Context, p *tenantPair) error {
 	l := &cli.Lines{W: a.Out}
 	l.Line("Two simulated tenants are running: dev (NEO) with 300 people in twelve teams, and prod (Cloud Foundry) with a few of them.")
 	l.Line("This is the plan of: transport copy teams --from dev --to prod --team Finance ... --users all --user-roles add --members add")

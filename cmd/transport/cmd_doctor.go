@@ -18,7 +18,7 @@ import (
 
 // writeFindings shows findings and gives the error of the worst one.
 func writeFindings(a *app, found []show.Finding, output cli.Output) error {
-	return errors.Join(show.Findings(&a.World, found, output), show.Worst(found))
+	return errors.Join(show.Findings(&a.Environment, found, output), show.Worst(found))
 }
 
 // testTenant walks the way to one tenant. Where it ends at once, a small reading tells whether it is the
@@ -75,8 +75,8 @@ func newDoctorCmd(a *app) *cobra.Command {
 		Short: "Look at everything a run needs, and say what is wrong, with its cure",
 		Long: cli.WithCodes(`doctor looks at the configuration, the secrets, the state folder, the leases and runs that were left
 interrupted, and tests every tenant of the configuration as tenant test does. It writes nothing to a
-tenant. The exit code is that of the worst finding: 2 for what is wrong on this machine, 5 or 6 where the
-way to a tenant ends, 3 for anything else.`, append(cli.ReadCodes(), cli.ExitPartial)),
+tenant. The exit code is that of the worst finding: 2 for what is wrong on this machine, 5 or 6 where a
+tenant cannot be used at all, 3 for anything else.`, append(cli.ReadCodes(), cli.ExitPartial)),
 		Example: "  transport doctor\n  transport doctor --config prod.yaml -o json",
 		Args:    cli.Args(0, 0, ""),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runDoctor(cmd.Context(), a, opts) },
@@ -95,7 +95,7 @@ func runDoctor(ctx context.Context, a *app, opts *doctorOptions) error {
 		return writeFindings(a, []show.Finding{machineFault("configuration", err, "write sacbridge.yaml, or name one by --config FILE or SACBRIDGE_CONFIG")}, opts.output)
 	}
 	found := []show.Finding{{Step: "configuration", Level: show.OK, Text: s.file.Path()}}
-	found = append(found, a.checkState(ctx, s.place)...)
+	found = append(found, a.checkState(ctx, s.folder)...)
 	for _, name := range slices.Sorted(maps.Keys(s.file.Tenants)) {
 		more, err := a.examine(ctx, s, name)
 		if err != nil {
@@ -121,7 +121,7 @@ func (a *app) examine(ctx context.Context, s *settings, name string) ([]show.Fin
 		return fail("secrets", err, "set the variable or write the file"), nil
 	}
 	found := []show.Finding{{Tenant: name, Step: "secrets", Level: show.OK, Text: "found"}}
-	if err := a.engine(s.place).CheckFree(ctx, one.Conn.Tenant().URL); err != nil {
+	if err := a.engine(s.folder).CheckFree(ctx, one.Conn.Tenant().URL); err != nil {
 		found = append(found, show.Finding{Tenant: name, Step: "lease", Level: show.Warn, Text: err.Error(), Cure: "wait until that run has ended"})
 	}
 	more, err := a.testTenant(ctx, one)
@@ -135,17 +135,17 @@ func machineFault(step string, err error, cure string) show.Finding {
 
 // checkState looks at the state folder and at runs that were left behind. A folder that is not there yet
 // is made by the first run, so only its parents count.
-func (a *app) checkState(ctx context.Context, place stateFolder) []show.Finding {
+func (a *app) checkState(ctx context.Context, folder stateFolder) []show.Finding {
 	var found []show.Finding
-	if _, err := os.Stat(place.runs); err == nil {
-		if err := place.writable(); err != nil {
+	if _, err := os.Stat(folder.runs); err == nil {
+		if err := folder.writable(); err != nil {
 			return append(found, machineFault("state", err, "give this account the right to write there, or free some space"))
 		}
-		found = append(found, show.Finding{Step: "state", Level: show.OK, Text: place.runs})
+		found = append(found, show.Finding{Step: "state", Level: show.OK, Text: folder.runs})
 	} else {
-		found = append(found, show.Finding{Step: "state", Level: show.OK, Text: place.runs + " is made by the first run"})
+		found = append(found, show.Finding{Step: "state", Level: show.OK, Text: folder.runs + " is made by the first run"})
 	}
-	runs, err := a.engine(place).Runs(ctx)
+	runs, err := a.engine(folder).Runs(ctx)
 	if err != nil {
 		return append(found, machineFault("runs", err, "look at the state folder"))
 	}

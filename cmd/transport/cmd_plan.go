@@ -84,7 +84,7 @@ nothing. The tenants are those of the plan: from the configuration, or, for a pl
 		},
 	}
 	opts.env.add(cmd)
-	cmd.Flags().IntVar(&opts.workers, "workers", 0, "calls side by side to each tenant")
+	cmd.Flags().IntVar(&opts.workers, "workers", 0, "`N` calls side by side to each tenant")
 	opts.output.Add(cmd.Flags())
 	return cmd
 }
@@ -94,15 +94,15 @@ func runPlanCheck(ctx context.Context, a *app, opts *planCheckOptions) error {
 	if err != nil {
 		return err
 	}
-	ends, err := a.connectPlan(ctx, p, opts.env, &callFlags{workers: opts.workers})
+	pair, err := a.connectPlan(ctx, p, opts.env, &callFlags{workers: opts.workers})
 	if err != nil {
 		return err
 	}
-	stale, err := a.engine(ends.place).FindStale(ctx, engine.Work{From: ends.from, To: ends.to, Observer: show.NewMeter(&a.World)}, p)
+	stale, err := a.engine(pair.folder).FindStale(ctx, engine.Work{From: pair.from, To: pair.to, Observer: show.NewMeter(&a.Environment)}, p)
 	if err != nil {
 		return err
 	}
-	if err := show.PlanCheck(&a.World, p, stale, opts.output); err != nil {
+	if err := show.PlanCheck(&a.Environment, p, stale, opts.output); err != nil {
 		return err
 	}
 	if len(stale) > 0 {
@@ -112,31 +112,31 @@ func runPlanCheck(ctx context.Context, a *app, opts *planCheckOptions) error {
 }
 
 // connectPlan makes the sides that a plan speaks of. A tenant whose name now leads elsewhere is refused.
-func (a *app) connectPlan(ctx context.Context, p *plan.Plan, env envFlags, calls *callFlags) (*pair, error) {
-	ends, err := a.endsOf(ctx, p.Source, p.Target, env, calls)
+func (a *app) connectPlan(ctx context.Context, p *plan.Plan, env envFlags, calls *callFlags) (*tenantPair, error) {
+	pair, err := a.reconnect(ctx, p.Source, p.Target, env, calls)
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range []struct {
 		side engine.Side
 		was  identity.Tenant
-	}{{ends.from, p.Source}, {ends.to, p.Target}} {
+	}{{pair.from, p.Source}, {pair.to, p.Target}} {
 		if e.side.Tenant().URL != e.was.URL {
 			return nil, cli.Usagef("the plan is for tenant %s at %s, and that name now leads to %s", e.was.Name, e.was.URL, e.side.Tenant().URL)
 		}
 	}
-	return ends, nil
+	return pair, nil
 }
 
-// endsOf connects two tenants that were used before, by their names in the configuration or by the
+// reconnect connects two tenants that were used before, by their names in the configuration or by the
 // environment files given again.
-func (a *app) endsOf(ctx context.Context, source, target identity.Tenant, env envFlags, calls *callFlags) (*pair, error) {
+func (a *app) reconnect(ctx context.Context, source, target identity.Tenant, env envFlags, calls *callFlags) (*tenantPair, error) {
 	if env.env != "" {
 		return a.connectEnv(ctx, env.env, env.targetEnv, calls)
 	}
-	ends, err := a.connect(ctx, source.Name, target.Name, calls)
+	pair, err := a.connect(ctx, source.Name, target.Name, calls)
 	if err != nil {
 		return nil, cli.Usagef("%w\nif the plan was made with --env, give the same environment files again: --env FILE", err)
 	}
-	return ends, nil
+	return pair, nil
 }

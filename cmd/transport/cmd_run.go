@@ -15,18 +15,18 @@ import (
 
 // runOptions are the flags of `run`.
 type runOptions struct {
-	number string
-	data   string
-	ends   endFlags
+	number  string
+	data    string
+	tenants tenantFlags
 	planFlags
 	limitFlags
 	active         plan.ActiveMode
 	translateRoles bool
 }
 
-// endFlags name source and target, from the configuration or from Postman environments.
-type endFlags struct {
-	pairFlags
+// tenantFlags name source and target, from the configuration or from Postman environments.
+type tenantFlags struct {
+	fromToFlags
 	envFlags
 }
 
@@ -38,13 +38,13 @@ func (e *envFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&e.targetEnv, "target-env", "", "Postman environment `FILE` of the target")
 }
 
-func (e *endFlags) add(a *app, cmd *cobra.Command) {
-	e.pairFlags.add(a, cmd)
+func (e *tenantFlags) add(a *app, cmd *cobra.Command) {
+	e.fromToFlags.add(a, cmd)
 	e.envFlags.add(cmd)
 }
 
 // check refuses a command that names its tenants twice or not at all.
-func (e *endFlags) check() error {
+func (e *tenantFlags) check() error {
 	byName, byEnv := e.from != "" || e.to != "", e.env != "" || e.targetEnv != ""
 	switch {
 	case byName && byEnv:
@@ -54,13 +54,13 @@ func (e *endFlags) check() error {
 	case !byName && !byEnv:
 		return cli.Usagef("say which tenants: --env FILE (Postman), or --from TENANT --to TENANT")
 	case byName:
-		return e.pairFlags.check()
+		return e.fromToFlags.check()
 	}
 	return nil
 }
 
 // connect makes the sides that the flags name, without a call.
-func (e *endFlags) connect(ctx context.Context, a *app, calls *callFlags) (*pair, error) {
+func (e *tenantFlags) connect(ctx context.Context, a *app, calls *callFlags) (*tenantPair, error) {
 	if e.env != "" {
 		return a.connectEnv(ctx, e.env, e.targetEnv, calls)
 	}
@@ -91,7 +91,7 @@ content namespace as copy does.`, cli.PlanCodes()),
 	}
 	f := cmd.Flags()
 	f.StringVar(&opts.data, "data", "", "data `FILE` (CSV or JSON)")
-	opts.ends.add(a, cmd)
+	opts.tenants.add(a, cmd)
 	addTransferFlags(f, &opts.active, &opts.translateRoles, false)
 	opts.planFlags.add(f)
 	opts.limitFlags.add(f)
@@ -103,7 +103,7 @@ func runRun(ctx context.Context, a *app, opts *runOptions) error {
 	if err != nil {
 		return err
 	}
-	p, err := opts.ends.connect(ctx, a, &opts.callFlags)
+	p, err := opts.tenants.connect(ctx, a, &opts.callFlags)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (o *runOptions) check(a *app) (script.Script, error) {
 	if o.data == "" {
 		return s, cli.Usagef("run %s needs its data file: --data FILE (SAP calls it %s)", s.Number, s.Data)
 	}
-	if err := o.ends.check(); err != nil {
+	if err := o.tenants.check(); err != nil {
 		return s, err
 	}
 	if err := o.callFlags.check(); err != nil {
@@ -148,7 +148,7 @@ func (a *app) readRequest(s script.Script, path string, options plan.Options) (p
 	req, warnings, err := s.Request(t, options)
 	a.warn(warnings)
 	if err != nil {
-		return plan.Request{}, cli.Usagef("data file %s is not taken:\n%w", path, err)
+		return plan.Request{}, cli.Usagef("data file %s is rejected:\n%w", path, err)
 	}
 	return req, nil
 }
@@ -162,7 +162,7 @@ func readTable(path string) (*dataset.Table, []dataset.Warning, error) {
 	defer func() { _ = f.Close() }() // only read
 	t, warnings, err := dataset.Read(f, path, dataset.Limits{})
 	if err != nil {
-		return nil, warnings, cli.Usagef("data file %s is not taken:\n%w", path, err)
+		return nil, warnings, cli.Usagef("data file %s is rejected:\n%w", path, err)
 	}
 	return t, warnings, nil
 }

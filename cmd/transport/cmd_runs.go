@@ -42,11 +42,11 @@ killed, or that ended before its plan did, is interrupted and can be resumed.`, 
 }
 
 func runRunsList(ctx context.Context, a *app, opts *runsListOptions) error {
-	place, err := a.stateFolder()
+	folder, err := a.stateFolder()
 	if err != nil {
 		return err
 	}
-	runs, err := a.engine(place).Runs(ctx)
+	runs, err := a.engine(folder).Runs(ctx)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func runRunsList(ctx context.Context, a *app, opts *runsListOptions) error {
 		return cli.WriteJSON(a.Out, append([]engine.RunInfo{}, runs...))
 	}
 	if len(runs) == 0 {
-		a.Say("No run has left a journal in %s yet.", place.runs)
+		a.Say("No run has left a journal in %s yet.", folder.runs)
 		return nil
 	}
 	return show.Runs(a.Out, runs)
@@ -86,13 +86,13 @@ enough where only one run begins so. The JSON form has the plan and every call o
 }
 
 func runRunsShow(ctx context.Context, a *app, opts *runsShowOptions) error {
-	place, err := a.stateFolder()
+	folder, err := a.stateFolder()
 	if err != nil {
 		return err
 	}
-	r, err := a.engine(place).Run(ctx, opts.id)
+	r, err := a.engine(folder).Run(ctx, opts.id)
 	if err != nil {
-		return place.noRun(err)
+		return folder.noRun(err)
 	}
 	if opts.output == cli.AsJSON {
 		return cli.WriteJSON(a.Out, r)
@@ -143,19 +143,19 @@ func runRunsResume(ctx context.Context, a *app, opts *runsResumeOptions) error {
 	if err := opts.check(); err != nil {
 		return err
 	}
-	place, err := a.stateFolder()
+	folder, err := a.stateFolder()
 	if err != nil {
 		return err
 	}
 	d := a.dialog(&planFlags{yes: true, output: opts.output})
-	rep, err := a.engine(place).Resume(ctx, opts.id, func(p *plan.Plan) (engine.Work, error) {
-		ends, err := a.connectPlan(ctx, p, opts.env, &opts.callFlags)
+	rep, err := a.engine(folder).Resume(ctx, opts.id, func(p *plan.Plan) (engine.Work, error) {
+		pair, err := a.connectPlan(ctx, p, opts.env, &opts.callFlags)
 		if err != nil {
 			return engine.Work{}, err
 		}
-		w := ends.work("", &limitFlags{callFlags: opts.callFlags})
+		w := pair.work("", &limitFlags{callFlags: opts.callFlags})
 		d.Attach(&w)
 		return w, nil
 	})
-	return d.Finish(rep, place.noRun(err))
+	return d.Finish(rep, folder.noRun(err))
 }

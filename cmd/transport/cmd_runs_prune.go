@@ -39,11 +39,11 @@ func runRunsPrune(ctx context.Context, a *app, opts *runsPruneOptions) error {
 	if opts.days < 1 {
 		return cli.Usagef("say how old a run must be to go: --days N")
 	}
-	place, err := a.stateFolder()
+	folder, err := a.stateFolder()
 	if err != nil {
 		return err
 	}
-	e, before := a.engine(place), a.Now().Add(-time.Duration(opts.days)*24*time.Hour)
+	e, before := a.engine(folder), a.Now().Add(-time.Duration(opts.days)*24*time.Hour)
 	runs, err := e.Runs(ctx)
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ func startSim(ctx context.Context, t *testing.T, args ...string) (ready map[stri
 	t.Helper()
 	stdin, closeStdin := io.Pipe()
 	stdout, out := io.Pipe()
-	a := &app{World: cli.World{In: stdin, Out: out, Err: io.Discard, Env: func(string) string { return "" }, Now: time.Now}}
+	a := &app{Environment: cli.Environment{In: stdin, Out: out, Err: io.Discard, Env: func(string) string { return "" }, Now: time.Now}}
 	cmd := newSimCmd(a)
 	cmd.SetArgs(append([]string{"--watch-stdin"}, args...))
 	ended := make(chan error, 1)
@@ -117,7 +117,7 @@ func TestSimRefusesBadFlags(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cmd := newSimCmd(&app{World: cli.World{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard}})
+			cmd := newSimCmd(&app{Environment: cli.Environment{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard}})
 			cmd.SetArgs(args)
 			cmd.SetOut(io.Discard)
 			cmd.SetErr(io.Discard)

@@ -87,11 +87,11 @@ func newTenantTestCmd(a *app) *cobra.Command {
 	opts := &tenantTestOptions{}
 	cmd := &cobra.Command{
 		Use:   "test NAME...",
-		Short: "Walk the way to a tenant and say what is wrong, with its cure",
+		Short: "Test the connection to a tenant and say what is wrong, with its cure",
 		Long: cli.WithCodes(`tenant test asks each tenant for a token, a session and a first page, and looks at versions, page and bulk
 limits, the namespace setting, the SSO mode, rights and the clock. It writes nothing. Each finding comes
-with its cure. The exit code is that of the worst finding: 5 or 6 where the way ends there, 3 where
-something else is wrong.`, append(cli.ReadCodes(), cli.ExitPartial)),
+with its cure. The exit code is that of the worst finding: 5 or 6 where the tenant cannot be used at
+all, 3 where something else is wrong.`, append(cli.ReadCodes(), cli.ExitPartial)),
 		Example: "  transport tenant test dev\n  transport tenant test dev prod -o json",
 		Args:    cli.Args(1, -1, "the NAME of a tenant"),
 		RunE: func(cmd *cobra.Command, args []string) error {

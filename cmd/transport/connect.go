@@ -11,16 +11,16 @@ import (
 	"sacbridge/internal/tenants"
 )
 
-// pair is source and target with what the configuration says about them.
-type pair struct {
+// tenantPair is source and target with what the configuration says about them.
+type tenantPair struct {
 	from, to  engine.Side
-	place     stateFolder
+	folder    stateFolder
 	rules     plan.Rules
 	roleTable map[string]string // source role ID to target role ID
 }
 
 // work makes the frame of a changing command on the pair.
-func (p *pair) work(command string, limits *limitFlags) engine.Work {
+func (p *tenantPair) work(command string, limits *limitFlags) engine.Work {
 	rules := p.rules
 	rules.Guards.MinSourceSize = limits.sourceSize.or(rules.Guards.MinSourceSize)
 	return engine.Work{From: p.from, To: p.to, Command: command, Rules: rules, Allow: limits.allow(), Wait: limits.wait}
@@ -28,9 +28,9 @@ func (p *pair) work(command string, limits *limitFlags) engine.Work {
 
 // settings are what a command takes from the configuration file, or its defaults where there is none.
 type settings struct {
-	file  *config.Config // nil: no configuration
-	place stateFolder
-	rules plan.Rules
+	file   *config.Config // nil: no configuration
+	folder stateFolder
+	rules  plan.Rules
 }
 
 // settings reads the configuration. It is called by the commands that need it, so that a broken file
@@ -45,18 +45,18 @@ func (a *app) settings() (*settings, error) {
 		if err != nil {
 			return nil, cli.Usagef("there is no configuration, and without one: %w", err)
 		}
-		return &settings{place: stateIn(dir), rules: plan.Rules{Guards: plan.DefaultGuards()}}, nil
+		return &settings{folder: stateIn(dir), rules: plan.Rules{Guards: plan.DefaultGuards()}}, nil
 	}
-	return &settings{file: c, place: stateFolder{runs: c.RunsDir(), leases: c.Leases}, rules: tenants.Rules(c)}, nil
+	return &settings{file: c, folder: stateFolder{runs: c.RunsDir(), leases: c.Leases}, rules: tenants.Rules(c)}, nil
 }
 
 // connect makes the sides of two tenants of the configuration, without a call.
-func (a *app) connect(ctx context.Context, from, to string, calls *callFlags) (*pair, error) {
+func (a *app) connect(ctx context.Context, from, to string, calls *callFlags) (*tenantPair, error) {
 	s, err := a.settings()
 	if err != nil {
 		return nil, err
 	}
-	p := &pair{place: s.place, rules: s.rules}
+	p := &tenantPair{folder: s.folder, rules: s.rules}
 	if p.from, err = a.namedSide(ctx, s, from, calls); err != nil {
 		return nil, err
 	}
@@ -77,14 +77,14 @@ func (a *app) namedTenant(ctx context.Context, s *settings, name string, calls *
 	if s.file == nil {
 		return nil, fmt.Errorf("there is no configuration that could name tenant %q: write sacbridge.yaml or give --config FILE", name)
 	}
-	return tenants.Named(ctx, s.file, name, a.tenantOptions(s.place, calls))
+	return tenants.Named(ctx, s.file, name, a.tenantOptions(s.folder, calls))
 }
 
 // tenantOptions are what the flags say about every tenant.
-func (a *app) tenantOptions(place stateFolder, calls *callFlags) tenants.Options {
+func (a *app) tenantOptions(folder stateFolder, calls *callFlags) tenants.Options {
 	return tenants.Options{
 		CA: a.ca, UserAgent: "sacbridge-" + commandLine().Name + "/" + cli.ThisBuild().Version, Logger: a.logger(),
-		Workers: calls.workers, Memory: place.facts(), RetryIgnored: calls.retryIgnored,
+		Workers: calls.workers, Memory: folder.facts(), RetryIgnored: calls.retryIgnored,
 	}
 }
 

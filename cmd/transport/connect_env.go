@@ -17,7 +17,7 @@ import (
 
 // connectEnv makes the sides that Postman environments name: one file for both, or one for each. The
 // configuration, where there is one, still gives guards, protection and the state folder.
-func (a *app) connectEnv(ctx context.Context, source, target string, calls *callFlags) (*pair, error) {
+func (a *app) connectEnv(ctx context.Context, source, target string, calls *callFlags) (*tenantPair, error) {
 	s, err := a.settings()
 	if err != nil {
 		return nil, err
@@ -26,14 +26,14 @@ func (a *app) connectEnv(ctx context.Context, source, target string, calls *call
 	if err != nil {
 		return nil, err
 	}
-	p := &pair{place: s.place, rules: s.rules}
-	if p.from, err = a.envSide(ctx, from, filepath.Dir(source), a.tenantOptions(s.place, calls)); err != nil {
+	p := &tenantPair{folder: s.folder, rules: s.rules}
+	if p.from, err = a.envSide(ctx, from, filepath.Dir(source), a.tenantOptions(s.folder, calls)); err != nil {
 		return nil, err
 	}
 	if target == "" {
 		target = source
 	}
-	p.to, err = a.envSide(ctx, to, filepath.Dir(target), a.tenantOptions(s.place, calls))
+	p.to, err = a.envSide(ctx, to, filepath.Dir(target), a.tenantOptions(s.folder, calls))
 	return p, err
 }
 
@@ -73,7 +73,7 @@ func (a *app) readEnvironment(path string) (*dataset.Environment, error) {
 	defer func() { _ = f.Close() }() // only read
 	e, err := dataset.ReadEnvironment(f, path)
 	if err != nil {
-		return nil, cli.Usagef("environment file %s is not taken:\n%w", path, err)
+		return nil, cli.Usagef("environment file %s is rejected:\n%w", path, err)
 	}
 	a.warn(e.Warnings)
 	return e, nil

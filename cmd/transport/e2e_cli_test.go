@@ -62,7 +62,7 @@ func (d *cliFixture) file(t *testing.T, name, text string) string {
 func (d *cliFixture) run(t *testing.T, args ...string) (int, string) {
 	t.Helper()
 	var said bytes.Buffer
-	a := &app{World: cli.World{In: strings.NewReader(""), Out: &said, Err: &said, Env: func(string) string { return "" }, Now: time.Now}}
+	a := &app{Environment: cli.Environment{In: strings.NewReader(""), Out: &said, Err: &said, Env: func(string) string { return "" }, Now: time.Now}}
 	args = append(args, "--config", filepath.Join(d.dir, "sacbridge.yaml"))
 	code := execute(t.Context(), a, args)
 	return code, said.String()

@@ -179,7 +179,7 @@ func simSide(t *testing.T, s *simTenant, workers int, api string, life *killSwit
 
 // transfer is one way from a source to a target, as one process goes it.
 type transfer struct {
-	ends  *pair
+	ends  *tenantPair
 	rules plan.Rules
 	path  string // of the journal
 	life  *killSwitch
@@ -190,7 +190,7 @@ func newTransfer(t *testing.T, from, to *simTenant, workers int, api string) *tr
 	t.Helper()
 	life := &killSwitch{left: -1}
 	return &transfer{
-		ends: &pair{from: simSide(t, from, workers, "", life), to: simSide(t, to, workers, api, life)},
+		ends: &tenantPair{from: simSide(t, from, workers, "", life), to: simSide(t, to, workers, api, life)},
 		path: filepath.Join(memoryDir(t), "run.db"), life: life,
 	}
 }

@@ -78,7 +78,7 @@ type callFlags struct {
 }
 
 func (c *callFlags) add(f *pflag.FlagSet) {
-	f.IntVar(&c.workers, "workers", 0, "calls side by side to each tenant (default from the configuration, else 4)")
+	f.IntVar(&c.workers, "workers", 0, "`N` calls side by side to each tenant (default from the configuration, else 4)")
 	f.DurationVar(&c.wait, "wait", 0, "wait up to `TIME`, such as 10m, while somebody else is writing to the target")
 	f.BoolVar(&c.retryIgnored, "retry-ignored", false, "try again what the target was seen to accept and ignore, such as changed names")
 }

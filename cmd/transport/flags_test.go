@@ -20,7 +20,7 @@ import (
 
 // testApp works in buffers, without a terminal.
 func testApp() *app {
-	return &app{World: cli.World{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard, Env: func(string) string { return "" }, Now: time.Now}}
+	return &app{Environment: cli.Environment{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard, Env: func(string) string { return "" }, Now: time.Now}}
 }
 
 // parse runs a command whose run function only keeps its options.
@@ -64,7 +64,7 @@ func TestCopyTeamsFlagsBecomeARequest(t *testing.T) {
 			t.Parallel()
 			var got plan.Request
 			cmd := newCopyTeamsCmd(testApp(), func(_ context.Context, _ *app, o *copyTeamsOptions) error {
-				got = o.request(&pair{roleTable: map[string]string{"a": "b"}})
+				got = o.request(&tenantPair{roleTable: map[string]string{"a": "b"}})
 				return nil
 			})
 			if err := parse(t, cmd, tt.line); err != nil {
@@ -81,7 +81,7 @@ func TestCopyUsersFlagsBecomeARequest(t *testing.T) {
 	t.Parallel()
 	var got plan.Request
 	cmd := newCopyUsersCmd(testApp(), func(_ context.Context, _ *app, o *copyUsersOptions) error {
-		got = o.request(&pair{}, []engine.Person{{UserID: "ANNA", Origin: "ids.txt:1"}})
+		got = o.request(&tenantPair{}, []engine.Person{{UserID: "ANNA", Origin: "ids.txt:1"}})
 		return nil
 	})
 	if err := parse(t, cmd, "--from dev --to prod --ids ids.txt --users all --user-roles keep --user-teams add --active true"); err != nil {
@@ -155,7 +155,7 @@ func TestGuardFlagsAreLimitsForThisRun(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	w := (&pair{rules: plan.Rules{Guards: base}}).work("test", &l)
+	w := (&tenantPair{rules: plan.Rules{Guards: base}}).work("test", &l)
 	sixty, share, five := 60, 2.5, 5.0
 	allow := plan.Guards{MaxDelete: plan.Guard{Count: &sixty}, MaxMemberRemoval: plan.Guard{Percent: &share}}
 	if diff := cmp.Diff(allow, w.Allow); diff != "" {

@@ -34,7 +34,7 @@ import (
 type stage struct {
 	app       *app
 	out, talk *bytes.Buffer
-	pair      *pair
+	pair      *tenantPair
 	target    *sacsim.Running
 }
 
@@ -58,13 +58,13 @@ func newStage(t *testing.T, answer string) *stage {
 		Teams: []seedGroup{{ID: "Finance", Display: "Finance", Members: []string{"ANNA", "BEN"}}},
 	})
 	s := &stage{out: &bytes.Buffer{}, talk: &bytes.Buffer{}, target: listen("prod", seedTenant{Users: []seedPerson{owner}, Teams: []seedGroup{}})}
-	s.app = &app{World: cli.World{In: strings.NewReader(answer), Out: s.out, Err: s.talk, Env: func(string) string { return "" }, Now: time.Now, Ask: true}}
-	s.pair = &pair{place: stateIn(t.TempDir()), rules: plan.Rules{Guards: plan.DefaultGuards()}}
+	s.app = &app{Environment: cli.Environment{In: strings.NewReader(answer), Out: s.out, Err: s.talk, Env: func(string) string { return "" }, Now: time.Now, Ask: true}}
+	s.pair = &tenantPair{folder: stateIn(t.TempDir()), rules: plan.Rules{Guards: plan.DefaultGuards()}}
 	var err error
-	if s.pair.from, err = s.app.demoSide(t.Context(), source.Ready, s.pair.place); err != nil {
+	if s.pair.from, err = s.app.demoSide(t.Context(), source.Ready, s.pair.folder); err != nil {
 		t.Fatal(err)
 	}
-	if s.pair.to, err = s.app.demoSide(t.Context(), s.target.Ready, s.pair.place); err != nil {
+	if s.pair.to, err = s.app.demoSide(t.Context(), s.target.Ready, s.pair.folder); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -216,10 +216,10 @@ func expiredServer(t *testing.T) (*httptest.Server, string) {
 func TestARunThatFindsTheTenantLeasedLeavesNoJournal(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, "")
-	if err := s.pair.place.writable(); err != nil {
+	if err := s.pair.folder.writable(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.pair.place.leaseFile().Acquire(t.Context(), s.pair.to.Tenant().URL, "someone else", time.Hour); err != nil {
+	if _, err := s.pair.folder.leaseFile().Acquire(t.Context(), s.pair.to.Tenant().URL, "someone else", time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	flags := &planFlags{output: cli.AsTable, yes: true}
@@ -227,7 +227,7 @@ func TestARunThatFindsTheTenantLeasedLeavesNoJournal(t *testing.T) {
 	if calls, _ := s.pair.to.Calls(); exitCode(err) != exitUsage || calls > 0 {
 		t.Errorf("got %v after %d calls, want an error of usage and no call", err, calls)
 	}
-	if ids, err := s.pair.place.journals().List(t.Context()); err != nil || len(ids) > 0 {
+	if ids, err := s.pair.folder.journals().List(t.Context()); err != nil || len(ids) > 0 {
 		t.Errorf("got journals %v, %v; want none", ids, err)
 	}
 	if got := s.writes(t); got > 0 {
@@ -242,7 +242,7 @@ func TestPruneRemovesRunsThatEndedLongAgo(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := filepath.Join(t.TempDir(), "sacbridge.yaml")
-	writeTestFile(t, config, []byte("version: 1\nstate: "+filepath.Join(filepath.Dir(s.pair.place.runs), "s.db")+"\ntenants: {}\n"))
+	writeTestFile(t, config, []byte("version: 1\nstate: "+filepath.Join(filepath.Dir(s.pair.folder.runs), "s.db")+"\ntenants: {}\n"))
 	s.app.Now = func() time.Time { return time.Now().Add(72 * time.Hour) }
 	for _, step := range []struct {
 		args []string
@@ -255,7 +255,7 @@ func TestPruneRemovesRunsThatEndedLongAgo(t *testing.T) {
 	} {
 		s.talk.Reset()
 		code := execute(t.Context(), s.app, append([]string{"runs", "prune", "--config", config}, step.args...))
-		ids, err := s.pair.place.journals().List(t.Context())
+		ids, err := s.pair.folder.journals().List(t.Context())
 		if code != exitOK || err != nil || len(ids) != step.left || !strings.Contains(s.talk.String(), step.says) {
 			t.Errorf("%v: exit code %d, %d runs left, %v, said %q; want %q", step.args, code, len(ids), err, s.talk, step.says)
 		}

@@ -27,7 +27,7 @@ func (a *app) stateFolder() (stateFolder, error) {
 	if err != nil {
 		return stateFolder{}, err
 	}
-	return s.place, nil
+	return s.folder, nil
 }
 
 // writable proves that a journal can be kept.

@@ -121,7 +121,7 @@ func (b *bench) try(t *testing.T, v vector, format string) {
 	data := filepath.Join(t.TempDir(), "data."+format)
 	writeTestFile(t, data, v.dataFile(t, format))
 	var out, talk bytes.Buffer
-	a := &app{World: cli.World{In: strings.NewReader(""), Out: &out, Err: &talk, Now: time.Now, Env: func(key string) string {
+	a := &app{Environment: cli.Environment{In: strings.NewReader(""), Out: &out, Err: &talk, Now: time.Now, Env: func(key string) string {
 		return map[string]string{"XDG_STATE_HOME": b.dir}[key]
 	}}}
 	code := execute(t.Context(), a, []string{"run", v.Script, "--env", b.env, "--data", data, "--ca", b.ca, "--yes"})

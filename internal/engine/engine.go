@@ -15,8 +15,8 @@ import (
 	"sacbridge/internal/plan"
 )
 
-// defaultPatience is how long a question may keep the lease.
-const defaultPatience = 15 * time.Minute
+// defaultQuestionTime is how long a question may keep the lease.
+const defaultQuestionTime = 15 * time.Minute
 
 // Deps is what an engine needs. Program must be set; Leases and Journals too, unless only plans are made.
 type Deps struct {
@@ -30,8 +30,8 @@ type Deps struct {
 	Writable func() error
 	Logger   *slog.Logger
 	Now      func() time.Time // time.Now if nil
-	// Patience is how long a question may wait before the lease is given back; 15 minutes if 0.
-	Patience time.Duration
+	// QuestionTime is how long a question may wait before the lease is given back; 15 minutes if 0.
+	QuestionTime time.Duration
 	// Window is how far back what runs did counts in the guards; a day if 0.
 	Window time.Duration
 }
@@ -47,7 +47,7 @@ func New(d Deps) *Engine {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	d.Patience, d.Window = cmp.Or(d.Patience, defaultPatience), cmp.Or(d.Window, plan.DefaultWindow)
+	d.QuestionTime, d.Window = cmp.Or(d.QuestionTime, defaultQuestionTime), cmp.Or(d.Window, plan.DefaultWindow)
 	return &Engine{d: d}
 }
 

@@ -10,17 +10,17 @@ import (
 // judge finds the guards that p trips, with what earlier runs spent in the window. A limit that a person gave for
 // this run alone takes a guard's place where the guard would hold the plan, or where the limit is the narrower one;
 // where neither is so the guard stands, and what the run does counts for later ones.
-func (c *change) judge(ctx context.Context, p *plan.Plan) (err error) {
-	if p.Rules.Spent, err = c.e.spent(ctx, p, c.w); err != nil {
+func (x *execution) judge(ctx context.Context, p *plan.Plan) (err error) {
+	if p.Rules.Spent, err = x.e.spent(ctx, p, x.w); err != nil {
 		return err
 	}
-	if err := c.count(ctx, p); err != nil {
+	if err := x.count(ctx, p); err != nil {
 		return err
 	}
 	p.Judge()
 	guarded := heldBy(p)
 	usual := p.Rules.Guards
-	for name, limit := range guardsByName(&c.w.Allow) {
+	for name, limit := range guardsByName(&x.w.Allow) {
 		if limit.Count != nil || limit.Percent != nil {
 			once := *limit
 			once.Once = true
@@ -40,18 +40,18 @@ func (c *change) judge(ctx context.Context, p *plan.Plan) (err error) {
 
 // count finds out how large the target is, where a guard's verdict depends on it: a plan reads only those whom it is
 // about, and a share of them says little.
-func (c *change) count(ctx context.Context, p *plan.Plan) (err error) {
-	if c.w.To.Count == nil || !heedsSize(p) {
+func (x *execution) count(ctx context.Context, p *plan.Plan) (err error) {
+	if x.w.To.Count == nil || !dependsOnSize(p) {
 		return nil
 	}
 	size := &p.Rules.Population
-	size.People, size.Teams, err = c.w.To.Count(ctx)
-	return wrap("count what the target tenant "+c.w.To.Tenant().Name+" has", err)
+	size.People, size.Teams, err = x.w.To.Count(ctx)
+	return wrap("count what the target tenant "+x.w.To.Tenant().Name+" has", err)
 }
 
-// heedsSize reports whether the guards that hold p depend on how large the tenant is, as far as that is not known from
+// dependsOnSize reports whether the guards that hold p depend on how large the tenant is, as far as that is not known from
 // what was read.
-func heedsSize(p *plan.Plan) bool {
+func dependsOnSize(p *plan.Plan) bool {
 	const least, huge = 100, 1 << 40 // shares count from the least on, and the larger a tenant the smaller the share
 	held := func(size int) map[string]bool {
 		one := plan.Plan{Rules: p.Rules, Counts: p.Counts, Read: p.Read}

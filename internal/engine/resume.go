@@ -32,36 +32,36 @@ func (e *Engine) Resume(ctx context.Context, prefix string, connect func(*plan.P
 	if err != nil {
 		return &Report{}, err
 	}
-	c := e.newChange(&w)
-	c.runID, c.rep.Plan = id, p
-	if err := c.prepareToResume(ctx); err != nil {
-		return c.rep, err
+	x := e.newExecution(&w)
+	x.runID, x.rep.Plan = id, p
+	if err := x.prepareToResume(ctx); err != nil {
+		return x.rep, err
 	}
-	defer c.giveLeaseBack(ctx)
+	defer x.giveLeaseBack(ctx)
 	carried = true
-	return c.rep, c.carryOut(ctx, j, apply.Resume)
+	return x.rep, x.carryOut(ctx, j, apply.Resume)
 }
 
 // prepareToResume checks everything that needs no call, and takes the lease.
-func (c *change) prepareToResume(ctx context.Context) error {
-	if err := stillAllowed(c.rep.Plan, c.w.Rules.Protect); err != nil {
+func (x *execution) prepareToResume(ctx context.Context) error {
+	if err := stillAllowed(x.rep.Plan, x.w.Rules.Protect); err != nil {
 		return err
 	}
-	if err := c.e.precheck(ctx, c.w); err != nil {
+	if err := x.e.precheck(ctx, x.w); err != nil {
 		return err
 	}
-	if err := c.reclaimLease(ctx); err != nil {
+	if err := x.reclaimLease(ctx); err != nil {
 		return err
 	}
-	return c.takeLease(ctx)
+	return x.takeLease(ctx)
 }
 
 // reclaimLease gives a lease back that a killed process of the same run left behind. The run's journal is open: only
 // one process can have that, so the lease has no other user.
-func (c *change) reclaimLease(ctx context.Context) error {
-	l, held, err := c.e.d.Leases.Holder(ctx, c.w.To.Tenant().URL)
-	if err == nil && held && strings.HasPrefix(l.Holder, c.e.holderOf(c.runID)) {
-		err = c.e.d.Leases.Release(ctx, l)
+func (x *execution) reclaimLease(ctx context.Context) error {
+	l, held, err := x.e.d.Leases.Holder(ctx, x.w.To.Tenant().URL)
+	if err == nil && held && strings.HasPrefix(l.Holder, x.e.holderOf(x.runID)) {
+		err = x.e.d.Leases.Release(ctx, l)
 	}
 	return wrap("take over the lease of the killed process", err)
 }

@@ -50,8 +50,8 @@ type Run struct {
 	Calls []apply.Record `json:"calls"` // every intended call with what became of it
 }
 
-// glance is how long a list waits for one journal.
-const glance = 100 * time.Millisecond
+// journalTimeout is how long a list waits for one journal.
+const journalTimeout = 100 * time.Millisecond
 
 // Runs tells of every run that has a journal, the newest first. One that cannot be opened is listed with the cause.
 func (e *Engine) Runs(ctx context.Context) ([]RunInfo, error) {
@@ -78,7 +78,7 @@ func (e *Engine) RunIDs(ctx context.Context) ([]string, error) {
 // look opens a journal for a moment.
 func (e *Engine) look(ctx context.Context, id string) RunInfo {
 	var info RunInfo
-	err := e.glanceAt(ctx, id, func(j apply.Journal) (err error) {
+	err := e.withJournal(ctx, id, func(j apply.Journal) (err error) {
 		info, err = inspect(ctx, id, j)
 		return err
 	})
@@ -91,9 +91,9 @@ func (e *Engine) look(ctx context.Context, id string) RunInfo {
 	return info
 }
 
-// glanceAt reads a journal that nobody else has open.
-func (e *Engine) glanceAt(ctx context.Context, id string, read func(apply.Journal) error) (err error) {
-	brief, cancel := context.WithTimeout(ctx, glance)
+// withJournal reads a journal that nobody else has open.
+func (e *Engine) withJournal(ctx context.Context, id string, read func(apply.Journal) error) (err error) {
+	brief, cancel := context.WithTimeout(ctx, journalTimeout)
 	defer cancel()
 	j, err := e.d.Journals.Open(brief, id)
 	if err != nil {

@@ -9,27 +9,27 @@ import (
 // recheck finds out whether the plan of the report, which was made some time ago, may still be applied: nothing that
 // it was decided from has changed, nothing that it changes has been protected since, and other runs have not used up
 // the guards' window.
-func (c *change) recheck(ctx context.Context) error {
-	p := c.rep.Plan
-	stale, err := findStale(ctx, c.w, p)
-	c.countReads()
+func (x *execution) recheck(ctx context.Context) error {
+	p := x.rep.Plan
+	stale, err := findStale(ctx, x.w, p)
+	x.countReads()
 	if err != nil {
 		return err
 	}
 	if len(stale) > 0 {
-		c.rep.Stale = stale
+		x.rep.Stale = stale
 		return &StaleError{stale}
 	}
-	if err := stillAllowed(p, c.w.Rules.Protect); err != nil {
+	if err := stillAllowed(p, x.w.Rules.Protect); err != nil {
 		return err
 	}
-	return c.judge(ctx, p)
+	return x.judge(ctx, p)
 }
 
 // FindStale reads what p was decided from once more and tells what is not as it was. It writes nothing and takes no
 // lease. Of w only the sides and the observer count.
 func (e *Engine) FindStale(ctx context.Context, w Work, p *plan.Plan) ([]plan.Stale, error) {
-	return findStale(ctx, e.newChange(&w).w, p)
+	return findStale(ctx, e.newExecution(&w).w, p)
 }
 
 func findStale(ctx context.Context, w *Work, p *plan.Plan) ([]plan.Stale, error) {

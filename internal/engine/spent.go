@@ -20,7 +20,7 @@ const oldestRun = 30 * 24 * time.Hour
 // can make a difference.
 func (e *Engine) spent(ctx context.Context, p *plan.Plan, w *Work) (plan.Spent, error) {
 	now := e.d.Now()
-	if e.d.Journals == nil || !heedsThePast(p) {
+	if e.d.Journals == nil || !dependsOnSpent(p) {
 		return plan.SpentIn(nil, now, e.d.Window, "", ""), nil
 	}
 	ids, err := e.RunIDs(ctx)
@@ -47,8 +47,8 @@ func (e *Engine) spent(ctx context.Context, p *plan.Plan, w *Work) (plan.Spent, 
 	return plan.SpentIn(ledger, now, e.d.Window, w.To.Tenant().URL, w.Job), nil
 }
 
-// heedsThePast reports whether any guard would hold p, had enough been spent before.
-func heedsThePast(p *plan.Plan) bool {
+// dependsOnSpent reports whether any guard would hold p, had enough been spent before.
+func dependsOnSpent(p *plan.Plan) bool {
 	const much = 1 << 40
 	all := plan.Amounts{Create: much, Update: much, Deactivate: much, Delete: much, RoleRemoval: much, MemberRemoval: much}
 	worst := plan.Plan{Rules: p.Rules, Counts: p.Counts, Read: p.Read}
@@ -59,7 +59,7 @@ func heedsThePast(p *plan.Plan) bool {
 
 // entry reads what a run spent, and when it wrote last.
 func (e *Engine) entry(ctx context.Context, id string) (entry plan.Entry, err error) {
-	err = e.glanceAt(ctx, id, func(j apply.Journal) error {
+	err = e.withJournal(ctx, id, func(j apply.Journal) error {
 		h, err := j.Header(ctx)
 		if err != nil {
 			return err

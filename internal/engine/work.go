@@ -72,11 +72,11 @@ type Observer interface {
 	GaveBack(after time.Duration)
 }
 
-// nobody watches.
-type nobody struct{}
+// noObserver hears nothing.
+type noObserver struct{}
 
-func (nobody) Progress(apply.Progress)     {}
-func (nobody) Settled(apply.EntityResult)  {}
-func (nobody) Begin(Stage, ...Side) func() { return func() {} }
-func (nobody) Waiting(apply.Lease)         {}
-func (nobody) GaveBack(time.Duration)      {}
+func (noObserver) Progress(apply.Progress)     {}
+func (noObserver) Settled(apply.EntityResult)  {}
+func (noObserver) Begin(Stage, ...Side) func() { return func() {} }
+func (noObserver) Waiting(apply.Lease)         {}
+func (noObserver) GaveBack(time.Duration)      {}

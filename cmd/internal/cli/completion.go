@@ -8,7 +8,7 @@ import (
 
 // CompletionCommand is `completion`. also goes on with the sentence on what the script knows besides the program's
 // commands and flags, such as " and the names of the tenants.".
-func (p Program) CompletionCommand(w *World, also string) *cobra.Command {
+func (p Program) CompletionCommand(w *Environment, also string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
 		Short: "Print the completion script of a shell",
@@ -25,7 +25,7 @@ func (p Program) CompletionCommand(w *World, also string) *cobra.Command {
 	}
 }
 
-func writeCompletion(w *World, root *cobra.Command, shell string) error {
+func writeCompletion(w *Environment, root *cobra.Command, shell string) error {
 	switch shell {
 	case "bash":
 		return root.GenBashCompletionV2(w.Out, true)

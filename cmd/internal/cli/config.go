@@ -16,7 +16,7 @@ type ConfigCheck struct {
 }
 
 // ConfigCommand is `config` with `config check` and `config schema`. about is its long help.
-func (p Program) ConfigCommand(w *World, about string, check ConfigCheck) *cobra.Command {
+func (p Program) ConfigCommand(w *Environment, about string, check ConfigCheck) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Check the configuration, or print its schema for editors",
@@ -41,7 +41,7 @@ func (p Program) checkCommand(check ConfigCheck) *cobra.Command {
 	return cmd
 }
 
-func (p Program) schemaCommand(w *World) *cobra.Command {
+func (p Program) schemaCommand(w *Environment) *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema",
 		Short: "Print the JSON schema of the configuration, for editors",

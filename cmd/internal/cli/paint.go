@@ -20,4 +20,4 @@ func (p Painter) In(code, s string) string {
 }
 
 // Paint tells how Out is coloured.
-func (w *World) Paint() Painter { return Painter(w.Color(w.OutTerminal)) }
+func (w *Environment) Paint() Painter { return Painter(w.Color(w.OutTerminal)) }

@@ -20,7 +20,7 @@ type Group struct {
 
 // Root completes a root command that has its texts: streams and shared flags (quiet says what --quiet leaves out),
 // errors of usage with code 2, and the commands. The help command stands in the last group.
-func (p Program) Root(w *World, root *cobra.Command, quiet string, groups ...Group) *cobra.Command {
+func (p Program) Root(w *Environment, root *cobra.Command, quiet string, groups ...Group) *cobra.Command {
 	Noun(root)
 	root.Use, root.SilenceErrors, root.SilenceUsage = p.Name, true, true
 	root.SetIn(w.In)
@@ -43,7 +43,7 @@ func (p Program) Root(w *World, root *cobra.Command, quiet string, groups ...Gro
 }
 
 // Execute runs one command line and gives its exit code. Commands return errors; here they are told.
-func (p Program) Execute(ctx context.Context, w *World, root *cobra.Command, args []string) int {
+func (p Program) Execute(ctx context.Context, w *Environment, root *cobra.Command, args []string) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err != nil {

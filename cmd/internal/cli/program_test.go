@@ -14,7 +14,7 @@ import (
 
 // testProgram is a program with two commands of its own: "fail", whose error has a code of its own, and the
 // noun "thing" with the verb "list".
-func testProgram(w *World) (Program, *cobra.Command) {
+func testProgram(w *Environment) (Program, *cobra.Command) {
 	p := Program{Name: "tool"}
 	fail := &cobra.Command{
 		Use: "fail FILE", Args: Args(1, 2, "FILE"),
@@ -41,7 +41,7 @@ func testProgram(w *World) (Program, *cobra.Command) {
 // play runs a command line of the test program.
 func play(t *testing.T, line string) (code int, out, talk string) {
 	t.Helper()
-	w, o, e := testWorld(nil)
+	w, o, e := testEnvironment(nil)
 	p, root := testProgram(w)
 	code = p.Execute(t.Context(), w, root, strings.Fields(line))
 	return code, o.String(), e.String()

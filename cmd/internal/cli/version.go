@@ -65,7 +65,7 @@ func (b Build) line(program string) string {
 }
 
 // VersionCommand is `version`.
-func (p Program) VersionCommand(w *World) *cobra.Command {
+func (p Program) VersionCommand(w *Environment) *cobra.Command {
 	var output Output
 	cmd := &cobra.Command{
 		Use:     "version",

@@ -15,7 +15,7 @@ type planCheck struct {
 }
 
 // PlanCheck shows whether a plan still holds.
-func PlanCheck(w *cli.World, p *plan.Plan, stale []plan.Stale, output cli.Output) error {
+func PlanCheck(w *cli.Environment, p *plan.Plan, stale []plan.Stale, output cli.Output) error {
 	if output == cli.AsJSON {
 		return cli.WriteJSON(w.Out, planCheck{PlanID: p.ID, Fresh: len(stale) == 0, Stale: append([]plan.Stale{}, stale...)})
 	}

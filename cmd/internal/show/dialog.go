@@ -14,7 +14,7 @@ import (
 // Dialog is how a changing command talks with whoever gave it: it shows the plan, asks, tells progress, and says what
 // became of it. It is used for one work.
 type Dialog struct {
-	World   *cli.World
+	Env     *cli.Environment
 	Program string // for hints, such as "transport"
 	Door    messages.Door
 
@@ -32,18 +32,18 @@ type Dialog struct {
 
 // PlanOnly says that the plan is the whole purpose: nothing is to be applied by this command.
 func (d *Dialog) PlanOnly() bool {
-	return d.DryRun || !d.Approved && d.Out != "" && !d.Yes && !d.World.Ask
+	return d.DryRun || !d.Approved && d.Out != "" && !d.Yes && !d.Env.Ask
 }
 
 // asks says whether a person will be asked.
-func (d *Dialog) asks() bool { return d.World.Ask && !d.Yes && !d.PlanOnly() }
+func (d *Dialog) asks() bool { return d.Env.Ask && !d.Yes && !d.PlanOnly() }
 
 // Attach has w talk through the dialog.
 func (d *Dialog) Attach(w *engine.Work) {
-	w.PlanOnly, w.Observer, w.Planned = d.PlanOnly(), NewMeter(d.World), d.planned
+	w.PlanOnly, w.Observer, w.Planned = d.PlanOnly(), NewMeter(d.Env), d.planned
 	d.planFile = d.From
 	if d.asks() {
-		w.Approve = func(ctx context.Context, p *plan.Plan) error { return Approve(ctx, d.World, p, w.To.Production) }
+		w.Approve = func(ctx context.Context, p *plan.Plan) error { return Approve(ctx, d.Env, p, w.To.Production) }
 	}
 }
 
@@ -56,16 +56,16 @@ func (d *Dialog) planned(rep *engine.Report) error {
 		}
 		d.planFile = d.Out
 	}
-	view := Plan{Plan: rep.Plan, Reads: rep.ReadCalls, More: "-o json", Reasons: d.Reasons, Door: d.Door, Paint: d.World.Paint()}
+	view := Plan{Plan: rep.Plan, Reads: rep.ReadCalls, More: "-o json", Reasons: d.Reasons, Door: d.Door, Paint: d.Env.Paint()}
 	if d.planFile != "" {
 		view.More = d.planFile
 	}
 	if d.Output != cli.AsJSON {
-		return view.Write(d.World.Out)
+		return view.Write(d.Env.Out)
 	}
 	if d.asks() {
 		view.Paint = false
-		return view.Write(d.World.Err)
+		return view.Write(d.Env.Err)
 	}
 	return nil
 }
@@ -76,19 +76,19 @@ func (d *Dialog) Finish(rep *engine.Report, err error) error {
 	_, told := errors.AsType[*engine.InterruptedError](err)
 	switch {
 	case errors.Is(err, apply.ErrFinished):
-		d.World.Say("Run %s is finished: there is nothing to resume.", rep.RunID)
+		d.Env.Say("Run %s is finished: there is nothing to resume.", rep.RunID)
 		err = nil
 	case err != nil && !told && rep.Result != nil && rep.Result.Interrupted:
-		d.World.Say("Go on with: %s runs resume %s", d.Program, rep.RunID)
+		d.Env.Say("Go on with: %s runs resume %s", d.Program, rep.RunID)
 	case err == nil && rep.Plan != nil && !rep.Plan.Empty() && d.PlanOnly() && d.Out != "":
-		d.World.Say("Nothing was written. To do exactly this: %s apply %s", d.Program, d.Out)
+		d.Env.Say("Nothing was written. To do exactly this: %s apply %s", d.Program, d.Out)
 	}
 	err = d.inWords(err)
 	if d.Output != cli.AsJSON || rep.Plan == nil {
 		return err
 	}
 	doc := newReport(rep, d.Door, d.planFile, err)
-	if werr := doc.Write(d.World.Out); werr != nil && err == nil {
+	if werr := doc.Write(d.Env.Out); werr != nil && err == nil {
 		return werr
 	}
 	return err
@@ -99,6 +99,6 @@ func (d *Dialog) result(rep *engine.Report, err error) error {
 	if rep.Result == nil || d.Output == cli.AsJSON {
 		return err
 	}
-	view := Result{Result: rep.Result, Program: d.Program, NoList: d.NoList, Paint: d.World.Paint()}
-	return errors.Join(err, view.Write(d.World.Out))
+	view := Result{Result: rep.Result, Program: d.Program, NoList: d.NoList, Paint: d.Env.Paint()}
+	return errors.Join(err, view.Write(d.Env.Out))
 }

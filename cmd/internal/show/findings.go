@@ -34,7 +34,7 @@ func (f Finding) about() string {
 }
 
 // Findings shows findings, those of one tenant together.
-func Findings(w *cli.World, found []Finding, output cli.Output) error {
+func Findings(w *cli.Environment, found []Finding, output cli.Output) error {
 	if output == cli.AsJSON {
 		return cli.WriteJSON(w.Out, found)
 	}

@@ -20,7 +20,7 @@ const (
 
 // Meter tells on stderr how far a work is, unless --quiet; it is an [engine.Observer]. It is safe for concurrent use.
 type Meter struct {
-	w *cli.World
+	w *cli.Environment
 
 	mu    sync.Mutex
 	stage stage
@@ -35,7 +35,7 @@ type stage struct {
 }
 
 // NewMeter makes a meter for a program that works in w.
-func NewMeter(w *cli.World) *Meter { return &Meter{w: w} }
+func NewMeter(w *cli.Environment) *Meter { return &Meter{w: w} }
 
 // Begin implements [engine.Observer].
 func (m *Meter) Begin(what engine.Stage, sides ...engine.Side) (end func()) {

@@ -12,7 +12,7 @@ import (
 
 // Approve asks the person at the terminal whether to apply p. Deletions in a production tenant ask for its name. A
 // "no" is an error with exit code 130.
-func Approve(ctx context.Context, w *cli.World, p *plan.Plan, production bool) error {
+func Approve(ctx context.Context, w *cli.Environment, p *plan.Plan, production bool) error {
 	want := "y"
 	question := fmt.Sprintf("Apply %s to %s (%s)? [y/N] ", cli.Count(len(p.Changes), "change"), cli.Clean(p.Target.Name, false), cli.Clean(p.Target.URL, false))
 	if deletes := p.Counts.DeleteUsers + p.Counts.DeleteTeams; production && deletes > 0 {
@@ -34,7 +34,7 @@ func Approve(ctx context.Context, w *cli.World, p *plan.Plan, production bool) e
 
 // readLine reads an answer, and gives up when ctx ends: a read from a terminal cannot be cancelled, so
 // it is left behind and ends with the process.
-func readLine(ctx context.Context, w *cli.World) (string, error) {
+func readLine(ctx context.Context, w *cli.Environment) (string, error) {
 	type answer struct {
 		text string
 		err  error

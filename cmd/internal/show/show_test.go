@@ -177,7 +177,7 @@ func (c namedConn) Tenant() identity.Tenant { return identity.Tenant{Name: c.nam
 func TestMeterSaysHowFarARunIs(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
-	m := NewMeter(&cli.World{Now: func() time.Time { return at }, Quiet: true})
+	m := NewMeter(&cli.Environment{Now: func() time.Time { return at }, Quiet: true})
 	m.Begin(engine.Writing, called("prod", 3, 1))()
 	m.w.Now = func() time.Time { return at.Add(10 * time.Second) }
 	if got, want := m.line(), "writing to prod: 3 calls, 1 retry, 10s"; got != want {
@@ -197,7 +197,7 @@ func TestMeterWritesALineEveryHalfMinuteWhereThereIsNoTerminal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var talk bytes.Buffer
-		end := NewMeter(&cli.World{Err: &talk, Now: time.Now}).Begin(engine.Reading, called("dev", 4, 0))
+		end := NewMeter(&cli.Environment{Err: &talk, Now: time.Now}).Begin(engine.Reading, called("dev", 4, 0))
 		timer := time.NewTimer(70 * time.Second)
 		<-timer.C
 		end()
@@ -211,7 +211,7 @@ func TestMeterSaysNothingWhenQuiet(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var talk bytes.Buffer
-		m := NewMeter(&cli.World{Err: &talk, Now: time.Now, ErrTerminal: true, Quiet: true})
+		m := NewMeter(&cli.Environment{Err: &talk, Now: time.Now, ErrTerminal: true, Quiet: true})
 		end := m.Begin(engine.Reading, called("dev", 4, 0))
 		<-time.NewTimer(time.Minute).C
 		m.Waiting(apply.Lease{Holder: "somebody"})
@@ -226,7 +226,7 @@ func TestMeterSaysNothingWhenQuiet(t *testing.T) {
 func TestMeterTellsWhoIsWaitedForAndThatTheLeaseIsGivenBack(t *testing.T) {
 	t.Parallel()
 	var talk bytes.Buffer
-	m := NewMeter(&cli.World{Err: &talk})
+	m := NewMeter(&cli.Environment{Err: &talk})
 	m.Waiting(apply.Lease{Tenant: "https://prod.example.test", Holder: "bridge job nightly on host1 (pid 17)\x1b[2J"})
 	m.GaveBack(15 * time.Minute)
 	for _, want := range []string{"https://prod.example.test is being written to by bridge job nightly on host1 (pid 17)\ufffd", "No answer for 15m0s"} {
@@ -242,7 +242,7 @@ func TestAQuestionEndsWhenTheProgramIsInterrupted(t *testing.T) {
 	defer func() { _ = keepOpen.Close() }()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := Approve(ctx, &cli.World{In: in, Err: io.Discard}, &plan.Plan{}, false); cli.ExitCode(err) != cli.ExitInterrupted {
+	if err := Approve(ctx, &cli.Environment{In: in, Err: io.Discard}, &plan.Plan{}, false); cli.ExitCode(err) != cli.ExitInterrupted {
 		t.Errorf("got %v, want an interruption", err)
 	}
 }
@@ -251,7 +251,7 @@ func TestDeletionsInAProductionTenantAskForItsName(t *testing.T) {
 	t.Parallel()
 	p := &plan.Plan{Target: identity.Tenant{Name: "prod"}, Counts: plan.Counts{DeleteUsers: 2}}
 	for answer, want := range map[string]int{"prod\n": cli.ExitOK, "y\n": cli.ExitInterrupted, "PROD\n": cli.ExitInterrupted} {
-		err := Approve(t.Context(), &cli.World{In: strings.NewReader(answer), Err: io.Discard}, p, true)
+		err := Approve(t.Context(), &cli.Environment{In: strings.NewReader(answer), Err: io.Discard}, p, true)
 		if got := cli.ExitCode(err); got != want {
 			t.Errorf("answer %q: exit code %d, want %d", answer, got, want)
 		}

@@ -10,10 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// testWorld is a world with an environment; what is said goes to the builders.
-func testWorld(env map[string]string) (w *World, out, talk *strings.Builder) {
+// testEnvironment is one with variables; what is said goes to the builders.
+func testEnvironment(env map[string]string) (w *Environment, out, talk *strings.Builder) {
 	out, talk = &strings.Builder{}, &strings.Builder{}
-	return &World{
+	return &Environment{
 		In: strings.NewReader(""), Out: out, Err: talk, Now: time.Now,
 		Env: func(key string) string { return env[key] },
 	}, out, talk
@@ -22,7 +22,7 @@ func testWorld(env map[string]string) (w *World, out, talk *strings.Builder) {
 func TestQuietLeavesOutHintsAndNothingElse(t *testing.T) {
 	t.Parallel()
 	for quiet, want := range map[bool]string{false: "a hint 1\nan error 2\n", true: "an error 2\n"} {
-		w, out, talk := testWorld(nil)
+		w, out, talk := testEnvironment(nil)
 		w.Quiet = quiet
 		w.Say("a hint %d", 1)
 		w.Tell("an error %d", 2)
@@ -50,7 +50,7 @@ func TestColor(t *testing.T) {
 			if c.variable {
 				env["NO_COLOR"] = "1"
 			}
-			w, _, _ := testWorld(env)
+			w, _, _ := testEnvironment(env)
 			w.NoColor = c.flag
 			if got := w.Color(c.terminal); got != c.want {
 				t.Errorf("got %v, want %v", got, c.want)
@@ -88,7 +88,7 @@ const validConfig = "version: 1\nstate: s.db\nbridge: {sources: {a: {}}}\n"
 func TestLoadConfigTakesTheFlagBeforeTheVariable(t *testing.T) {
 	t.Parallel()
 	byFlag, byVariable := writeConfig(t, validConfig), writeConfig(t, validConfig)
-	w, _, talk := testWorld(map[string]string{"SACBRIDGE_CONFIG": byVariable})
+	w, _, talk := testEnvironment(map[string]string{"SACBRIDGE_CONFIG": byVariable})
 	var got []string
 	for _, flag := range []string{"", byFlag} {
 		w.Config = flag
@@ -105,7 +105,7 @@ func TestLoadConfigTakesTheFlagBeforeTheVariable(t *testing.T) {
 
 func TestLoadConfigFindsNothingWhereNothingIsNamed(t *testing.T) {
 	t.Parallel()
-	w, _, _ := testWorld(nil)
+	w, _, _ := testEnvironment(nil)
 	if c, found, err := w.LoadConfig(); c != nil || found || err != nil {
 		t.Errorf("got %v, %v, %v, want nothing", c, found, err)
 	}
@@ -114,7 +114,7 @@ func TestLoadConfigFindsNothingWhereNothingIsNamed(t *testing.T) {
 func TestAConfigurationThatCannotBeUsedIsAnErrorOfUsage(t *testing.T) {
 	t.Parallel()
 	for name, path := range map[string]string{"broken": writeConfig(t, "version: 1\nlisten: x\n"), "absent": filepath.Join(t.TempDir(), "no.yaml")} {
-		w, _, _ := testWorld(nil)
+		w, _, _ := testEnvironment(nil)
 		w.Config = path
 		_, found, err := w.LoadConfig()
 		if !found || ExitCode(err) != ExitUsage {
@@ -125,7 +125,7 @@ func TestAConfigurationThatCannotBeUsedIsAnErrorOfUsage(t *testing.T) {
 
 func TestWarningsOfTheConfigurationAreTold(t *testing.T) {
 	t.Parallel()
-	w, _, talk := testWorld(nil)
+	w, _, talk := testEnvironment(nil)
 	w.Quiet = true // a warning is no hint
 	w.Config = writeConfig(t, `version: 1
 tenants:

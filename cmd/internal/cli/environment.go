@@ -12,13 +12,13 @@ import (
 	"sacbridge/internal/config"
 )
 
-// World is what a command works in: streams, clock and environment of the process, and the flags of every command.
+// Environment is what a command works in: streams, clock and variables of the process, and the flags of every command.
 // Tests give it buffers. It is not changed once the command line is read.
-type World struct {
+type Environment struct {
 	In  io.Reader
-	Out io.Writer // data
-	Err io.Writer // talk
-	Env func(string) string
+	Out io.Writer           // data
+	Err io.Writer           // talk
+	Env func(string) string // the variable of a name
 	Now func() time.Time
 
 	Ask         bool // there is a person at a terminal who can answer
@@ -31,10 +31,10 @@ type World struct {
 	NoColor bool   // --no-color
 }
 
-// ThisProcess gives the world of the running process.
-func ThisProcess() World {
+// ThisProcess gives the environment of the running process.
+func ThisProcess() Environment {
 	isTerminal := func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
-	w := World{
+	w := Environment{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv, Now: time.Now,
 		OutTerminal: isTerminal(os.Stdout), ErrTerminal: isTerminal(os.Stderr),
 	}
@@ -46,32 +46,32 @@ func ThisProcess() World {
 }
 
 // AddFlags binds the flags of every command. quiet says in help what --quiet leaves out.
-func (w *World) AddFlags(f *pflag.FlagSet, quiet string) {
+func (w *Environment) AddFlags(f *pflag.FlagSet, quiet string) {
 	f.StringVar(&w.Config, "config", "", "configuration `FILE` (default $SACBRIDGE_CONFIG, then ./sacbridge.yaml)")
 	f.BoolVarP(&w.Quiet, "quiet", "q", false, quiet)
 	f.BoolVar(&w.NoColor, "no-color", false, "no colours (as NO_COLOR in the environment)")
 }
 
 // Say writes a line of talk, unless --quiet.
-func (w *World) Say(format string, args ...any) {
+func (w *Environment) Say(format string, args ...any) {
 	if !w.Quiet {
 		w.Tell(format, args...)
 	}
 }
 
 // Tell writes a line on Err. Where even that fails there is nobody left to be told.
-func (w *World) Tell(format string, args ...any) {
+func (w *Environment) Tell(format string, args ...any) {
 	_, _ = fmt.Fprintf(w.Err, format+"\n", args...)
 }
 
 // Color says whether to colour what goes to a stream, given whether that is a terminal.
-func (w *World) Color(terminal bool) bool {
+func (w *Environment) Color(terminal bool) bool {
 	return terminal && !w.NoColor && w.Env("NO_COLOR") == ""
 }
 
 // LoadConfig reads the configuration that --config, the environment or the working folder names, and tells its
 // warnings. found is false where nothing names one. A file that cannot be used is an error with code 2.
-func (w *World) LoadConfig() (c *config.Config, found bool, err error) {
+func (w *Environment) LoadConfig() (c *config.Config, found bool, err error) {
 	path, found := config.Find(w.Config, w.Env)
 	if !found {
 		return nil, false, nil

@@ -9,8 +9,8 @@ import (
 	"sacbridge/internal/plan"
 )
 
-// change is one work under way.
-type change struct {
+// execution is one work under way.
+type execution struct {
 	e     *Engine
 	w     *Work
 	rep   *Report
@@ -19,11 +19,11 @@ type change struct {
 	calls int              // that both sides had made before
 }
 
-func (e *Engine) newChange(w *Work) *change {
+func (e *Engine) newExecution(w *Work) *execution {
 	if w.Observer == nil {
-		w.Observer = nobody{}
+		w.Observer = noObserver{}
 	}
-	return &change{e: e, w: w, rep: &Report{}, calls: w.From.calls() + w.To.calls()}
+	return &execution{e: e, w: w, rep: &Report{}, calls: w.From.calls() + w.To.calls()}
 }
 
 // Change makes a plan of what is wanted and, unless w is for the plan only, applies it. The lease of the target is
@@ -32,98 +32,98 @@ func (e *Engine) newChange(w *Work) *change {
 // *HeldError, a *ConflictsError, an *upstream.Error, the error of Approve, a *StaleError where the plan no longer
 // held after a question that took long, a *PartialError or an *InterruptedError once it was applied.
 func (e *Engine) Change(ctx context.Context, w Work) (*Report, error) {
-	c := e.newChange(&w)
-	return c.rep, c.perform(ctx, c.makePlan)
+	x := e.newExecution(&w)
+	return x.rep, x.perform(ctx, x.makePlan)
 }
 
 // Apply applies a saved plan, if nothing it was decided from has changed; else the error is a *StaleError. Otherwise
 // it is like Change.
 func (e *Engine) Apply(ctx context.Context, w Work, p *plan.Plan) (*Report, error) {
-	c := e.newChange(&w)
-	return c.rep, c.perform(ctx, func(ctx context.Context) error {
-		c.rep.Plan = p
-		return c.recheck(ctx)
+	x := e.newExecution(&w)
+	return x.rep, x.perform(ctx, func(ctx context.Context) error {
+		x.rep.Plan = p
+		return x.recheck(ctx)
 	})
 }
 
 // perform is the whole way. decide puts the plan into the report.
-func (c *change) perform(ctx context.Context, decide func(context.Context) error) error {
-	if err := c.e.precheck(ctx, c.w); err != nil {
+func (x *execution) perform(ctx context.Context, decide func(context.Context) error) error {
+	if err := x.e.precheck(ctx, x.w); err != nil {
 		return err
 	}
-	if err := c.takeLease(ctx); err != nil {
+	if err := x.takeLease(ctx); err != nil {
 		return err
 	}
-	defer c.giveLeaseBack(ctx)
+	defer x.giveLeaseBack(ctx)
 	if err := decide(ctx); err != nil {
 		return err
 	}
-	if c.w.Planned != nil {
-		if err := c.w.Planned(c.rep); err != nil {
+	if x.w.Planned != nil {
+		if err := x.w.Planned(x.rep); err != nil {
 			return err
 		}
 	}
-	if err := verdict(c.rep.Plan); err != nil {
+	if err := verdict(x.rep.Plan); err != nil {
 		return err
 	}
-	if c.w.PlanOnly || c.rep.Plan.Empty() {
+	if x.w.PlanOnly || x.rep.Plan.Empty() {
 		return nil
 	}
-	if err := c.approve(ctx); err != nil {
+	if err := x.approve(ctx); err != nil {
 		return err
 	}
-	return c.run(ctx)
+	return x.run(ctx)
 }
 
 // makePlan reads both tenants and decides. It never writes to a tenant.
-func (c *change) makePlan(ctx context.Context) error {
-	defer c.w.Observer.Begin(Reading, c.w.From, c.w.To)()
-	defer c.countReads()
-	r, err := read(ctx, c.w)
+func (x *execution) makePlan(ctx context.Context) error {
+	defer x.w.Observer.Begin(Reading, x.w.From, x.w.To)()
+	defer x.countReads()
+	r, err := read(ctx, x.w)
 	if err != nil {
 		return err
 	}
-	p := plan.Make(r.req, r.source, r.target, c.w.Rules)
-	p.Tool, p.Created = c.e.tool(), c.e.d.Now().UTC().Truncate(time.Second)
+	p := plan.Make(r.req, r.source, r.target, x.w.Rules)
+	p.Tool, p.Created = x.e.tool(), x.e.d.Now().UTC().Truncate(time.Second)
 	if p.ID, err = newID(); err != nil {
 		return err
 	}
-	if err := c.judge(ctx, p); err != nil {
+	if err := x.judge(ctx, p); err != nil {
 		return err
 	}
-	p.Calls = apply.Estimate(p, c.w.To.Conn)
-	c.rep.Plan = p
+	p.Calls = apply.Estimate(p, x.w.To.Conn)
+	x.rep.Plan = p
 	return nil
 }
 
-func (c *change) countReads() { c.rep.ReadCalls = c.w.From.calls() + c.w.To.calls() - c.calls }
+func (x *execution) countReads() { x.rep.ReadCalls = x.w.From.calls() + x.w.To.calls() - x.calls }
 
 // run carries the plan out with a fresh journal.
-func (c *change) run(ctx context.Context) error {
-	j, err := c.e.d.Journals.Create(ctx, c.runID)
+func (x *execution) run(ctx context.Context) error {
+	j, err := x.e.d.Journals.Create(ctx, x.runID)
 	if err != nil {
 		return err
 	}
-	return c.carryOut(ctx, j, func(ctx context.Context, d apply.Deps) (*apply.Result, error) {
-		return apply.Run(ctx, d, c.rep.Plan)
+	return x.carryOut(ctx, j, func(ctx context.Context, d apply.Deps) (*apply.Result, error) {
+		return apply.Run(ctx, d, x.rep.Plan)
 	})
 }
 
 // carryOut runs or resumes under the lease, and closes the journal.
-func (c *change) carryOut(ctx context.Context, j apply.Journal, do func(context.Context, apply.Deps) (*apply.Result, error)) (err error) {
+func (x *execution) carryOut(ctx context.Context, j apply.Journal, do func(context.Context, apply.Deps) (*apply.Result, error)) (err error) {
 	defer func() { err = errors.Join(err, j.Close()) }()
-	end := c.w.Observer.Begin(Writing, c.w.To)
+	end := x.w.Observer.Begin(Writing, x.w.To)
 	result, err := do(ctx, apply.Deps{
-		Target: c.w.To.Conn, Journal: j, Lease: c.lease, Hook: c.w.Observer, Logger: c.e.d.Logger, Now: c.e.d.Now,
-		RunID: c.runID, Command: c.w.Command, Job: c.w.Job,
+		Target: x.w.To.Conn, Journal: j, Lease: x.lease, Hook: x.w.Observer, Logger: x.e.d.Logger, Now: x.e.d.Now,
+		RunID: x.runID, Command: x.w.Command, Job: x.w.Job,
 	})
 	end()
 	if result == nil {
 		return err
 	}
-	c.rep.RunID, c.rep.Result = c.runID, result
+	x.rep.RunID, x.rep.Result = x.runID, result
 	if err != nil {
 		return err
 	}
-	return outcome(c.rep.Plan, result)
+	return outcome(x.rep.Plan, result)
 }
