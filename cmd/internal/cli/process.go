@@ -8,10 +8,14 @@ import (
 	"syscall"
 )
 
-// UntilSignal gives a context that ends with the first interrupt or SIGTERM, which lets what is in hand end. With
-// the handler gone then, the second signal kills at once. stop gives the signals back.
+// UntilSignal gives a context that ends with the first interrupt or SIGTERM, or when the terminal is closed, which
+// lets what is in hand end. With the handler gone then, the second signal kills at once. stop gives the signals back.
 func UntilSignal(ctx context.Context) (_ context.Context, stop context.CancelFunc) {
-	ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop = signal.NotifyContext(ctx, signals...)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
 }
