@@ -75,6 +75,7 @@ func TestNobodysRolesAreLostWhenAWriteIsRepeated(t *testing.T) {
 			for _, exact := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s, %s, no Bulk %v, single roles %q, replace %v", fault, tt.platform, tt.noBulk, tt.facts.RolePatch, exact), func(t *testing.T) {
 					t.Parallel()
+					tt := tt // of this test alone
 					tt.seed, tt.before = meanwhileSeed, onWrite(grants("ANNA", ""))
 					tt.faults = onceEach(action, "PUT Users/", "PATCH Users/", "POST Bulk")
 					s := open(t, tt)
@@ -128,6 +129,7 @@ func TestNobodysTeamEditIsLostWhenAWriteIsRepeated(t *testing.T) {
 				for doing, u := range updates {
 					t.Run(fmt.Sprintf("%s, %s api %s: %s, while somebody edits %s", fault, tt.platform, tt.api, doing, edited), func(t *testing.T) {
 						t.Parallel()
+						tt := tt // of this test alone
 						tt.seed, tt.before = meanwhileSeed, onWrite(e)
 						tt.faults = onceEach(action, "PUT Groups/", "PATCH Groups/")
 						s := open(t, tt)

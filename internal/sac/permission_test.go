@@ -90,6 +90,7 @@ func TestNothingIsSentOnceThePermissionIsRefused(t *testing.T) {
 				}
 				t.Run(fmt.Sprintf("%s %s api %s no Bulk %v, fault %s", doing, tt.platform, tt.api, tt.noBulk, fault), func(t *testing.T) {
 					t.Parallel()
+					tt := tt // of this test alone
 					if fault != "" {
 						tt.faults = onceEach(fault, "PUT /", "PATCH /", "POST /(Bulk|Users|Groups)$", "DELETE /")
 					}

@@ -32,6 +32,7 @@ func TestSingleRolesAreProvenOnOnePersonAndGivenUpWhereTheyDoSomethingElse(t *te
 					t.Run(fmt.Sprintf("%s, %s, no Bulk %v, %d people", kind, doing, noBulk, people), func(t *testing.T) {
 						t.Parallel()
 						s := open(t, setup{seed: meanwhileSeed, noBulk: noBulk, settings: `{"userRolePatch":"` + kind + `"}`})
+						u := u // of this test alone
 						u.RolesBefore = xy
 						var updates []upstream.UserUpdate
 						for _, id := range []string{"ANNA", "BERT"}[:people] {

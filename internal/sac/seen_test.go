@@ -89,6 +89,7 @@ func TestNoWrongAnswerToATeamWriteCountsAsDone(t *testing.T) {
 				for doing, u := range updates {
 					t.Run(fmt.Sprintf("%s api %s %s, answered with %q, with effect %v", tt.platform, tt.api, doing, answer, effect), func(t *testing.T) {
 						t.Parallel()
+						tt := tt // of this test alone
 						tt.seed, tt.faults = meanwhileSeed, wrongFault("", "Groups/", answer, effect)
 						s := open(t, tt)
 						u.GroupKey, u.Size = teamKey(s, "T"), 2
@@ -219,6 +220,7 @@ func TestAttributesThatTheTenantIgnoresAreLearntAndForgotten(t *testing.T) {
 		for name, c := range cases {
 			t.Run(fmt.Sprintf("%s no Bulk %v: %s", tt.platform, tt.noBulk, name), func(t *testing.T) {
 				t.Parallel()
+				tt := tt // of this test alone
 				tt.seed, tt.sso, tt.settings = meanwhileSeed, service.SSOCustom, `{"ignoredAttributes":["`+c.setting+`"]}`
 				s := open(t, tt)
 				c.update.UserKey = key("ANNA")
