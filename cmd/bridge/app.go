@@ -48,7 +48,7 @@ the file; else they open the file themselves.`, cli.LocalCodes()),
 }
 
 // suggestSources completes the first argument by the sources of the configuration. A configuration that
-// cannot be read suggests nothing: a completion has no place to complain.
+// cannot be read suggests nothing: a completion cannot report an error.
 func (a *app) suggestSources(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	s, err := a.settings()
 	if err != nil {

@@ -50,8 +50,8 @@ func newRestoreCmd(a *app) *cobra.Command {
 	opts := &restoreOptions{}
 	cmd := &cobra.Command{
 		Use:   "restore FILE",
-		Short: "Put a backup in the place of the state",
-		Long: cli.WithCodes(`restore checks a backup and puts it in the place of the configuration's state, or at another path with --to.
+		Short: "Replace the state by a backup",
+		Long: cli.WithCodes(`restore checks a backup and replaces the configuration's state by it, or writes it to another path with --to.
 What stands there is replaced, with --yes only. It does not work while bridge serve runs.`, stateCodes()),
 		Example: "  bridge restore sacbridge-2026-11-21.db --yes\n  bridge restore sacbridge-2026-11-21.db --to /tmp/look.db",
 		Args:    cli.Args(1, 1, "a backup"),

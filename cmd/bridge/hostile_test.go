@@ -235,7 +235,7 @@ func TestHostileRequestsAreRefusedWithASCIMError(t *testing.T) {
 		"an expired token":              {expiring, "GET", "/Users", "", 401},
 		"another source's token":        {foreign, "GET", "/Users", "", 401},
 		"another source's user":         {token, "GET", "/Users/" + foreignID, "", 404},
-		"a name in the place of an id":  {token, "GET", "/Users/ada@example.com", "", 404},
+		"a name in place of an id":      {token, "GET", "/Users/ada@example.com", "", 404},
 		"a name that nobody knows":      {token, "GET", "/Users/Lovelace", "", 404},
 		"a method that is made up":      {token, "BREW", "/Users", "", 405},
 		"an endpoint that is not there": {token, "GET", "/Robots", "", 404},

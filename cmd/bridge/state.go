@@ -48,7 +48,7 @@ func (a *app) openState(ctx context.Context, path string, b *config.Bridge, log 
 		return nil, err
 	}
 	s.tokens = scimserver.NewStoredTokens(db.Tokens(), store.ErrNoValue)
-	if _, err = s.tokens.List(ctx, ""); err != nil { // what cannot be read is told at the start, not to a provider
+	if _, err = s.tokens.List(ctx, ""); err != nil { // what cannot be read is reported at the start, not to a provider
 		return nil, err
 	}
 	return s, nil

@@ -59,7 +59,7 @@ func trustOptions(proxies []netip.Prefix) []echo.TrustOption {
 	return out
 }
 
-// behindProxy puts the client's address in the place of its proxy's, where allow lists look.
+// behindProxy puts the client's address in place of its proxy's, where allow lists look.
 func behindProxy(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()

@@ -22,7 +22,7 @@ func expand(s string) string {
 	).Replace(s)
 }
 
-// byType is a naive Validator in the place of the SCIM library's schemas, with which internal/scimserver is tested.
+// byType is a naive Validator in place of the SCIM library's schemas, with which internal/scimserver is tested.
 type byType struct{}
 
 func (byType) Value(a *scim.Attribute, v any) bool {

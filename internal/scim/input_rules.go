@@ -57,7 +57,7 @@ type Validator interface {
 	// are, so what is shown of a complex attribute is no object.
 	Value(a *Attribute, v any) bool
 	// Whole says whether v may be all that is assigned to the attribute; nil is nothing. It is asked about required
-	// attributes, and about what stands in the place of a list.
+	// attributes, and about what stands in place of a list.
 	Whole(a *Attribute, v any) bool
 	// Extension says whether v, which is no object, may be what a resource has of an extension, or of its core schema.
 	Extension(s *Schema, v any) bool

@@ -55,7 +55,7 @@ func refsIn(text string) []string {
 	}
 }
 
-// replaceRefs puts ids in the place of references. Elements and objects with a reference that drop lists are left
+// replaceRefs puts ids in place of references. Elements and objects with a reference that drop lists are left
 // out, for operations in a cycle: an object goes as a whole, since a member or a manager without its value is none.
 func replaceRefs(data []byte, ids map[string]string, drop map[string]bool) ([]byte, error) {
 	var tree any

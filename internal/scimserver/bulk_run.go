@@ -211,7 +211,7 @@ func (b *bulkRun) recordOutcome(ctx context.Context, s *bulkStep, out result, er
 	}
 }
 
-// resolve puts ids in the place of a step's references, so that none lands in the store as text.
+// resolve puts ids in place of a step's references, so that none lands in the store as text.
 func (b *bulkRun) resolve(s *bulkStep, drop map[string]bool) error {
 	for _, ref := range s.refs {
 		if _, ok := b.ids[ref]; !ok && !drop[ref] {

@@ -77,7 +77,7 @@ func SetLimits(h *http.Server) {
 	h.MaxHeaderBytes = maxHeaderRead
 }
 
-// WithSCIMErrors gives a listener on whose connections SCIM errors stand in the place of the plain text with which
+// WithSCIMErrors gives a listener on whose connections SCIM errors stand in place of the plain text with which
 // net/http refuses what never becomes a request: a head that is none, or far over the limit. It is for listeners
 // without TLS; with it, net/http has to see the connection itself.
 func WithSCIMErrors(l net.Listener) net.Listener { return scimErrorListener{l} }
@@ -119,7 +119,7 @@ func (c *scimErrorConn) CloseWrite() error {
 // has a date.
 const plainErrorHead = "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
 
-// asSCIMError gives the answer in the place of a refusal; nil where p is none.
+// asSCIMError gives the answer in place of a refusal; nil where p is none.
 func asSCIMError(p []byte) []byte {
 	rest, ok := bytes.CutPrefix(p, []byte("HTTP/1.1 "))
 	if !ok || len(rest) < 3 || rest[0] < '4' {

@@ -41,7 +41,7 @@ type source struct {
 }
 
 // New gives a Server over the directory. It gathers every fault of the options. The directory belongs to
-// the caller; whoever wants last uses written starts Run.
+// the caller; Run writes the last uses of tokens.
 func New(dir *directory.Directory, o Options) (*Server, error) {
 	if dir == nil {
 		return nil, errors.New("scimserver: a directory is needed")
