@@ -165,13 +165,17 @@ func (f *tenant) find(yieldErr func(error)) bool {
 		return false
 	}
 	f.readCount++
-	if f.reads != nil {
-		if err := f.reads(f.readCount); err != nil {
-			yieldErr(err)
-			return false
-		}
+	if f.reads == nil {
+		return true
 	}
-	return true
+	n := f.readCount
+	f.mu.Unlock()
+	err := f.reads(n)
+	f.mu.Lock()
+	if err != nil {
+		yieldErr(err)
+	}
+	return err == nil
 }
 
 func (f *tenant) FindUsers(ctx context.Context, q upstream.UserQuery) iter.Seq2[*identity.User, error] {
@@ -305,7 +309,10 @@ func (f *permitted) UpdateUsers(ctx context.Context, updates []upstream.UserUpda
 	outs := make([]upstream.Outcome, len(updates))
 	if f.reads != nil && err == nil { // the reading before the write
 		f.readCount++
-		err = f.reads(f.readCount)
+		n := f.readCount
+		f.mu.Unlock()
+		err = f.reads(n)
+		f.mu.Lock()
 		effect = err == nil
 	}
 	for n := range updates {
