@@ -291,11 +291,11 @@ func (r *runner) compare(it *item, byDefault map[string]bool) {
 		it.completeCreate(whole, &now, tenant.SSO)
 	}
 	whole.Fields = append(whole.Fields, now.Fields...)
-	if !updateOf(whole).Empty() {
+	if changesPerson(whole) {
 		it.rest, it.whole = whole, whole
 	}
-	if u := updateOf(&now); !u.Empty() {
-		it.update = u
+	if changesPerson(&now) {
+		it.update = updateOf(&now)
 	}
 }
 

@@ -118,6 +118,9 @@ func failuresOf(parts []upstream.Undone) []LinkFailure {
 	out := make([]LinkFailure, len(parts))
 	for n, p := range parts {
 		out[n] = LinkFailure{Kind: LinkKind(p.Kind), Key: p.Key, Cause: p.Cause, Code: p.Code}
+		if p.Code == upstream.Ignored {
+			out[n].Cause += ": a new plan leaves it out"
+		}
 	}
 	return out
 }

@@ -32,12 +32,15 @@ func restOf(whole *plan.Change, failures []LinkFailure) *plan.Change {
 			rest.Fields = append(rest.Fields, whole.Fields[at])
 		}
 	}
-	if len(rest.Fields)+len(rest.AddRoles)+len(rest.RemoveRoles) == 0 {
+	if !changesPerson(rest) {
 		return nil
 	}
 	rest.RolesBefore = changed(whole.RolesBefore, without(whole.RemoveRoles, rest.RemoveRoles), without(whole.AddRoles, rest.AddRoles))
 	return rest
 }
+
+// changesPerson reports whether anything is to be done to a person.
+func changesPerson(c *plan.Change) bool { return len(c.Fields)+len(c.AddRoles)+len(c.RemoveRoles) > 0 }
 
 // restOfCreate is restOf for a create that nobody looked at: the links that were not made.
 func restOfCreate(it *item, want *identity.User) *plan.Change {

@@ -255,20 +255,25 @@ func (r *runner) intend(ctx context.Context, rec Record) (seq uint64, at time.Ti
 	if ctx.Err() != nil {
 		return 0, at, false
 	}
-	if err := r.d.Lease.Ensure(ctx); err != nil {
-		r.halt(err)
-		return 0, at, false
-	}
 	rec.At = r.d.Now()
 	if tenant, ok := r.d.Target.Clock(rec.At); ok {
 		rec.TenantAt = tenant
 	}
-	seq, err := r.d.Journal.Intend(ctx, r.d.Lease.Current(), rec)
-	if err != nil {
-		r.halt(fmt.Errorf("write the journal before the call %q (nothing was sent): %w", rec.Kind, err))
-		return 0, at, false
+	for first := true; ; first = false {
+		if err := r.d.Lease.Ensure(ctx); err != nil {
+			r.halt(err)
+			return 0, at, false
+		}
+		seq, err := r.d.Journal.Intend(ctx, r.d.Lease.Current(), rec)
+		switch {
+		case err == nil:
+			return seq, rec.TenantAt, true
+		case first && errors.Is(err, ErrLeaseLost): // its time may be over since, though nobody came
+		default:
+			r.halt(fmt.Errorf("write the journal before the call %q (nothing was sent): %w", rec.Kind, err))
+			return 0, at, false
+		}
 	}
-	return seq, rec.TenantAt, true
 }
 
 // settleAs stores what became of a call.

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 
@@ -9,11 +10,12 @@ import (
 )
 
 // A team whose new members come to be one reading after the other is written in several parts, so that the
-// last of them has few members left. That may take a twentieth more requests than the run needs at least,
-// and no part is so small that it saves nothing.
+// last of them has few members left. That may take a twentieth more requests than the run needs at least, no
+// part is so small that it saves nothing, and there are not many: tenants answer a write with the whole team.
 const (
 	extraShare = 20
 	minPart    = 20
+	mostParts  = 6 // or as many as there are writes to the team anyway
 )
 
 // teamPlan is a team's writes on their way into tasks.
@@ -23,6 +25,8 @@ type teamPlan struct {
 	ordered []string // whom to add, in the order in which they can be
 	waves   []wave   // ordered, cut where the next reading has to be waited for
 	parts   int
+	least   int // requests in one part, without the creation
+	calls   int
 }
 
 // wave is a number of members who can be added once a task has ended; -1: at once.
@@ -74,50 +78,81 @@ func (b *scheduler) planTeam(i int) *teamPlan {
 func (b *scheduler) spread(plans []*teamPlan) {
 	total := schedule{phases: [][]task{b.tasks}}.calls()
 	for _, t := range plans {
-		total += schedule{phases: [][]task{b.cut(t)}}.calls()
+		t.least = b.callsOf(t, 1)
+		t.calls = t.least
+		total += t.least
 	}
 	budget := parts(total, extraShare)
-	waiting := slices.DeleteFunc(slices.Clone(plans), func(t *teamPlan) bool { return len(t.waves) < 2 })
+	most := func(t *teamPlan) int { return min(len(t.waves), max(mostParts, t.least)) }
+	waiting := slices.DeleteFunc(slices.Clone(plans), func(t *teamPlan) bool { return most(t) < 2 })
 	slices.SortStableFunc(waiting, func(x, y *teamPlan) int { return -cmp.Compare(len(x.ordered), len(y.ordered)) })
 	for len(waiting) > 0 && budget > 0 {
 		waiting = slices.DeleteFunc(waiting, func(t *teamPlan) bool {
-			if t.parts == len(t.waves) || len(t.ordered) < (t.parts+1)*minPart {
+			if t.parts >= most(t) || len(t.ordered) < (t.parts+1)*minPart {
 				return true
 			}
-			more := *t
-			more.parts++
-			price := schedule{phases: [][]task{b.cut(&more)}}.calls() - schedule{phases: [][]task{b.cut(t)}}.calls()
-			if price > budget {
+			calls := b.callsOf(t, t.parts+1)
+			if calls-t.calls > budget {
 				return true
 			}
-			budget -= price
-			*t = more
+			budget -= calls - t.calls
+			t.parts, t.calls = t.parts+1, calls
 			return false
 		})
 	}
 }
 
-// cut makes the tasks of a team, one for each part. The last parts have the fewest waves.
+// callsOf is what a team's writes take in so many parts.
+func (b *scheduler) callsOf(t *teamPlan, count int) int {
+	work, calls := t.work, 0
+	for part := range t.split(count) {
+		sum := task{members: part.members}
+		b.price(&sum, &work)
+		calls += sum.calls
+	}
+	return calls
+}
+
+// portion is what comes into one part of a team's writes.
+type portion struct {
+	waves   []wave
+	members []string
+}
+
+// split deals the waves of a team out to parts. The last parts have the fewest waves.
+func (t *teamPlan) split(count int) iter.Seq[portion] {
+	return func(yield func(portion) bool) {
+		members, waves := t.ordered, t.waves
+		for k := range count {
+			n, size := parts(len(waves), count-k), 0
+			for _, w := range waves[:n] {
+				size += w.members
+			}
+			if !yield(portion{waves[:n], members[:size:size]}) {
+				return
+			}
+			members, waves = members[size:], waves[n:]
+		}
+	}
+}
+
+// cut makes the tasks of a team, one for each part.
 func (b *scheduler) cut(t *teamPlan) []task {
-	c := &b.p.Changes[t.change]
-	work, members, waves := t.work, t.ordered, t.waves
-	tasks := make([]task, t.parts)
-	for k := range tasks {
-		part := task{kind: writeTeam, changes: []int{t.change}, part: k, last: k == t.parts-1}
-		n, size := parts(len(waves), t.parts-k), 0
-		for _, w := range waves[:n] {
-			size += w.members
+	tasks := make([]task, 0, t.parts)
+	work := t.work
+	for portion := range t.split(t.parts) {
+		k := len(tasks)
+		part := task{kind: writeTeam, changes: []int{t.change}, part: k, last: k == t.parts-1, members: portion.members}
+		for _, w := range portion.waves {
 			if w.after >= 0 {
 				part.after = append(part.after, w.after)
 			}
 		}
-		part.members = members[:size:size]
-		members, waves = members[size:], waves[n:]
-		if k == 0 && c.Op == plan.Create && !t.work.created {
+		if k == 0 && b.p.Changes[t.change].Op == plan.Create && !t.work.created {
 			part.calls, part.seconds = b.limits.GroupCreateCalls, readTime
 		}
 		b.price(&part, &work)
-		tasks[k] = part
+		tasks = append(tasks, part)
 	}
 	return tasks
 }

@@ -8,6 +8,9 @@ func spent(p *plan.Plan, res *Result) *plan.Amounts {
 	if res.Interrupted {
 		return new(p.Spends())
 	}
+	if res.Complete() {
+		return new(p.Spends())
+	}
 	var done []plan.Change
 	for i := range p.Changes {
 		switch res.Entities[i].Status {

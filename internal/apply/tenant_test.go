@@ -199,8 +199,8 @@ func (f *tenant) FindUsers(ctx context.Context, q upstream.UserQuery) iter.Seq2[
 				found = append(found, u)
 			}
 		}
-		for _, u := range f.users {
-			if f.byEmail && slices.Contains(q.Emails, u.Email) && !slices.Contains(q.UserIDs, u.UserID) {
+		for _, u := range f.others() {
+			if slices.Contains(q.Emails, u.Email) && !slices.Contains(q.UserIDs, u.UserID) {
 				found = append(found, u)
 			}
 		}
@@ -513,6 +513,14 @@ func (f *permitted) DeleteGroup(ctx context.Context, g upstream.GroupKey) upstre
 		delete(f.teams, g.Name)
 	}
 	return upstream.Outcome{Err: err}
+}
+
+// others are all people, where they are found by e-mail, too.
+func (f *tenant) others() map[string]identity.User {
+	if f.byEmail {
+		return f.users
+	}
+	return nil
 }
 
 // leftOut are the links that writes leave out.

@@ -103,10 +103,13 @@ func (u *GroupUpdate) ChangesRoles() bool { return len(u.AddRoles)+len(u.RemoveR
 // ChangesMembers reports whether u adds or removes members.
 func (u *GroupUpdate) ChangesMembers() bool { return len(u.AddMembers)+len(u.RemoveMembers) > 0 }
 
+// attributeCount is how many attributes an update of a person can change.
+const attributeCount = 16
+
 // attributes compares every attribute of u with a person; each drop works on u itself.
-func (u *UserUpdate) attributes(now *identity.User) []attribute {
+func (u *UserUpdate) attributes(now *identity.User) [attributeCount]attribute {
 	s := &now.Settings
-	return []attribute{
+	return [attributeCount]attribute{
 		compare(AttrEmail, &u.Email, now.Email, sameFold),
 		compare(AttrLoginID, &u.LoginID, now.LoginID, sameFold),
 		compare(AttrGivenName, &u.GivenName, now.GivenName, same),
@@ -136,9 +139,12 @@ type attribute struct {
 }
 
 func compare[T any](name string, e **Edit[T], now T, same func(a, b T) bool) attribute {
-	a := attribute{name: name, asked: *e != nil, drop: func() { *e = nil }}
-	if a.asked {
-		a.done, a.unchanged = same((*e).After, now), same((*e).Before, now)
+	if *e == nil {
+		return attribute{name: name}
+	}
+	a := attribute{name: name, asked: true, drop: func() { *e = nil }}
+	if a.done = same((*e).After, now); !a.done {
+		a.unchanged = same((*e).Before, now)
 		a.saw, a.is = show((*e).Before), show(now)
 	}
 	return a
