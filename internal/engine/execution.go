@@ -7,6 +7,7 @@ import (
 
 	"sacbridge/internal/apply"
 	"sacbridge/internal/plan"
+	"sacbridge/internal/upstream"
 )
 
 // execution is one work under way.
@@ -83,7 +84,9 @@ func (x *execution) makePlan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p := plan.Make(r.req, r.source, r.target, x.w.Rules)
+	rules := x.w.Rules
+	rules.Ignored = ignoredBy(x.w.To.Conn)
+	p := plan.Make(r.req, r.source, r.target, rules)
 	p.Tool, p.Created = x.e.tool(), x.e.d.Now().UTC().Truncate(time.Second)
 	if p.ID, err = newID(); err != nil {
 		return err
@@ -94,6 +97,19 @@ func (x *execution) makePlan(ctx context.Context) error {
 	p.Calls = apply.Estimate(p, x.w.To.Conn)
 	x.rep.Plan = p
 	return nil
+}
+
+// ignoredBy gives the attributes that a target is known to accept and ignore, so that plans leave them out.
+func ignoredBy(target upstream.Connector) map[plan.FieldName]time.Time {
+	known := target.Facts().Ignored
+	if len(known) == 0 {
+		return nil
+	}
+	out := make(map[plan.FieldName]time.Time, len(known))
+	for name, since := range known {
+		out[plan.FieldName(name)] = since
+	}
+	return out
 }
 
 func (x *execution) countReads() { x.rep.ReadCalls = x.w.From.calls() + x.w.To.calls() - x.calls }

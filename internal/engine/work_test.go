@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -200,5 +201,37 @@ func TestNobodyIsReadTwice(t *testing.T) {
 	}
 	if calls, _ := w.dev.counts(); calls != selected {
 		t.Errorf("%d calls to the source after the selection, want none", calls-selected)
+	}
+}
+
+// learned is a connector that knows something of its target.
+type learned struct {
+	upstream.Connector
+	facts upstream.Facts
+}
+
+func (l learned) Facts() upstream.Facts { return l.facts }
+
+// TestWhatTheTargetIgnoresIsLeftOut plans a change of a name for a target that was seen to ignore names.
+func TestWhatTheTargetIgnoresIsLeftOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	work := w.copyTeam(identity.Add)
+	work.PlanOnly = true
+	work.Wanted = engine.Exactly(plan.Request{Steps: []plan.Step{{SetUser: &plan.SetUser{
+		Who: plan.Who{UserID: "ANNA"}, Values: plan.Values{plan.FieldGivenName: "Another", plan.FieldLanguage: "fr"},
+	}}}})
+	since := time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)
+	work.To.Conn = learned{work.To.Conn, upstream.Facts{Ignored: map[string]time.Time{upstream.AttrGivenName: since}}}
+	report, err := w.engine().Change(t.Context(), work)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []plan.Finding{{Code: plan.AttributeIgnored, Entity: plan.Attribute, Key: "givenName", Since: since, Users: []string{"ANNA"}}}
+	if diff := cmp.Diff(report.Plan.Skips, want); diff != "" {
+		t.Errorf("skips (-got +want):\n%s", diff)
+	}
+	if c := report.Plan.Changes; len(c) != 1 || len(c[0].Fields) != 1 || c[0].Fields[0].Name != plan.FieldLanguage {
+		t.Errorf("got %+v, want the language changed and nothing else", c)
 	}
 }

@@ -55,7 +55,7 @@ var skips = map[plan.Code]entry{
 				f.Key, f.Since.UTC().Format(time.DateOnly), whom(f))
 		},
 		check: "look whether the identity provider sets it",
-		cure:  retryIgnored,
+		cure:  func(_ plan.Finding, door Door) string { return retryIgnored(door) },
 	},
 }
 
@@ -76,7 +76,7 @@ var warnings = map[plan.Code]entry{
 	},
 }
 
-func retryIgnored(_ plan.Finding, door Door) string {
+func retryIgnored(door Door) string {
 	const then = "once it is changed there, try again with "
 	switch door {
 	case Transport:

@@ -171,7 +171,7 @@ func (m *planner) isIgnored(name FieldName, key string) bool {
 
 func (m *planner) ignores(name FieldName) bool {
 	_, known := m.rules.Ignored[name]
-	return known && !m.req.Options.RetryIgnored
+	return known
 }
 
 // newUser gives the person to create, with those role links and that manager who exist.

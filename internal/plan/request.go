@@ -107,8 +107,6 @@ type Options struct {
 	Active         ActiveMode `json:"active,omitempty"` // of copied people
 	// Strict makes any conflict stop the whole plan.
 	Strict bool `json:"strict,omitempty"`
-	// RetryIgnored plans changes of attributes, too, that the target is known to accept and ignore.
-	RetryIgnored bool `json:"retryIgnored,omitempty"`
 }
 
 // linked reports whether an action on links does anything.

@@ -17,7 +17,7 @@ type Rules struct {
 	// where the plan read less.
 	Population Population `json:"population,omitzero"`
 	// Ignored are the attributes that the target is known to accept and leave as they are, with the time
-	// when that was first seen. Plans leave them out unless Options.RetryIgnored is set.
+	// when that was first seen (upstream.Facts). Plans leave them out; to try one again, leave it out here.
 	Ignored map[FieldName]time.Time `json:"ignored,omitempty"`
 }
 

@@ -99,6 +99,6 @@ func (d *Dialog) result(rep *engine.Report, err error) error {
 	if rep.Result == nil || d.Output == cli.AsJSON {
 		return err
 	}
-	view := Result{Result: rep.Result, Program: d.Program, NoList: d.NoList, Paint: d.Env.Paint()}
+	view := Result{Result: rep.Result, Program: d.Program, Door: d.Door, NoList: d.NoList, Paint: d.Env.Paint()}
 	return errors.Join(err, view.Write(d.Env.Out))
 }

@@ -118,10 +118,13 @@ func mixedResult() *apply.Result {
 	r := &apply.Result{RunID: "run-1", Calls: 40, Started: start, Ended: start.Add(83 * time.Second)}
 	for i := range 25 {
 		r.Entities = append(r.Entities, apply.EntityResult{
-			Entity: plan.User, Key: fmt.Sprintf("U%03d", i+1), Op: plan.Create, Status: apply.Failed, Cause: "no licence is left",
+			Entity: plan.User, Key: fmt.Sprintf("U%03d", i+1), Op: plan.Create, Status: apply.Failed, Cause: "no licence is left", CauseKey: "refused/no-licence",
 		})
 	}
 	r.Entities = append(r.Entities,
+		apply.EntityResult{Entity: plan.User, Key: "BEN", Op: plan.Update, Status: apply.Failed, Cause: "update user \"BEN\": no answer in time", CauseKey: "unknown outcome/timeout"},
+		apply.EntityResult{Entity: plan.Team, Key: "Legal", Op: plan.Create, Status: apply.Failed, Cause: "refused", CauseKey: "unknown outcome/server-error"},
+		apply.EntityResult{Entity: plan.Team, Key: "Sales", Op: plan.Create, Status: apply.Failed, Cause: "refused as well", CauseKey: "unknown outcome/server-error"},
 		apply.EntityResult{Entity: plan.User, Key: "ANNA", Op: plan.Create, Status: apply.Done, Warnings: []string{"the tenant ignored the manager"}},
 		apply.EntityResult{
 			Entity: plan.Team, Key: "Finance", Op: plan.Update, Status: apply.Partly,
@@ -135,7 +138,7 @@ func mixedResult() *apply.Result {
 func TestResultViewShowsCountsAndCauses(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	if err := (Result{Result: mixedResult(), Program: "transport"}).Write(&b); err != nil {
+	if err := (Result{Result: mixedResult(), Program: "transport", Door: messages.Transport}).Write(&b); err != nil {
 		t.Fatal(err)
 	}
 	if err := entities(&b, mixedResult().Entities[24:]); err != nil {
