@@ -1,7 +1,10 @@
 package engine_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -225,4 +228,59 @@ func TestATenantThatCannotBeCountedEndsTheWork(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	w.wantNoWrites()
+}
+
+// TestAJournalWithoutAnEndCountsWithAllThatItsPlanDoes leaves journals as a killed process does, with and without the
+// word on what the plan spends, which earlier versions did not write.
+func TestAJournalWithoutAnEndCountsWithAllThatItsPlanDoes(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		spends *plan.Amounts
+		ago    time.Duration // of the last call
+		want   int
+	}{
+		"of this version":         {&plan.Amounts{MemberRemoval: 7}, time.Hour, 7},
+		"of an earlier version":   {nil, time.Hour, 3},
+		"written to two days ago": {nil, 48 * time.Hour, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			work := w.removal(3, 100)
+			work.PlanOnly = true
+			report, err := w.engine().Change(t.Context(), work)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.leaveKilled(report.Plan, tt.spends, time.Now().Add(-tt.ago))
+			report, err = w.engine().Change(t.Context(), work)
+			if err != nil || report.Plan.Rules.Spent.Tenant.MemberRemoval != tt.want {
+				t.Errorf("got %+v, %v, want %d removals spent", report.Plan.Rules.Spent, err, tt.want)
+			}
+		})
+	}
+}
+
+// leaveKilled leaves the journal of a run that was killed after its first call.
+func (w *world) leaveKilled(p *plan.Plan, spends *plan.Amounts, at time.Time) {
+	w.t.Helper()
+	j, err := w.journals.Create(w.t.Context(), "killed")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var encoded bytes.Buffer
+	z := gzip.NewWriter(&encoded)
+	if err := errors.Join(plan.Encode(z, p), z.Close()); err != nil {
+		w.t.Fatal(err)
+	}
+	h := apply.Header{RunID: "killed", PlanID: p.ID, Target: p.Target.URL, Started: at.Add(-time.Minute), Spends: spends}
+	if err := j.Begin(w.t.Context(), h, encoded.Bytes()); err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := j.Intend(w.t.Context(), apply.Lease{}, apply.Record{Kind: apply.KindRemoveMembers, Team: "Finance", Keys: []string{"X1"}, At: at}); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		w.t.Fatal(err)
+	}
 }

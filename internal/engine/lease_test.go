@@ -334,3 +334,16 @@ func interrupted(w *world) string {
 	}
 	return report.RunID
 }
+
+func TestWhoWritesToATenantIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if err := w.engine().CheckFree(t.Context(), "http://prod.example.test"); err != nil {
+		t.Errorf("nobody writes: %v", err)
+	}
+	defer w.hold("somebody else")()
+	err := w.engine().CheckFree(t.Context(), "http://prod.example.test")
+	if held, ok := errors.AsType[*apply.LeaseHeldError](err); !ok || held.Lease.Holder != "somebody else" {
+		t.Errorf("got %v", err)
+	}
+}

@@ -150,9 +150,20 @@ func TestPruneTakesAwayWhatIsDoneAndOld(t *testing.T) {
 			t.Fatal(err)
 		}
 		prune := func(before time.Time) []string {
+			runs, err := w.engine().Runs(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
 			gone, err := w.engine().Prune(t.Context(), before)
 			if err != nil {
 				t.Fatal(err)
+			}
+			var told []string
+			for _, r := range w.engine().Prunable(runs, before) {
+				told = append(told, r.ID)
+			}
+			if diff := cmp.Diff(told, gone); diff != "" {
+				t.Errorf("told before they went (-got +want):\n%s", diff)
 			}
 			return gone
 		}
