@@ -221,7 +221,7 @@ func TestRunsAreListedAndShown(t *testing.T) {
 	for _, want := range []string{
 		"RUN    STARTED              STATUS        TARGET                     COMMAND\nrun-1  2026-03-01 08:00:00  done in part  https://prod.example.test  copy teams\n",
 		"Run run-1: done in part\n", "  calls    2, of which 1 without a known outcome\n", "  resume   transport runs resume run-1\n", "  cause    the lease is lost\n",
-		"  result   1 done, 1 done in part, 1 skipped\n",
+		"  result   1 done, 1 done in part, 3 failed, 1 skipped\n",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("got\n%s\nwant in it %q", &b, want)
