@@ -141,21 +141,48 @@ func TestWhoseAnAccountIs(t *testing.T) {
 func TestWhoseATeamIs(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
+		class   upstream.Class // of the answer to the create
 		there   identity.Group
 		status  apply.Status
 		adopted bool
 	}{
-		"created after the intent: the run's own":        {identity.Group{Name: "T", Created: now()}, apply.Done, false},
-		"created before: somebody else's":                {identity.Group{Name: "T", Created: now().Add(-time.Hour)}, apply.Failed, false},
-		"no time is told, and it is empty: adopted":      {identity.Group{Name: "T"}, apply.Done, true},
-		"no time is told, and it is in use: not adopted": {identity.Group{Name: "T", Roles: []string{"R9"}}, apply.Failed, false},
+		"created after the intent: the run's own":                  {upstream.Conflict, identity.Group{Name: "T", Created: now()}, apply.Done, false},
+		"created before: somebody else's":                          {upstream.Conflict, identity.Group{Name: "T", Created: now().Add(-time.Hour)}, apply.Failed, false},
+		"no time is told, and it is empty: adopted":                {upstream.Conflict, identity.Group{Name: "T"}, apply.Done, true},
+		"no time is told, and it is in use: not adopted":           {upstream.Conflict, identity.Group{Name: "T", Roles: []string{"R9"}}, apply.Failed, false},
+		"the name was taken by one with members: somebody else's":  {upstream.Conflict, identity.Group{Name: "T", Created: now(), Members: []string{"X"}, Size: 1}, apply.Failed, false},
+		"the name was taken by one with roles: somebody else's":    {upstream.Conflict, identity.Group{Name: "T", Created: now(), Roles: []string{"R9"}}, apply.Failed, false},
+		"no answer, and it has roles: adopted":                     {upstream.Unknown, identity.Group{Name: "T", Created: now(), Roles: []string{"R9"}}, apply.Done, true},
+		"no answer, and it is as it was to be made: the run's own": {upstream.Unknown, identity.Group{Name: "T", Created: now()}, apply.Done, false},
 	} {
 		f := newTenant(usual)
-		f.before = on("create team", number(1), failure(upstream.Conflict), false)
+		f.before = on("create team", number(1), failure(c.class), false)
 		f.teams["T"] = c.there
 		res := mustRun(t, f, planOf(plan.Change{Entity: plan.Team, Op: plan.Create, Key: "T"}))
 		if e := res.Entities[0]; e.Status != c.status || e.Adopted != c.adopted {
 			t.Errorf("%s: got %s (%s), adopted %v", name, e.Status, e.Cause, e.Adopted)
+		}
+	}
+}
+
+// What was there when the plan was made and is no more cannot be written to by any try.
+func TestWhatIsGoneNeedsANewPlan(t *testing.T) {
+	t.Parallel()
+	f := newTenant(usual)
+	f.before = func(op string, _ int) (error, bool) {
+		if op == "update users" || contains(op, "team") {
+			return failure(upstream.Gone), false
+		}
+		return nil, true
+	}
+	f.users["ANNA"], f.teams["T"] = identity.User{UserID: "ANNA"}, identity.Group{Name: "T"}
+	res := mustRun(t, f, planOf(
+		plan.Change{Entity: plan.User, Op: plan.Update, Key: "ANNA", AddRoles: []string{"R1"}},
+		plan.Change{Entity: plan.Team, Op: plan.Update, Key: "T", AddMembers: []string{"ANNA"}},
+	))
+	for _, e := range res.Entities {
+		if e.Status != apply.Failed || !contains(e.CauseKey, "gone/") || !contains(e.Cause, "make a new plan") {
+			t.Errorf("%s %s: got %s, %s: %s", e.Entity, e.Key, e.Status, e.CauseKey, e.Cause)
 		}
 	}
 }

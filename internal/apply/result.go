@@ -1,10 +1,12 @@
 package apply
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
 	"sacbridge/internal/plan"
+	"sacbridge/internal/upstream"
 )
 
 // Status is what became of one entity.
@@ -166,6 +168,9 @@ func (r *runner) warn(i int, warnings ...string) {
 
 // fail marks change i as failed and tells the hook.
 func (r *runner) fail(i int, cause error) {
+	if r.p.Changes[i].Op == plan.Update && upstream.ClassOf(cause) == upstream.Gone {
+		cause = fmt.Errorf("%w (it was deleted since the plan was made: make a new plan)", cause)
+	}
 	r.mu.Lock()
 	res := &r.results[i]
 	res.Status, res.Cause, res.CauseKey = Failed, cause.Error(), causeKey(cause)

@@ -55,16 +55,21 @@ func (r *runner) lookAtCreatedTeam(ctx context.Context, items []item) ([]looked,
 	return []looked{it.whoseTeam(g)}, nil
 }
 
-// whoseTeam tells whether a team is what the create of it made.
+// whoseTeam tells whether a team is what the create of it made, which is empty. One that holds something is
+// somebody else's where the tenant said that the name was taken; otherwise somebody may have filled it since, and
+// it counts as adopted.
 func (it *item) whoseTeam(g *identity.Group) looked {
 	ours := looked{done: true, ref: g.Ref}
+	empty := g.Size == 0 && len(g.Roles) == 0
+	taken := upstream.ClassOf(it.err) == upstream.Conflict && !it.unsure
 	switch {
 	case it.since.IsZero() || g.Created.IsZero():
 		ours.adopted = true
-		if g.Size == 0 && len(g.Roles) == 0 {
+		if empty {
 			return ours
 		}
-	case !g.Created.Before(it.since.Truncate(clockGrain).Add(-clockGrain)):
+	case !g.Created.Before(it.since.Truncate(clockGrain).Add(-clockGrain)) && (empty || !taken):
+		ours.adopted = !empty
 		return ours
 	}
 	return looked{cause: &upstream.Error{

@@ -12,12 +12,13 @@ import (
 
 // execution is one work under way.
 type execution struct {
-	e     *Engine
-	w     *Work
-	rep   *Report
-	runID string           // of the run that applies the plan
-	lease *apply.HeldLease // on the target; nil where the plan is not to be applied
-	calls int              // that both sides had made before
+	e       *Engine
+	w       *Work
+	rep     *Report
+	runID   string           // of the run that applies the plan
+	resumes bool             // that run was begun earlier
+	lease   *apply.HeldLease // on the target; nil where the plan is not to be applied
+	calls   int              // that both sides had made before
 }
 
 func (e *Engine) newExecution(w *Work) *execution {
@@ -141,5 +142,5 @@ func (x *execution) carryOut(ctx context.Context, j apply.Journal, do func(conte
 	if err != nil {
 		return err
 	}
-	return outcome(x.rep.Plan, result)
+	return outcome(x.rep.Plan, result, x.resumes)
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -65,13 +66,38 @@ func TestTheOutcomeOfARun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			said := ""
-			if err := outcome(tt.plan, tt.result); err != nil {
+			if err := outcome(tt.plan, tt.result, false); err != nil {
 				said = err.Error()
 			}
 			if said != tt.want {
 				t.Errorf("got %q, want %q", said, tt.want)
 			}
 		})
+	}
+}
+
+func TestWhatFailedIsWorthATryUnlessTheTenantIsNotAsThePlanHasIt(t *testing.T) {
+	t.Parallel()
+	failed := func(key string) apply.EntityResult { return apply.EntityResult{Status: apply.Failed, CauseKey: key} }
+	for name, tt := range map[string]struct {
+		entities []apply.EntityResult
+		replan   bool
+	}{
+		"somebody changed it":                  {[]apply.EntityResult{failed("changed/changed"), {Status: apply.Done}}, true},
+		"it was deleted":                       {[]apply.EntityResult{failed("gone/gone")}, true},
+		"somebody else has the name":           {[]apply.EntityResult{failed("conflict/user-exists")}, true},
+		"the tenant was busy":                  {[]apply.EntityResult{failed("retry later/status-429")}, false},
+		"one was changed, and one not reached": {[]apply.EntityResult{failed("changed/changed"), failed("unknown/interrupted")}, false},
+		"a link was left out":                  {[]apply.EntityResult{{Status: apply.Partly}}, false},
+		"only the plan's conflicts are left":   {[]apply.EntityResult{{Status: apply.Done}}, false},
+	} {
+		for _, resumed := range []bool{false, true} {
+			err := outcome(&plan.Plan{Conflicts: make([]plan.Finding, 1)}, &apply.Result{Entities: tt.entities}, resumed)
+			partial, ok := errors.AsType[*PartialError](err)
+			if !ok || partial.Replan != tt.replan || partial.Resumed != resumed {
+				t.Errorf("%s: got %+v, want a new plan: %v, resumed: %v", name, err, tt.replan, resumed)
+			}
+		}
 	}
 }
 

@@ -2,9 +2,12 @@ package engine
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"sacbridge/internal/apply"
 	"sacbridge/internal/plan"
+	"sacbridge/internal/upstream"
 )
 
 // HeldError says which guards hold a plan; nothing was written.
@@ -31,6 +34,8 @@ type PartialError struct {
 	Failed    int // entities that failed or are not complete; resuming the run tries them once more
 	Of        int
 	Conflicts []plan.Finding // of the plan, which leaves them out
+	Resumed   bool           // this was not the first try
+	Replan    bool           // no try can help: what failed is not as it was when the plan was made
 }
 
 // Error counts what is missing.
@@ -90,13 +95,26 @@ func verdict(p *plan.Plan) error {
 }
 
 // outcome is the error of a run that has ended; nil where all was done.
-func outcome(p *plan.Plan, r *apply.Result) error {
+func outcome(p *plan.Plan, r *apply.Result, resumed bool) error {
 	missing := TallyOf(r.Entities).Missing()
 	switch {
 	case r.Interrupted:
 		return &InterruptedError{r.RunID}
 	case missing > 0, len(p.Conflicts) > 0:
-		return &PartialError{RunID: r.RunID, Failed: missing, Of: len(r.Entities), Conflicts: p.Conflicts}
+		return &PartialError{
+			RunID: r.RunID, Failed: missing, Of: len(r.Entities), Conflicts: p.Conflicts,
+			Resumed: resumed, Replan: missing > 0 && !slices.ContainsFunc(r.Entities, worthATry),
+		}
 	}
 	return nil
+}
+
+// worthATry reports whether trying an entity once more may help. It cannot where the tenant is not as the plan has it.
+func worthATry(e apply.EntityResult) bool {
+	class, _, _ := strings.Cut(e.CauseKey, "/")
+	switch upstream.Class(class) {
+	case upstream.Changed, upstream.Gone, upstream.Conflict:
+		return e.Status != apply.Failed
+	}
+	return e.Status == apply.Failed || e.Status == apply.Partly
 }

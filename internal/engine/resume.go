@@ -33,7 +33,7 @@ func (e *Engine) Resume(ctx context.Context, prefix string, connect func(*plan.P
 		return &Report{}, err
 	}
 	x := e.newExecution(&w)
-	x.runID, x.rep.Plan = id, p
+	x.runID, x.resumes, x.rep.Plan = id, true, p
 	if err := x.prepareToResume(ctx); err != nil {
 		return x.rep, err
 	}

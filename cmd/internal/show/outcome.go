@@ -67,7 +67,15 @@ func (d *Dialog) conflictWords(e *engine.ConflictsError) string {
 
 func (d *Dialog) partialWords(e *engine.PartialError) string {
 	if e.Failed > 0 {
-		return fmt.Sprintf("done in part: %d of %d failed; to try these once more: %s runs resume %s", e.Failed, e.Of, d.Program, e.RunID)
+		text := fmt.Sprintf("done in part: %d of %d failed; ", e.Failed, e.Of)
+		if e.Replan {
+			return text + "to try these once more does not help: make a new plan by the command that began the run"
+		}
+		text += fmt.Sprintf("to try these once more: %s runs resume %s", d.Program, e.RunID)
+		if e.Resumed {
+			text += "; where that does not help, make a new plan by the command that began the run"
+		}
+		return text
 	}
 	return fmt.Sprintf("done in part: %s left out (%s)", cli.Count(len(e.Conflicts), "conflict"), cli.Some(d.conflictNames(e.Conflicts), 3))
 }

@@ -239,6 +239,26 @@ func TestMeterTellsWhoIsWaitedForAndThatTheLeaseIsGivenBack(t *testing.T) {
 	}
 }
 
+func TestARunThatIsDoneInPartNamesTheWayThatHelps(t *testing.T) {
+	t.Parallel()
+	const again, anew = "transport runs resume run-1", "make a new plan"
+	for name, c := range map[string]struct {
+		err           engine.PartialError
+		resume, fresh bool
+	}{
+		"the first try":                  {engine.PartialError{}, true, false},
+		"a later try":                    {engine.PartialError{Resumed: true}, true, true},
+		"nothing is as the plan has it":  {engine.PartialError{Replan: true}, false, true},
+		"nor is it after it was resumed": {engine.PartialError{Replan: true, Resumed: true}, false, true},
+	} {
+		c.err.RunID, c.err.Failed, c.err.Of = "run-1", 1, 2
+		got := (&Dialog{Program: "transport"}).words(&c.err)
+		if strings.Contains(got, again) != c.resume || strings.Contains(got, anew) != c.fresh || !strings.HasPrefix(got, "done in part: 1 of 2 failed; ") {
+			t.Errorf("%s: got %q", name, got)
+		}
+	}
+}
+
 func TestAQuestionEndsWhenTheProgramIsInterrupted(t *testing.T) {
 	t.Parallel()
 	in, keepOpen := io.Pipe()
