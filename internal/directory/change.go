@@ -125,7 +125,7 @@ func (o Op) String() string {
 	return "unknown"
 }
 
-// Event is one line of the change feed.
+// Event is one entry of the change feed.
 type Event struct {
 	Seq      Seq
 	Prev     Seq // the event before it of the same record, which may be forgotten; 0 where there was none

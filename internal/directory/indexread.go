@@ -68,7 +68,7 @@ func indexReadOf(kind Kind, b scim.Bound) indexRead {
 		return indexRead{rankGroup, membersOfGroup(b.Value.Text)}
 	case b.Op == scim.OpSw && name == ByName.Attr(kind) && b.Value.Folded != "":
 		prefix := []byte(b.Value.Folded)
-		return indexRead{rankPrefix, between(Index{kind, ByName}, prefix, after(prefix))}
+		return indexRead{rankPrefix, between(Index{kind, ByName}, prefix, KeyAfter(prefix))}
 	}
 	return indexRead{rank: rankNone}
 }

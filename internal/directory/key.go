@@ -21,8 +21,8 @@ func TimeKey(at time.Time) []byte {
 	return binary.BigEndian.AppendUint64(nil, uint64(max(at.UnixMilli(), 0)))
 }
 
-// after gives the first key that has not the prefix; nil where there is none.
-func after(prefix []byte) []byte {
+// KeyAfter gives the first key after all that begin with prefix; nil where there is none.
+func KeyAfter(prefix []byte) []byte {
 	for n := len(prefix) - 1; n >= 0; n-- {
 		if prefix[n] < 0xff {
 			next := append([]byte(nil), prefix[:n+1]...)

@@ -77,7 +77,7 @@ type Index struct {
 	Field Field
 }
 
-// Entry is one line of an index. The key is without the id that follows it where the index is not unique.
+// Entry is one entry of an index. The key is without the id that follows it where the index is not unique.
 type Entry struct {
 	Key []byte
 	ID  ID
@@ -89,8 +89,8 @@ type IndexEntry struct {
 	Key   []byte
 }
 
-// Entries gives the index lines of a record, ByID left out: what a Store keeps with the record, in one
-// transaction, and what its Check compares. An address that is there twice gives one line.
+// Entries gives the index entries of a record, ByID left out: what a Store keeps with the record, in one
+// transaction, and what its Check compares. An address that is there twice gives one entry.
 func (h *Header) Entries() []IndexEntry {
 	entries := make([]IndexEntry, 0, 4+len(h.Emails))
 	name := h.UserName

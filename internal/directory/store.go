@@ -125,8 +125,8 @@ type FaultKind string
 
 // The inconsistencies that Check finds.
 const (
-	FaultOrphanIndex  FaultKind = "orphan-index"  // an index line without its record
-	FaultMissingIndex FaultKind = "missing-index" // a record without its index line
+	FaultOrphanIndex  FaultKind = "orphan-index"  // an index entry without its record
+	FaultMissingIndex FaultKind = "missing-index" // a record without its index entry
 	FaultLoneEdge     FaultKind = "lone-edge"     // a membership in one direction only
 	FaultStrangeEdge  FaultKind = "strange-edge"  // a membership of a record that does not exist
 	FaultCount        FaultKind = "count"         // a counter that is off

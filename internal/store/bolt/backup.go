@@ -18,7 +18,7 @@ import (
 // Backup writes a copy of the file as it is at this moment, while others go on writing. The copy is a file
 // that Open takes. A slow w makes the file grow, for the pages of the moment are kept until the end.
 func (db *DB) Backup(ctx context.Context, w io.Writer) error {
-	to := &patientWriter{ctx: ctx, to: w}
+	to := &contextWriter{ctx: ctx, to: w}
 	err := db.view(func(tx *bbolt.Tx) error {
 		_, err := tx.WriteTo(to)
 		return err
@@ -32,15 +32,15 @@ func (db *DB) Backup(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-// patientWriter writes until ctx ends.
-type patientWriter struct {
+// contextWriter writes until ctx ends.
+type contextWriter struct {
 	ctx context.Context
 	to  io.Writer
 	err error // the first
 }
 
 // Write implements io.Writer.
-func (w *patientWriter) Write(p []byte) (int, error) {
+func (w *contextWriter) Write(p []byte) (int, error) {
 	if w.err = w.ctx.Err(); w.err != nil {
 		return 0, w.err
 	}
@@ -73,14 +73,14 @@ func restore(ctx context.Context, path string, backup io.Reader) (report directo
 			err = errors.Join(err, ignoreMissing(os.Remove(name)))
 		}
 	}()
-	_, err = io.Copy(&patientWriter{ctx: ctx, to: temporary}, backup)
+	_, err = io.Copy(&contextWriter{ctx: ctx, to: temporary}, backup)
 	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
 		return report, err
 	}
 	if report, err = inspect(ctx, name); err != nil {
 		return report, err
 	}
-	if err := free(path); err != nil {
+	if err := refuseInUse(path); err != nil {
 		return report, err
 	}
 	if err := os.Rename(name, path); err != nil {
@@ -129,9 +129,9 @@ func (db *DB) checkPages() error {
 // inUseTimeout is how long Restore looks whether another process has the file.
 const inUseTimeout = 100 * time.Millisecond
 
-// free makes sure that no process has the file at path open. A file that cannot be read is what
+// refuseInUse makes sure that no process has the file at path open. A file that cannot be read is what
 // a restore is for.
-func free(path string) error {
+func refuseInUse(path string) error {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -26,16 +26,16 @@ func putUser(ctx context.Context, s directory.Store) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.Commit(ctx, crashed, directory.Change{At: time.Now(), Puts: []directory.Put{{Record: sample(id)}}})
+	_, err = s.Commit(ctx, testSource, directory.Change{At: time.Now(), Puts: []directory.Put{{Record: sample(id)}}})
 	return err
 }
 
 // BenchmarkCommitOf64WritersAgainstUpdateOfOne compares the rate of durable creates with that of plain
-// bbolt transactions which put as much: the record, five index lines, the event and two counters. They take
+// bbolt transactions which put as much: the record, five index entries, the event and two counters. They take
 // turns, so that a busy disk strikes both.
 func BenchmarkCommitOf64WritersAgainstUpdateOfOne(b *testing.B) {
 	for b.Loop() {
-		_, s := openDirectory(b, place(b), bolt.Options{})
+		_, s := openDirectory(b, tempFile(b), bolt.Options{})
 		var single, lone, crowd, ratio []float64
 		for range 5 {
 			single = append(single, updateRate(b, 500*time.Millisecond))
@@ -60,7 +60,7 @@ func BenchmarkCommitOf64WritersAgainstUpdateOfOne(b *testing.B) {
 // updateRate is the baseline: one writer, one bbolt transaction for each user.
 func updateRate(b *testing.B, lasting time.Duration) float64 {
 	b.Helper()
-	db, err := bbolt.Open(place(b), 0o600, &bbolt.Options{NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, InitialMmapSize: 1 << 30})
+	db, err := bbolt.Open(tempFile(b), 0o600, &bbolt.Options{NoFreelistSync: true, FreelistType: bbolt.FreelistMapType, InitialMmapSize: 1 << 30})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func smallTeam(b *testing.B, s directory.Store, team directory.ID) (small, spare
 		b.Fatal(err)
 	}
 	add := directory.MemberChange{Group: small, Expect: directory.AnyRevision, Op: directory.AddMembers}
-	err = s.View(b.Context(), crashed, func(tx directory.ReadTx) error {
+	err = s.View(b.Context(), testSource, func(tx directory.ReadTx) error {
 		edges, err := tx.Members(team, directory.ID{}, 50_000)
 		for _, e := range edges[len(edges)-10:] {
 			add.Members = append(add.Members, directory.Member{ID: e.Member})
@@ -146,7 +146,7 @@ func smallTeam(b *testing.B, s directory.Store, team directory.ID) (small, spare
 	}
 	r := directory.Record{Header: directory.Header{Kind: directory.Group, ID: small, DisplayName: "small"}, JSON: []byte("{}")}
 	c := directory.Change{At: time.Now(), Puts: []directory.Put{{Record: r}}, Members: []directory.MemberChange{add}}
-	if _, err := s.Commit(b.Context(), crashed, c); err != nil {
+	if _, err := s.Commit(b.Context(), testSource, c); err != nil {
 		b.Fatal(err)
 	}
 	return small, add.Members[5].ID
@@ -171,7 +171,7 @@ func fillTeam(b *testing.B, s directory.Store, n int) directory.ID {
 			add.Members = append(add.Members, directory.Member{ID: id})
 		}
 		c.Members = []directory.MemberChange{add}
-		if _, err := s.Commit(b.Context(), crashed, c); err != nil {
+		if _, err := s.Commit(b.Context(), testSource, c); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -181,7 +181,7 @@ func fillTeam(b *testing.B, s directory.Store, n int) directory.ID {
 // BenchmarkMemberOf100000AgainstMemberOf10 compares durable removing and adding of one member, in turns, in
 // two groups of one directory.
 func BenchmarkMemberOf100000AgainstMemberOf10(b *testing.B) {
-	_, s := openDirectory(b, place(b), bolt.Options{})
+	_, s := openDirectory(b, tempFile(b), bolt.Options{})
 	large := fillTeam(b, s, 100_000)
 	small, member := smallTeam(b, s, large)
 	for b.Loop() {
@@ -200,7 +200,7 @@ func toggle(b *testing.B, s directory.Store, team, member directory.ID) time.Dur
 	b.Helper()
 	start := time.Now()
 	for _, op := range []directory.MemberOp{directory.RemoveMembers, directory.AddMembers} {
-		done, err := s.Commit(b.Context(), crashed, directory.Change{At: start, Members: []directory.MemberChange{
+		done, err := s.Commit(b.Context(), testSource, directory.Change{At: start, Members: []directory.MemberChange{
 			{Group: team, Expect: directory.AnyRevision, Op: op, Members: []directory.Member{{ID: member}}},
 		}})
 		if err != nil || done.Seq == 0 {
@@ -223,7 +223,7 @@ func serviceOver(s directory.Store) (*directory.Directory, error) {
 // the last tenth of the pages against that of the first.
 func BenchmarkPageWalkOver100000(b *testing.B) {
 	const users, count = 100_000, 100
-	_, s := openDirectory(b, place(b), bolt.Options{NoSync: true})
+	_, s := openDirectory(b, tempFile(b), bolt.Options{NoSync: true})
 	fillTeam(b, s, users)
 	dir, err := serviceOver(s)
 	if err != nil {
@@ -234,7 +234,7 @@ func BenchmarkPageWalkOver100000(b *testing.B) {
 		var times []time.Duration
 		for at := 1; at <= users; at += count {
 			start := time.Now()
-			page, err := dir.Query(b.Context(), crashed, directory.Query{Kind: directory.User, Start: at, Count: count, WithGroups: true})
+			page, err := dir.Query(b.Context(), testSource, directory.Query{Kind: directory.User, Start: at, Count: count, WithGroups: true})
 			times = append(times, time.Since(start))
 			if err != nil || page.Total != users || len(page.Found) != count {
 				b.Fatalf("page at %d: %d of %d records, error %v", at, len(page.Found), page.Total, err)

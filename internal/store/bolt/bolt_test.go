@@ -34,16 +34,10 @@ func openDB(t *testing.T, path string, o bolt.Options) *bolt.DB {
 	return db
 }
 
-// fresh gives a path of its own for each call.
-func fresh(t *testing.T) string {
-	t.Helper()
-	return filepath.Join(t.TempDir(), "run.db")
-}
-
 func TestJournalContract(t *testing.T) {
 	t.Parallel()
 	storetest.Journal(t, func(t *testing.T, now func() time.Time) (apply.Journal, apply.Leases, func() apply.Journal) {
-		path, o := fresh(t), bolt.Options{NoSync: true, Now: now}
+		path, o := tempFile(t), bolt.Options{NoSync: true, Now: now}
 		db := openDB(t, path, o)
 		return db.Journal(), db.Leases(), func() apply.Journal {
 			if err := db.Close(); err != nil {
@@ -58,7 +52,7 @@ func TestJournalContract(t *testing.T) {
 func TestLeasesContractInOneFile(t *testing.T) {
 	t.Parallel()
 	storetest.Leases(t, func(t *testing.T, now func() time.Time) (a, b apply.Leases) {
-		db := openDB(t, fresh(t), bolt.Options{NoSync: true, Now: now})
+		db := openDB(t, tempFile(t), bolt.Options{NoSync: true, Now: now})
 		return db.Leases(), db.Leases()
 	})
 }
@@ -66,26 +60,26 @@ func TestLeasesContractInOneFile(t *testing.T) {
 func TestLeasesContractInASharedFile(t *testing.T) {
 	t.Parallel()
 	storetest.Leases(t, func(t *testing.T, now func() time.Time) (a, b apply.Leases) {
-		path := fresh(t)
+		path := tempFile(t)
 		return bolt.LeaseFile(path, now), bolt.LeaseFile(path, now)
 	})
 }
 
 func TestOpenSaysWhatStandsInTheWay(t *testing.T) {
 	t.Parallel()
-	text := fresh(t)
+	text := tempFile(t)
 	write(t, text, strings.Repeat("this is no database\n", 1000))
-	foreign := fresh(t)
+	foreign := tempFile(t)
 	change(t, foreign, func(tx *bbolt.Tx) error {
 		_, err := tx.CreateBucket([]byte("theirs"))
 		return err
 	})
-	newer := fresh(t)
+	newer := tempFile(t)
 	if err := openDB(t, newer, bolt.Options{}).Close(); err != nil {
 		t.Fatal(err)
 	}
 	change(t, newer, func(tx *bbolt.Tx) error { return tx.Bucket([]byte("meta")).Put([]byte("schema"), []byte("99")) })
-	held := fresh(t)
+	held := tempFile(t)
 	openDB(t, held, bolt.Options{})
 
 	for name, c := range map[string]struct {
@@ -131,7 +125,7 @@ func TestAReadOnlyFolderIsNamed(t *testing.T) {
 
 func TestTheFileIsTheOwnersAlone(t *testing.T) {
 	t.Parallel()
-	path := fresh(t)
+	path := tempFile(t)
 	openDB(t, path, bolt.Options{})
 	info, err := os.Stat(path)
 	if err != nil {
@@ -144,7 +138,7 @@ func TestTheFileIsTheOwnersAlone(t *testing.T) {
 
 func TestAClosedFileRefuses(t *testing.T) {
 	t.Parallel()
-	db := openDB(t, fresh(t), bolt.Options{NoSync: true})
+	db := openDB(t, tempFile(t), bolt.Options{NoSync: true})
 	j, l := db.Journal(), db.Leases()
 	if err := errors.Join(db.Close(), db.Close()); err != nil {
 		t.Fatal(err)
@@ -160,7 +154,7 @@ func TestAClosedFileRefuses(t *testing.T) {
 
 func TestACancelledAcquireTakesNothing(t *testing.T) {
 	t.Parallel()
-	l := bolt.LeaseFile(fresh(t), time.Now)
+	l := bolt.LeaseFile(tempFile(t), time.Now)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := l.Acquire(ctx, "t", "h", time.Minute); !errors.Is(err, context.Canceled) {
@@ -184,7 +178,7 @@ func TestOfManyProcessesOneGetsTheLease(t *testing.T) {
 		return
 	}
 	t.Parallel()
-	path, out := fresh(t), make(chan string)
+	path, out := tempFile(t), make(chan string)
 	const processes = 4
 	for range processes {
 		go func() {

@@ -18,7 +18,7 @@ const maxFaults = 1000
 // Check implements directory.Store.
 func (s *directoryStore) Check(ctx context.Context) (directory.Report, error) { return s.db.Check(ctx) }
 
-// Check compares everything the directory in the file keeps twice: records with index lines, memberships in both
+// Check compares everything the directory in the file keeps twice: records with index entries, memberships in both
 // directions, counters with what they count, the feed with the histories that it holds. It reads one snapshot while
 // others go on writing. A file without a directory has no faults.
 func (db *DB) Check(ctx context.Context) (directory.Report, error) {
@@ -31,16 +31,16 @@ func (db *DB) Check(ctx context.Context) (directory.Report, error) {
 		}
 		sources := tx.Bucket(bucketSource).Cursor()
 		for name, prefix := sources.First(); name != nil; name, prefix = sources.Next() {
-			c := &checking{
-				reading: reading{buckets: buckets{tx: tx, prefix: bytes.Clone(prefix)}, ctx: ctx},
-				source:  directory.SourceID(name), report: &report, led: bits{},
+			c := &sourceCheck{
+				snapshot: snapshot{buckets: buckets{tx: tx, prefix: bytes.Clone(prefix)}, ctx: ctx},
+				source:   directory.SourceID(name), report: &report, inHistory: bits{},
 			}
 			c.all()
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 		}
-		return strays(tx, &report)
+		return unowned(tx, &report)
 	})
 	if err != nil {
 		return report, fmt.Errorf("check %s: %w", db.path, err)
@@ -48,21 +48,21 @@ func (db *DB) Check(ctx context.Context) (directory.Report, error) {
 	return report, nil
 }
 
-// checking is the check of one source.
-type checking struct {
-	reading
-	source directory.SourceID
-	report *directory.Report
-	led    bits // the events that a record or a later event leads to
+// sourceCheck is the check of one source.
+type sourceCheck struct {
+	snapshot
+	source    directory.SourceID
+	report    *directory.Report
+	inHistory bits // the events that a record or a later event leads to
 }
 
-func (c *checking) fault(kind directory.FaultKind, bucket, key []byte, detail string, args ...any) {
-	note(c.report, directory.Fault{
+func (c *sourceCheck) fault(kind directory.FaultKind, bucket, key []byte, detail string, args ...any) {
+	addFault(c.report, directory.Fault{
 		Kind: kind, Source: c.source, Where: string(bucket), Key: fmt.Sprintf("%x", key), Detail: fmt.Sprintf(detail, args...),
 	})
 }
 
-func note(report *directory.Report, f directory.Fault) {
+func addFault(report *directory.Report, f directory.Fault) {
 	if len(report.Faults) >= maxFaults {
 		report.More++
 		return
@@ -70,12 +70,12 @@ func note(report *directory.Report, f directory.Fault) {
 	report.Faults = append(report.Faults, f)
 }
 
-func (c *checking) all() {
+func (c *sourceCheck) all() {
 	for _, kind := range [...]directory.Kind{directory.User, directory.Group} {
 		c.records(kind)
 		for _, field := range [...]directory.Field{directory.ByName, directory.ByExternalID, directory.ByEmail, directory.ByModified} {
 			if kind == directory.User || field != directory.ByEmail {
-				c.lines(directory.Index{Kind: kind, Field: field})
+				c.index(directory.Index{Kind: kind, Field: field})
 			}
 		}
 	}
@@ -85,20 +85,20 @@ func (c *checking) all() {
 	c.feed()
 }
 
-// each lists the lines of a bucket that belong to the source.
-func (c *checking) each(bucket []byte, fn func(key, value []byte)) {
-	for key, value := range c.walk(bucket, c.prefix, next(c.prefix), false) {
+// each lists the entries of a bucket that belong to the source.
+func (c *sourceCheck) each(bucket []byte, fn func(key, value []byte)) {
+	for key, value := range c.walk(bucket, c.prefix, directory.KeyAfter(c.prefix), false) {
 		fn(key, value)
 	}
 }
 
-// records compares each record with its index lines, and the counters with the records.
-func (c *checking) records(kind directory.Kind) {
+// records compares each record with its index entries, and the counters with the records.
+func (c *sourceCheck) records(kind directory.Kind) {
 	bucket := recordBucket(kind)
 	found := int64(0)
 	c.each(bucket, func(key, value []byte) {
 		found++
-		record, err := store.DecodeRecord(tail(key), value)
+		record, err := store.DecodeRecord(lastID(key), value)
 		if err != nil || record.Kind != kind || len(key) != len(c.prefix)+store.IDLen {
 			c.fault(directory.FaultUnreadable, bucket, key, "the record cannot be read: %v", err)
 			return
@@ -106,11 +106,11 @@ func (c *checking) records(kind directory.Kind) {
 		if !json.Valid(record.JSON) {
 			c.fault(directory.FaultUnreadable, bucket, key, "the resource is no JSON")
 		}
-		c.lead(record.Last, record.ID, bucket, key)
+		c.follow(record.Last, record.ID, bucket, key)
 		for _, e := range record.Entries() {
 			ix := indexOf(directory.Index{Kind: kind, Field: e.Field})
-			k, v := ix.line(&c.buckets, e.Key, record.ID)
-			if at, got := c.open(ix.bucket).Cursor().Seek(k); !bytes.Equal(at, k) || ix.unique && !bytes.Equal(got, v) {
+			k, v := ix.encode(&c.buckets, e.Key, record.ID)
+			if at, got := c.bucket(ix.bucket).Cursor().Seek(k); !bytes.Equal(at, k) || ix.unique && !bytes.Equal(got, v) {
 				c.fault(directory.FaultMissingIndex, ix.bucket, k, "%s %s is not listed", kind, record.ID)
 			}
 		}
@@ -124,10 +124,10 @@ func (c *checking) records(kind directory.Kind) {
 	}
 }
 
-func (c *checking) memberCount(h *directory.Header) {
+func (c *sourceCheck) memberCount(h *directory.Header) {
 	found := int64(0)
 	low := c.key(h.ID[:])
-	for range c.walk(bucketMembers, low, next(low), false) {
+	for range c.walk(bucketMembers, low, directory.KeyAfter(low), false) {
 		found++
 	}
 	if found != h.Members {
@@ -135,12 +135,12 @@ func (c *checking) memberCount(h *directory.Header) {
 	}
 }
 
-// lines looks for the record of each index line.
-func (c *checking) lines(ix directory.Index) {
+// index looks for the record of each index entry.
+func (c *sourceCheck) index(ix directory.Index) {
 	kept := indexOf(ix)
-	low := c.key(kept.lead)
-	for key, value := range c.walk(kept.bucket, low, next(low), false) {
-		e, ok := kept.entry(ix.Field, key[len(low):], value)
+	low := c.key(kept.kind)
+	for key, value := range c.walk(kept.bucket, low, directory.KeyAfter(low), false) {
+		e, ok := kept.decode(ix.Field, key[len(low):], value)
 		if !ok {
 			c.fault(directory.FaultUnreadable, kept.bucket, key, "the key cannot be read")
 			continue
@@ -153,7 +153,7 @@ func (c *checking) lines(ix directory.Index) {
 }
 
 // members compares each membership with its other direction and with the records it joins.
-func (c *checking) members() {
+func (c *sourceCheck) members() {
 	c.each(bucketMembers, func(key, value []byte) {
 		c.report.Edges++
 		group, member, ok := c.pair(key)
@@ -163,10 +163,10 @@ func (c *checking) members() {
 			return
 		}
 		back := c.key(member[:], group[:])
-		if at, _ := c.open(bucketGroups).Cursor().Seek(back); !bytes.Equal(at, back) {
+		if at, _ := c.bucket(bucketGroups).Cursor().Seek(back); !bytes.Equal(at, back) {
 			c.fault(directory.FaultLoneEdge, bucketMembers, key, "member %s does not know group %s", member, group)
 		}
-		if c.raw(directory.Group, group) == nil && !c.isBuried(directory.Group, group) {
+		if c.raw(directory.Group, group) == nil && c.tombstone(directory.Group, group) == nil {
 			c.fault(directory.FaultStrangeEdge, bucketMembers, key, "there is no group %s", group)
 		}
 		if c.raw(e.Kind, member) == nil {
@@ -176,19 +176,19 @@ func (c *checking) members() {
 }
 
 // groups compares the other direction.
-func (c *checking) groups() {
+func (c *sourceCheck) groups() {
 	c.each(bucketGroups, func(key, _ []byte) {
 		member, group, ok := c.pair(key)
 		if !ok {
 			c.fault(directory.FaultUnreadable, bucketGroups, key, "the membership cannot be read")
-		} else if c.open(bucketMembers).Get(c.key(group[:], member[:])) == nil {
+		} else if c.bucket(bucketMembers).Get(c.key(group[:], member[:])) == nil {
 			c.fault(directory.FaultLoneEdge, bucketGroups, key, "group %s does not know member %s", group, member)
 		}
 	})
 }
 
 // pair parts a key of gm or mg.
-func (c *checking) pair(key []byte) (first, second directory.ID, ok bool) {
+func (c *sourceCheck) pair(key []byte) (first, second directory.ID, ok bool) {
 	rest := key[len(c.prefix):]
 	if len(rest) != 2*store.IDLen {
 		return first, second, false
@@ -198,26 +198,22 @@ func (c *checking) pair(key []byte) (first, second directory.ID, ok bool) {
 	return first, second, true
 }
 
-func (c *checking) isBuried(kind directory.Kind, id directory.ID) bool {
-	return c.open(bucketDeleted).Get(c.key([]byte{byte(kind)}, id[:])) != nil
-}
-
-func (c *checking) deleted() {
+func (c *sourceCheck) deleted() {
 	c.each(bucketDeleted, func(key, value []byte) {
-		d, err := store.DecodeDeleted(tail(key), value)
+		d, err := store.DecodeDeleted(lastID(key), value)
 		switch {
 		case err != nil:
 			c.fault(directory.FaultUnreadable, bucketDeleted, key, "the deleted record cannot be read: %v", err)
 		case c.raw(d.Kind, d.ID) != nil:
 			c.fault(directory.FaultOrphanIndex, bucketDeleted, key, "%s %s is deleted and there", d.Kind, d.ID)
 		default:
-			c.lead(d.Last, d.ID, bucketDeleted, key)
+			c.follow(d.Last, d.ID, bucketDeleted, key)
 		}
 	})
 }
 
-// strays looks for lines that belong to no source.
-func strays(tx *bbolt.Tx, report *directory.Report) error {
+// unowned looks for entries that belong to no source.
+func unowned(tx *bbolt.Tx, report *directory.Report) error {
 	known := map[string]bool{}
 	err := tx.Bucket(bucketSource).ForEach(func(_, prefix []byte) error {
 		known[string(prefix)] = true
@@ -231,10 +227,10 @@ func strays(tx *bbolt.Tx, report *directory.Report) error {
 		for key, _ := c.First(); key != nil; {
 			prefix := bytes.Clone(key[:min(len(key), 4)])
 			if !known[string(prefix)] && !bytes.Equal(key, keyOwnPage) {
-				note(report, directory.Fault{Kind: directory.FaultUnreadable, Where: string(name), Key: fmt.Sprintf("%x", key), Detail: "the key belongs to no source"})
+				addFault(report, directory.Fault{Kind: directory.FaultUnreadable, Where: string(name), Key: fmt.Sprintf("%x", key), Detail: "the key belongs to no source"})
 			}
-			if key = nil; next(prefix) != nil {
-				key, _ = c.Seek(next(prefix))
+			if key = nil; directory.KeyAfter(prefix) != nil {
+				key, _ = c.Seek(directory.KeyAfter(prefix))
 			}
 		}
 	}

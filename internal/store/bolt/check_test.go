@@ -20,10 +20,10 @@ import (
 	"sacbridge/internal/store/bolt"
 )
 
-// settled gives a closed file with two users, a group that has both, and a deleted user and group.
-func settled(t *testing.T) string {
+// sampleFile gives a closed file with two users, a group that has both, and a deleted user and group.
+func sampleFile(t *testing.T) string {
 	t.Helper()
-	path := place(t)
+	path := tempFile(t)
 	db, s := openDirectory(t, path, bolt.Options{NoSync: true})
 	var ids []directory.ID
 	var c directory.Change
@@ -49,7 +49,7 @@ func settled(t *testing.T) string {
 		{Kind: directory.User, ID: ids[2], Expect: directory.AnyRevision}, {Kind: directory.Group, ID: ids[4], Expect: directory.AnyRevision},
 	}}
 	for _, one := range []directory.Change{c, gone} {
-		if _, err := s.Commit(t.Context(), crashed, one); err != nil {
+		if _, err := s.Commit(t.Context(), testSource, one); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -80,8 +80,8 @@ func alter(bucket string, fn func(key, value []byte) ([]byte, []byte)) func(tx *
 	}
 }
 
-// stranger gives a key another last byte: another id.
-func stranger(key, value []byte) (otherKey, otherValue []byte) {
+// otherID gives a key another last byte: another id.
+func otherID(key, value []byte) (otherKey, otherValue []byte) {
 	key[len(key)-1] ^= 0xff
 	return key, value
 }
@@ -98,8 +98,8 @@ func lastEvent(of func(directory.Seq) directory.Seq) func(tx *bbolt.Tx) error {
 	})
 }
 
-// unprecedented has an event name one before it that is not there.
-func unprecedented(k, v []byte) (otherKey, otherValue []byte) {
+// unknownPrev has an event name one before it that is not there.
+func unknownPrev(k, v []byte) (otherKey, otherValue []byte) {
 	e, err := store.DecodeEvent(1, v)
 	if err != nil {
 		panic(err)
@@ -108,7 +108,7 @@ func unprecedented(k, v []byte) (otherKey, otherValue []byte) {
 	return k, store.EncodeEvent(&e)
 }
 
-func purgedNobody(tx *bbolt.Tx) error {
+func purgedUnknown(tx *bbolt.Tx) error {
 	key, _ := firstKey(tx, "user")
 	return tx.Bucket([]byte("purged")).Put(append(key[:4:4], make([]byte, 16)...), store.SeqKey(1<<40))
 }
@@ -131,16 +131,16 @@ func TestCheckFindsEveryPlantedFault(t *testing.T) {
 		"an external id that is not listed":  {dropFirst("ix_extid"), directory.FaultMissingIndex, "ix_extid"},
 		"an address that is not listed":      {dropFirst("ix_email"), directory.FaultMissingIndex, "ix_email"},
 		"a time that is not listed":          {dropFirst("ix_modified"), directory.FaultMissingIndex, "ix_modified"},
-		"a name of nobody":                   {alter("ix_username", stranger), directory.FaultOrphanIndex, "ix_username"},
-		"a group name of nobody":             {alter("ix_gname", stranger), directory.FaultOrphanIndex, "ix_gname"},
-		"an external id of nobody":           {alter("ix_extid", stranger), directory.FaultOrphanIndex, "ix_extid"},
-		"an address of nobody":               {alter("ix_email", stranger), directory.FaultOrphanIndex, "ix_email"},
-		"a time of nobody":                   {alter("ix_modified", stranger), directory.FaultOrphanIndex, "ix_modified"},
+		"a name of nobody":                   {alter("ix_username", otherID), directory.FaultOrphanIndex, "ix_username"},
+		"a group name of nobody":             {alter("ix_gname", otherID), directory.FaultOrphanIndex, "ix_gname"},
+		"an external id of nobody":           {alter("ix_extid", otherID), directory.FaultOrphanIndex, "ix_extid"},
+		"an address of nobody":               {alter("ix_email", otherID), directory.FaultOrphanIndex, "ix_email"},
+		"a time of nobody":                   {alter("ix_modified", otherID), directory.FaultOrphanIndex, "ix_modified"},
 		"a name that leads to another":       {alter("ix_username", func(k, v []byte) ([]byte, []byte) { v[15] ^= 1; return k, v }), directory.FaultMissingIndex, "ix_username"},
 		"a time line that is too short":      {alter("ix_modified", func(k, v []byte) ([]byte, []byte) { return k[:7], v }), directory.FaultUnreadable, "ix_modified"},
 		"a member who does not know":         {dropFirst("mg"), directory.FaultLoneEdge, "gm"},
 		"a group that does not know":         {dropFirst("gm"), directory.FaultLoneEdge, "mg"},
-		"a membership of a stranger":         {alter("gm", stranger), directory.FaultStrangeEdge, "gm"},
+		"a membership of an unknown id":      {alter("gm", otherID), directory.FaultStrangeEdge, "gm"},
 		"a membership in a group of nobody":  {alter("gm", func(k, v []byte) ([]byte, []byte) { k[10] ^= 1; return k, v }), directory.FaultStrangeEdge, "gm"},
 		"a membership that cannot be read":   {alter("gm", func(k, _ []byte) ([]byte, []byte) { return k[:10], []byte{1} }), directory.FaultUnreadable, "gm"},
 		"a counter that is off":              {alter("count", func(k, v []byte) ([]byte, []byte) { v[7]++; return k, v }), directory.FaultCount, "count"},
@@ -148,8 +148,8 @@ func TestCheckFindsEveryPlantedFault(t *testing.T) {
 		"a missing last event":               {last, directory.FaultFeedGap, "count"},
 		"an event outside the history":       {lastEvent(func(directory.Seq) directory.Seq { return 0 }), directory.FaultFeedGap, "log"},
 		"an event of another's history":      {lastEvent(func(last directory.Seq) directory.Seq { return last + 1 }), directory.FaultFeedGap, "user"},
-		"an event that follows no other":     {alter("log", unprecedented), directory.FaultFeedGap, "log"},
-		"a purged record without events":     {purgedNobody, directory.FaultFeedGap, "purged"},
+		"an event that follows no other":     {alter("log", unknownPrev), directory.FaultFeedGap, "log"},
+		"a purged record without events":     {purgedUnknown, directory.FaultFeedGap, "purged"},
 		"an event that cannot be read":       {alter("log", func(k, v []byte) ([]byte, []byte) { return k, v[:5] }), directory.FaultUnreadable, "log"},
 		"a user that cannot be read":         {alter("user", func(k, _ []byte) ([]byte, []byte) { return k, []byte("?") }), directory.FaultUnreadable, "user"},
 		"a user whose JSON is cut":           {alter("user", func(k, v []byte) ([]byte, []byte) { return k, v[:len(v)-1] }), directory.FaultUnreadable, "user"},
@@ -161,7 +161,7 @@ func TestCheckFindsEveryPlantedFault(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := settled(t)
+			path := sampleFile(t)
 			if report := checked(t, path); !report.OK() {
 				t.Fatalf("faults before anything was planted: %+v", report.Faults)
 			}
@@ -204,7 +204,7 @@ func checked(t *testing.T, path string) directory.Report {
 
 func TestABackupUnderLoadRestoresToAConsistentDirectory(t *testing.T) {
 	t.Parallel()
-	_, s := openDirectory(t, place(t), bolt.Options{NoSync: true})
+	_, s := openDirectory(t, tempFile(t), bolt.Options{NoSync: true})
 	team, err := anyGroup(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -215,14 +215,14 @@ func TestABackupUnderLoadRestoresToAConsistentDirectory(t *testing.T) {
 		writers.Go(func() { load(ctx, t, s, team) })
 	}
 	for last := directory.Seq(0); last < 500; {
-		if last, err = s.Wait(t.Context(), crashed, last); err != nil {
+		if last, err = s.Wait(t.Context(), testSource, last); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var before directory.Seq
 	var backup bytes.Buffer
 	err = errors.Join(
-		s.View(t.Context(), crashed, func(tx directory.ReadTx) (err error) { before, err = tx.Last(); return err }),
+		s.View(t.Context(), testSource, func(tx directory.ReadTx) (err error) { before, err = tx.Last(); return err }),
 		s.Backup(t.Context(), &backup),
 	)
 	stop()
@@ -230,13 +230,13 @@ func TestABackupUnderLoadRestoresToAConsistentDirectory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	elsewhere := place(t)
+	elsewhere := tempFile(t)
 	report, err := bolt.Restore(t.Context(), elsewhere, &backup)
 	if err != nil || !report.OK() || report.Records < 100 {
 		t.Fatalf("got %+v and error %v, want a sound directory", report, err)
 	}
 	_, copied := openDirectory(t, elsewhere, bolt.Options{})
-	err = copied.View(t.Context(), crashed, func(tx directory.ReadTx) error {
+	err = copied.View(t.Context(), testSource, func(tx directory.ReadTx) error {
 		last, err := tx.Last()
 		if last < before {
 			t.Errorf("got event %d, want at least %d", last, before)
@@ -259,7 +259,7 @@ func load(ctx context.Context, t *testing.T, s directory.Store, team directory.I
 		c := directory.Change{At: time.Now(), Puts: []directory.Put{{Record: sample(id)}}, Members: []directory.MemberChange{
 			{Group: team, Expect: directory.AnyRevision, Op: directory.AddMembers, Members: []directory.Member{{ID: id}}},
 		}}
-		if _, err := s.Commit(ctx, crashed, c); err != nil && ctx.Err() == nil {
+		if _, err := s.Commit(ctx, testSource, c); err != nil && ctx.Err() == nil {
 			t.Error(err)
 			return
 		}
@@ -268,11 +268,11 @@ func load(ctx context.Context, t *testing.T, s directory.Store, team directory.I
 
 func TestRestoreKeepsWhatIsThereUnlessTheBackupIsSound(t *testing.T) {
 	t.Parallel()
-	whole, err := os.ReadFile(settled(t))
+	whole, err := os.ReadFile(sampleFile(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	unsound := settled(t)
+	unsound := sampleFile(t)
 	change(t, unsound, dropFirst("mg"))
 	faulty, err := os.ReadFile(unsound)
 	if err != nil {
@@ -288,11 +288,11 @@ func TestRestoreKeepsWhatIsThereUnlessTheBackupIsSound(t *testing.T) {
 		"half a backup":            {whole[:5*os.Getpagesize()+100], false, bolt.ErrBackup},
 		"a text":                   {[]byte("no backup"), false, bolt.ErrBackup},
 		"a file that is in use":    {whole, true, bolt.ErrInUse},
-		"a backup with a bad page": {smear(whole), false, bolt.ErrBackup},
+		"a backup with a bad page": {damageRecords(whole), false, bolt.ErrBackup},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := place(t)
+			path := tempFile(t)
 			write(t, path, "what was there")
 			if c.held {
 				if err := os.Remove(path); err != nil {
@@ -322,9 +322,9 @@ func TestRestoreKeepsWhatIsThereUnlessTheBackupIsSound(t *testing.T) {
 	}
 }
 
-// smear overwrites the kind of all pages with records, in use or free: which is which differs from file to
+// damageRecords overwrites the kind of all pages with records, in use or free: which is which differs from file to
 // file.
-func smear(whole []byte) []byte {
+func damageRecords(whole []byte) []byte {
 	b, size := bytes.Clone(whole), os.Getpagesize()
 	for page := 0; page < len(b); page += size {
 		if bytes.Contains(b[page:min(page+size, len(b))], []byte("nnnnnnnnnn")) {
@@ -336,7 +336,7 @@ func smear(whole []byte) []byte {
 
 func TestABackupStopsWhenItsCallerGoes(t *testing.T) {
 	t.Parallel()
-	_, s := openDirectory(t, place(t), bolt.Options{NoSync: true})
+	_, s := openDirectory(t, tempFile(t), bolt.Options{NoSync: true})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := s.Backup(ctx, io.Discard); !errors.Is(err, context.Canceled) {

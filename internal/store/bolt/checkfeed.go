@@ -26,12 +26,12 @@ func (b bits) has(n uint64) bool {
 	return page != nil && page[n>>6&1023]&(1<<(n&63)) != 0
 }
 
-// lead notes that a line leads to an event of a record, and looks for that event.
-func (c *checking) lead(seq directory.Seq, id directory.ID, bucket, key []byte) {
-	if uint64(seq) <= c.count(markFloor) {
+// follow notes that an entry leads to an event of a record, and looks for that event.
+func (c *sourceCheck) follow(seq directory.Seq, id directory.ID, bucket, key []byte) {
+	if uint64(seq) <= c.counter(counterFloor) {
 		return // forgotten, or none
 	}
-	if !c.led.add(uint64(seq)) {
+	if !c.inHistory.add(uint64(seq)) {
 		c.fault(directory.FaultFeedGap, bucket, key, "event %d has two places in a history", seq)
 	}
 	if e, err := c.event(seq); err != nil || e.ID != id {
@@ -40,10 +40,10 @@ func (c *checking) lead(seq directory.Seq, id directory.ID, bucket, key []byte) 
 }
 
 // feed looks for gaps between the floor and the last number, and for events that no history leads to.
-func (c *checking) feed() {
-	last := c.count(markFloor)
+func (c *sourceCheck) feed() {
+	last := c.counter(counterFloor)
 	c.each(bucketPurged, func(key, value []byte) {
-		c.lead(directory.Seq(number(value)), tail(key), bucketPurged, key)
+		c.follow(directory.Seq(number(value)), lastID(key), bucketPurged, key)
 	})
 	c.each(bucketLog, func(key, value []byte) {
 		c.report.Events++
@@ -57,13 +57,13 @@ func (c *checking) feed() {
 			c.fault(directory.FaultFeedGap, bucketLog, key, "event %d follows %d", seq, last)
 		}
 		last = seq
-		c.lead(e.Prev, e.ID, bucketLog, key)
+		c.follow(e.Prev, e.ID, bucketLog, key)
 	})
-	if counted := c.count(markLast); counted != last {
-		c.fault(directory.FaultFeedGap, bucketCount, c.key([]byte{markLast}), "the last event is %d, %d is noted", last, counted)
+	if counted := c.counter(counterLast); counted != last {
+		c.fault(directory.FaultFeedGap, bucketCount, c.key([]byte{counterLast}), "the last event is %d, %d is noted", last, counted)
 	}
 	c.each(bucketLog, func(key, _ []byte) {
-		if seq, ok := store.Seq(key[len(c.prefix):]); ok && !c.led.has(seq) {
+		if seq, ok := store.Seq(key[len(c.prefix):]); ok && !c.inHistory.has(seq) {
 			c.fault(directory.FaultFeedGap, bucketLog, key, "event %d is in no history", seq)
 		}
 	})

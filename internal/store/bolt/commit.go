@@ -37,7 +37,7 @@ func (s *directoryStore) Commit(ctx context.Context, source directory.SourceID, 
 		return directory.Committed{}, err
 	}
 	if done.Seq > 0 {
-		s.db.bell.ring()
+		s.db.committed.notify()
 	}
 	return done, nil
 }
@@ -74,14 +74,14 @@ func (r *planReader) Holder(index directory.Index, key []byte, other directory.I
 	}
 	ix := indexOf(index)
 	if ix.unique {
-		value := r.open(ix.bucket).Get(r.key(key))
+		value := r.bucket(ix.bucket).Get(r.key(key))
 		copy(holder[:], value)
 		return holder, value != nil && holder != other, nil
 	}
-	low := r.key(ix.lead, key, []byte{0})
-	c := r.open(ix.bucket).Cursor()
+	low := r.key(ix.kind, key, []byte{0})
+	c := r.bucket(ix.bucket).Cursor()
 	for key, _ := c.Seek(low); bytes.HasPrefix(key, low); key, _ = c.Next() {
-		if holder = tail(key); holder != other {
+		if holder = lastID(key); holder != other {
 			return holder, true, nil
 		}
 	}
@@ -90,33 +90,33 @@ func (r *planReader) Holder(index directory.Index, key []byte, other directory.I
 
 // HasMember implements unit.Reader.
 func (r *planReader) HasMember(group, member directory.ID) (bool, error) {
-	return r.prefix != nil && r.open(bucketMembers).Get(r.key(group[:], member[:])) != nil, nil
+	return r.prefix != nil && r.bucket(bucketMembers).Get(r.key(group[:], member[:])) != nil, nil
 }
 
 // Member implements unit.Reader.
 func (r *planReader) Member(group, member directory.ID) (directory.MemberEdge, error) {
-	return store.DecodeEdge(group, member, r.open(bucketMembers).Get(r.key(group[:], member[:])))
+	return store.DecodeEdge(group, member, r.bucket(bucketMembers).Get(r.key(group[:], member[:])))
 }
 
 // Members implements unit.Reader.
 func (r *planReader) Members(group directory.ID, limit int) ([]directory.ID, error) {
-	return r.seconds(bucketMembers, group, limit), nil
+	return r.secondIDs(bucketMembers, group, limit), nil
 }
 
 // Groups implements unit.Reader.
 func (r *planReader) Groups(member directory.ID) ([]directory.ID, error) {
-	return r.seconds(bucketGroups, member, 0), nil
+	return r.secondIDs(bucketGroups, member, 0), nil
 }
 
-// seconds lists the second ids of the keys that begin with one, all where limit is 0.
-func (r *planReader) seconds(bucket []byte, first directory.ID, limit int) (ids []directory.ID) {
+// secondIDs lists the second ids of the keys that begin with one, all where limit is 0.
+func (r *planReader) secondIDs(bucket []byte, first directory.ID, limit int) (ids []directory.ID) {
 	if r.prefix == nil {
 		return nil
 	}
 	low := r.key(first[:])
-	c := r.open(bucket).Cursor()
+	c := r.bucket(bucket).Cursor()
 	for key, _ := c.Seek(low); bytes.HasPrefix(key, low) && (limit == 0 || len(ids) < limit); key, _ = c.Next() {
-		ids = append(ids, tail(key))
+		ids = append(ids, lastID(key))
 	}
 	return ids
 }

@@ -12,9 +12,9 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// crowd makes a committer of which the first write waits until n others are queued behind it, so that
+// concurrently makes a committer of which the first write waits until n others are queued behind it, so that
 // these form one group. It gives what each of the others came to, by number.
-func crowd(t *testing.T, n int, do func(k int, tx *bbolt.Tx) error) []error {
+func concurrently(t *testing.T, n int, do func(k int, tx *bbolt.Tx) error) []error {
 	t.Helper()
 	db, err := Open(filepath.Join(t.TempDir(), "run.db"), Options{NoSync: true})
 	if err != nil {
@@ -54,7 +54,7 @@ func (c *committer) queued() int {
 
 func TestAPanicFailsItsGroupAndNothingLater(t *testing.T) {
 	t.Parallel()
-	errs := crowd(t, 3, func(k int, _ *bbolt.Tx) error {
+	errs := concurrently(t, 3, func(k int, _ *bbolt.Tx) error {
 		if k == 1 {
 			panic("a fault")
 		}
@@ -82,7 +82,7 @@ func TestWritesThatWaitShareATransaction(t *testing.T) {
 	t.Parallel()
 	const n = 50
 	ids := make([]int, n)
-	errs := crowd(t, n, func(k int, tx *bbolt.Tx) error {
+	errs := concurrently(t, n, func(k int, tx *bbolt.Tx) error {
 		ids[k] = tx.ID()
 		return nil
 	})
@@ -99,7 +99,7 @@ func TestWritesThatWaitShareATransaction(t *testing.T) {
 func TestARefusedWriteLeavesItsGroupAlone(t *testing.T) {
 	t.Parallel()
 	refused := errors.New("no")
-	errs := crowd(t, 3, func(k int, _ *bbolt.Tx) error {
+	errs := concurrently(t, 3, func(k int, _ *bbolt.Tx) error {
 		if k == 1 {
 			return &refusal{refused}
 		}
@@ -115,7 +115,7 @@ func TestAFullDiskFailsTheWholeGroupWithACure(t *testing.T) {
 	for cause, cure := range map[syscall.Errno]string{
 		syscall.ENOSPC: "free some space", syscall.EROFS: "choose another folder", syscall.EIO: "write",
 	} {
-		errs := crowd(t, 3, func(k int, _ *bbolt.Tx) error {
+		errs := concurrently(t, 3, func(k int, _ *bbolt.Tx) error {
 			if k == 1 {
 				return cause
 			}

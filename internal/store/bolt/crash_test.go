@@ -47,7 +47,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-const crashed directory.SourceID = "crash"
+const testSource directory.SourceID = "crash"
 
 // writeForever writes with 64 goroutines and says on stdout what was acknowledged: "u <id>" for a user,
 // "m <id>" for a member of the group. With a limit in bytes the file cannot outgrow it; the first error
@@ -90,7 +90,7 @@ func writeForever(ctx context.Context, path, limit string) error {
 
 // readAfterFailure makes sure that a store which could not write still reads.
 func readAfterFailure(ctx context.Context, s directory.Store) error {
-	return s.View(ctx, crashed, func(tx directory.ReadTx) error {
+	return s.View(ctx, testSource, func(tx directory.ReadTx) error {
 		_, err := tx.Count(directory.User)
 		return err
 	})
@@ -98,7 +98,7 @@ func readAfterFailure(ctx context.Context, s directory.Store) error {
 
 // anyGroup gives the group, which the first child creates.
 func anyGroup(ctx context.Context, s directory.Store) (id directory.ID, err error) {
-	err = s.View(ctx, crashed, func(tx directory.ReadTx) error {
+	err = s.View(ctx, testSource, func(tx directory.ReadTx) error {
 		for r, err := range tx.Scan(directory.Group, directory.ID{}, false) {
 			id = r.ID
 			return err
@@ -112,7 +112,7 @@ func anyGroup(ctx context.Context, s directory.Store) (id directory.ID, err erro
 		return id, err
 	}
 	h := directory.Header{Kind: directory.Group, ID: id, DisplayName: "team"}
-	_, err = s.Commit(ctx, crashed, directory.Change{At: time.Now(), Puts: []directory.Put{{Record: directory.Record{Header: h, JSON: []byte("{}")}}}})
+	_, err = s.Commit(ctx, testSource, directory.Change{At: time.Now(), Puts: []directory.Put{{Record: directory.Record{Header: h, JSON: []byte("{}")}}}})
 	return id, err
 }
 
@@ -123,7 +123,7 @@ func writeUsers(ctx context.Context, s directory.Store, team directory.ID) error
 			return err
 		}
 		c := directory.Change{At: time.Now(), Puts: []directory.Put{{Record: sample(id)}}}
-		if _, err := s.Commit(ctx, crashed, c); err != nil {
+		if _, err := s.Commit(ctx, testSource, c); err != nil {
 			return err
 		}
 		if _, err := fmt.Fprintf(os.Stdout, "u %s\n", id); err != nil {
@@ -132,7 +132,7 @@ func writeUsers(ctx context.Context, s directory.Store, team directory.ID) error
 		c = directory.Change{At: time.Now(), Members: []directory.MemberChange{
 			{Group: team, Expect: directory.AnyRevision, Op: directory.AddMembers, Members: []directory.Member{{ID: id}}},
 		}}
-		if _, err := s.Commit(ctx, crashed, c); err != nil {
+		if _, err := s.Commit(ctx, testSource, c); err != nil {
 			return err
 		}
 		if _, err := fmt.Fprintf(os.Stdout, "m %s\n", id); err != nil {
@@ -176,7 +176,7 @@ func verify(t *testing.T, path string, acknowledged []string) {
 	t.Helper()
 	db, s := openDirectory(t, path, bolt.Options{})
 	lost := 0
-	err := s.View(t.Context(), crashed, func(tx directory.ReadTx) error {
+	err := s.View(t.Context(), testSource, func(tx directory.ReadTx) error {
 		var team directory.ID
 		for r, err := range tx.Scan(directory.Group, directory.ID{}, false) {
 			if err != nil {
@@ -226,7 +226,7 @@ func verify(t *testing.T, path string, acknowledged []string) {
 
 func TestAcknowledgedWritesSurviveKill9(t *testing.T) {
 	t.Parallel()
-	path := place(t)
+	path := tempFile(t)
 	var acknowledged []string
 	for round := range 10 {
 		cmd, out, stderr := child(t, path, "")
@@ -253,7 +253,7 @@ func TestAcknowledgedWritesSurviveKill9(t *testing.T) {
 
 func TestAFullDiskIsAClearErrorAndLosesNothing(t *testing.T) {
 	t.Parallel()
-	path := place(t)
+	path := tempFile(t)
 	cmd, out, stderr := child(t, path, fmt.Sprint(4<<20))
 	var acknowledged []string
 	for lines := bufio.NewScanner(out); lines.Scan(); {

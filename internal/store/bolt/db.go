@@ -55,11 +55,11 @@ const DirectoryMmapSize = 16 << 30
 
 // DB is an open file. It is safe for concurrent use.
 type DB struct {
-	path    string
-	bolt    *bbolt.DB
-	commits *committer
-	now     func() time.Time
-	bell    bell // rung by each commit of the directory, and at the end
+	path      string
+	bolt      *bbolt.DB
+	commits   *committer
+	now       func() time.Time
+	committed notifier // tells of each commit of the directory, and of the end
 
 	tokenVersion atomic.Uint64
 }
@@ -86,7 +86,7 @@ func Open(path string, o Options) (*DB, error) {
 // openFile opens a bbolt file and checks or, unless it is opened for reading, writes its schema version.
 func openFile(path string, o *bbolt.Options) (*bbolt.DB, error) {
 	_, missing := os.Stat(path)
-	if err := checkShape(path); err != nil {
+	if err := checkStructure(path); err != nil {
 		return nil, explain(path, "open", err)
 	}
 	file, err := bbolt.Open(path, fileMode, o)
@@ -206,7 +206,7 @@ func (db *DB) Close() error {
 		return nil
 	}
 	err := db.bolt.Close()
-	db.bell.ring()
+	db.committed.notify()
 	if err != nil {
 		return explain(db.path, "close", err)
 	}

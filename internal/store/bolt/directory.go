@@ -40,7 +40,7 @@ func (s *directoryStore) View(ctx context.Context, source directory.SourceID, fn
 		return fmt.Errorf("read %s: %w", s.db.path, ErrClosed)
 	}
 	return s.db.view(func(tx *bbolt.Tx) error {
-		return fn(&reading{buckets: buckets{tx: tx, prefix: s.prefixOf(tx, source)}, ctx: ctx})
+		return fn(&snapshot{buckets: buckets{tx: tx, prefix: s.prefixOf(tx, source)}, ctx: ctx})
 	})
 }
 
@@ -99,7 +99,7 @@ func (s *directoryStore) prefixOf(tx *bbolt.Tx, source directory.SourceID) []byt
 // Wait implements directory.Store.
 func (s *directoryStore) Wait(ctx context.Context, source directory.SourceID, after directory.Seq) (last directory.Seq, err error) {
 	for {
-		rung := s.db.bell.listen()
+		changed := s.db.committed.next()
 		err := s.View(ctx, source, func(tx directory.ReadTx) (err error) {
 			last, err = tx.Last()
 			return err
@@ -114,7 +114,7 @@ func (s *directoryStore) Wait(ctx context.Context, source directory.SourceID, af
 			return last, nil
 		}
 		select {
-		case <-rung:
+		case <-changed:
 		case <-ctx.Done():
 			return 0, ctx.Err()
 		}
@@ -146,7 +146,7 @@ func (s *directoryStore) Trim(ctx context.Context, source directory.SourceID, be
 
 // eventsBefore lists the oldest events from before a moment.
 func (b *buckets) eventsBefore(before time.Time, limit int) (old []directory.Event, err error) {
-	c := b.open(bucketLog).Cursor()
+	c := b.bucket(bucketLog).Cursor()
 	for key, value := c.Seek(b.prefix); bytes.HasPrefix(key, b.prefix) && len(old) < limit; key, value = c.Next() {
 		seq, _ := store.Seq(key[len(b.prefix):])
 		e, err := store.DecodeEvent(directory.Seq(seq), value)
@@ -165,16 +165,16 @@ func (b *buckets) eventsBefore(before time.Time, limit int) (old []directory.Eve
 func (b *buckets) forget(old []directory.Event) error {
 	for i := range old {
 		e := &old[i]
-		if err := b.open(bucketLog).Delete(b.key(store.SeqKey(uint64(e.Seq)))); err != nil {
+		if err := b.bucket(bucketLog).Delete(b.key(store.SeqKey(uint64(e.Seq)))); err != nil {
 			return err
 		}
 		if e.Op == directory.Purged && b.purged(e.ID) == e.Seq {
-			if err := b.open(bucketPurged).Delete(b.key(e.ID[:])); err != nil {
+			if err := b.bucket(bucketPurged).Delete(b.key(e.ID[:])); err != nil {
 				return err
 			}
 		}
 	}
-	return b.setCount(markFloor, uint64(old[len(old)-1].Seq))
+	return b.setCounter(counterFloor, uint64(old[len(old)-1].Seq))
 }
 
 // Backup implements directory.Store.
@@ -185,6 +185,6 @@ func (s *directoryStore) Backup(ctx context.Context, w io.Writer) error {
 // Close implements directory.Store. Whoever waits is told; the file stays open until DB.Close.
 func (s *directoryStore) Close() error {
 	s.closed.Store(true)
-	s.db.bell.ring()
+	s.db.committed.notify()
 	return nil
 }

@@ -32,7 +32,7 @@ func openDirectory(t testing.TB, path string, o bolt.Options) (*bolt.DB, directo
 func TestDirectoryContract(t *testing.T) {
 	t.Parallel()
 	storetest.Directory(t, func(t testing.TB) (directory.Store, func() directory.Store) {
-		path, o := place(t), bolt.Options{NoSync: true}
+		path, o := tempFile(t), bolt.Options{NoSync: true}
 		db, s := openDirectory(t, path, o)
 		return s, func() directory.Store {
 			if err := db.Close(); err != nil {
@@ -44,8 +44,8 @@ func TestDirectoryContract(t *testing.T) {
 	})
 }
 
-// place gives a path of its own for each call.
-func place(t testing.TB) string {
+// tempFile gives a path of its own for each call.
+func tempFile(t testing.TB) string {
 	t.Helper()
 	return filepath.Join(t.TempDir(), "bridge.db") // TempDir is another folder with each call
 }

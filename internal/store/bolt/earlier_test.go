@@ -45,7 +45,7 @@ const (
 
 func TestTheStateOfAnEarlierProgramIsReadAndGoneOnWith(t *testing.T) {
 	t.Parallel()
-	path := place(t)
+	path := tempFile(t)
 	earlier(t, "state.gz", path)
 	db, s := openDirectory(t, path, bolt.Options{})
 	report, err := s.Check(t.Context())
@@ -93,7 +93,7 @@ func TestTheStateOfAnEarlierProgramIsReadAndGoneOnWith(t *testing.T) {
 
 func TestTheLeasesOfAnEarlierProgramHold(t *testing.T) {
 	t.Parallel()
-	path := place(t)
+	path := tempFile(t)
 	earlier(t, "leases.gz", path)
 	at := time.Date(2026, 11, 27, 10, 47, 30, 0, time.UTC)
 	leases := bolt.LeaseFile(path, func() time.Time { return at })

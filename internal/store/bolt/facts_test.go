@@ -15,7 +15,7 @@ import (
 
 func TestWhatWasLearntAboutATenantIsRecalled(t *testing.T) {
 	t.Parallel()
-	path := place(t)
+	path := tempFile(t)
 	known := upstream.Facts{RolePatch: upstream.Yes, Ignored: map[string]time.Time{upstream.AttrGivenName: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}}
 	if err := (store.Facts{Values: bolt.FactsFile(path)}).Remember(t.Context(), "https://Prod.example.test", known); err != nil {
 		t.Fatal(err)

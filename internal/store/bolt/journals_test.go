@@ -18,7 +18,7 @@ func TestJournalsContractInAFolder(t *testing.T) {
 	t.Parallel()
 	storetest.Journals(t, func(t *testing.T, now func() time.Time) (a, b apply.Journals, leases apply.Leases) {
 		dir, o := filepath.Join(t.TempDir(), "runs"), bolt.Options{NoSync: true, Timeout: 100 * time.Millisecond}
-		leases = bolt.LeaseFile(fresh(t), now)
+		leases = bolt.LeaseFile(tempFile(t), now)
 		return bolt.NewJournalFolder(dir, leases, o), bolt.NewJournalFolder(dir, leases, o), leases
 	})
 }

@@ -22,7 +22,7 @@ var (
 	bucketModified  = []byte("ix_modified") // kind, milliseconds, 0, id
 	bucketMembers   = []byte("gm")          // group, member → kind and display name
 	bucketGroups    = []byte("mg")          // member, group
-	bucketCount     = []byte("count")       // kind, or one of the marks below → number
+	bucketCount     = []byte("count")       // kind, or one of the counters below → number
 	bucketLog       = []byte("log")         // sequence number → event
 	bucketDeleted   = []byte("deleted")     // kind, id → deleted record
 	bucketPurged    = []byte("purged")      // id → sequence number of its last event, while that is kept
@@ -30,8 +30,8 @@ var (
 
 // What the count bucket holds beside the number of records of a kind.
 const (
-	markLast  = 0xf0 // the last sequence number given
-	markFloor = 0xf1 // the last sequence number forgotten
+	counterLast  = 0xf0 // the last sequence number given
+	counterFloor = 0xf1 // the last sequence number forgotten
 )
 
 // keyFold is where meta keeps the version of the folding that made the indexes.
@@ -53,22 +53,22 @@ type buckets struct {
 	prefix []byte // of the source
 }
 
-// open gives a bucket. The directory's are made when it is opened, and never removed.
-func (b *buckets) open(name []byte) *bbolt.Bucket { return b.tx.Bucket(name) }
+// bucket gives a bucket. The directory's are made when it is opened, and never removed.
+func (b *buckets) bucket(name []byte) *bbolt.Bucket { return b.tx.Bucket(name) }
 
 // indexFill is how full bbolt leaves the first of two pages when it splits one. Names come by chance or, when a
 // directory is first filled, in order: halves, which bbolt makes, would stay half empty then.
 const indexFill = .75
 
-// sorted gives a bucket whose keys come in any order.
-func (b *buckets) sorted(name []byte) *bbolt.Bucket {
+// unordered gives a bucket whose keys come in any order.
+func (b *buckets) unordered(name []byte) *bbolt.Bucket {
 	bucket := b.tx.Bucket(name)
 	bucket.FillPercent = indexFill
 	return bucket
 }
 
-// grow gives a bucket whose keys come in ascending order most of the time, so that its pages are filled.
-func (b *buckets) grow(name []byte) *bbolt.Bucket {
+// appending gives a bucket whose keys come in ascending order most of the time, so that its pages are filled.
+func (b *buckets) appending(name []byte) *bbolt.Bucket {
 	bucket := b.tx.Bucket(name)
 	bucket.FillPercent = 1
 	return bucket
@@ -99,16 +99,16 @@ func recordBucket(kind directory.Kind) []byte {
 	return bucketUser
 }
 
-// index says how an index is kept: its bucket, what its keys begin with after the source, and whether
+// index says how an index is kept: its bucket, the kind its keys begin with, and whether
 // the id follows in the key.
 type index struct {
 	bucket []byte
-	lead   []byte
+	kind   []byte // with which its keys begin after the source; nil where the bucket is of one kind
 	unique bool
 }
 
 func indexOf(ix directory.Index) index {
-	lead := []byte{byte(ix.Kind)}
+	kind := []byte{byte(ix.Kind)}
 	switch ix.Field {
 	case directory.ByName:
 		if ix.Kind == directory.Group {
@@ -116,26 +116,26 @@ func indexOf(ix directory.Index) index {
 		}
 		return index{bucket: bucketUserName, unique: true}
 	case directory.ByExternalID:
-		return index{bucket: bucketExternal, lead: lead}
+		return index{bucket: bucketExternal, kind: kind}
 	case directory.ByEmail:
-		return index{bucket: bucketEmail, lead: lead}
+		return index{bucket: bucketEmail, kind: kind}
 	case directory.ByModified:
-		return index{bucket: bucketModified, lead: lead}
+		return index{bucket: bucketModified, kind: kind}
 	case directory.ByID:
 	}
 	return index{bucket: recordBucket(ix.Kind), unique: true}
 }
 
-// line gives key and value of an index line.
-func (ix *index) line(b *buckets, key []byte, id directory.ID) (k, v []byte) {
+// encode gives key and value of an index entry.
+func (ix *index) encode(b *buckets, key []byte, id directory.ID) (k, v []byte) {
 	if ix.unique {
 		return b.key(key), id[:]
 	}
-	return b.key(ix.lead, key, []byte{0}, id[:]), nil
+	return b.key(ix.kind, key, []byte{0}, id[:]), nil
 }
 
-// entry reads an index line, key without the source and the lead. ok is false where it is malformed.
-func (ix *index) entry(field directory.Field, key, value []byte) (e directory.Entry, ok bool) {
+// decode reads an index entry, key without the source and the kind. ok is false where it is malformed.
+func (ix *index) decode(field directory.Field, key, value []byte) (e directory.Entry, ok bool) {
 	switch {
 	case field == directory.ByID:
 		ok = len(key) == store.IDLen
@@ -161,22 +161,10 @@ func number(value []byte) uint64 {
 	return binary.BigEndian.Uint64(value)
 }
 
-func (b *buckets) count(mark byte) uint64 {
-	return number(b.open(bucketCount).Get(b.key([]byte{mark})))
+func (b *buckets) counter(name byte) uint64 {
+	return number(b.bucket(bucketCount).Get(b.key([]byte{name})))
 }
 
-func (b *buckets) setCount(mark byte, n uint64) error {
-	return b.open(bucketCount).Put(b.key([]byte{mark}), store.SeqKey(n))
-}
-
-// next gives the first key after all that begin with prefix; nil where there is none.
-func next(prefix []byte) []byte {
-	for n := len(prefix) - 1; n >= 0; n-- {
-		if prefix[n] < 0xff {
-			end := append([]byte(nil), prefix[:n+1]...)
-			end[n]++
-			return end
-		}
-	}
-	return nil
+func (b *buckets) setCounter(name byte, n uint64) error {
+	return b.bucket(bucketCount).Put(b.key([]byte{name}), store.SeqKey(n))
 }

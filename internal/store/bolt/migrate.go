@@ -135,14 +135,14 @@ func reindex(tx *bbolt.Tx) error {
 }
 
 func reindexRecord(tx *bbolt.Tx, key, value []byte) error {
-	h, err := store.DecodeHeader(tail(key), value)
+	h, err := store.DecodeHeader(lastID(key), value)
 	if err != nil {
 		return err
 	}
 	b := buckets{tx: tx, prefix: bytes.Clone(key[:len(key)-store.IDLen])}
 	for _, e := range h.Entries() {
 		ix := indexOf(directory.Index{Kind: h.Kind, Field: e.Field})
-		k, v := ix.line(&b, e.Key, h.ID)
+		k, v := ix.encode(&b, e.Key, h.ID)
 		if ix.unique && tx.Bucket(ix.bucket).Get(k) != nil {
 			return fmt.Errorf("index anew: %s %s has the name %q of another record now", h.Kind, h.ID, e.Key)
 		}

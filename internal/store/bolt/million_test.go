@@ -42,7 +42,7 @@ type measured struct {
 // measure loads a file and lets a new process measure it.
 func measure(b *testing.B, users int) (m measured) {
 	b.Helper()
-	path := place(b)
+	path := tempFile(b)
 	db, s := openDirectory(b, path, bolt.Options{NoSync: true})
 	raw := load1kB(b, s, users)
 	if err := db.Close(); err != nil {
@@ -77,7 +77,7 @@ func load1kB(b *testing.B, s directory.Store, users int) (raw int64) {
 			raw += int64(len(record.JSON))
 			c.Puts = append(c.Puts, directory.Put{Record: record})
 		}
-		if _, err := s.Commit(b.Context(), crashed, c); err != nil {
+		if _, err := s.Commit(b.Context(), testSource, c); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -117,7 +117,7 @@ func measureHere(ctx context.Context, path string) error {
 
 func measureReads(ctx context.Context, s directory.Store, dir *directory.Directory, m *measured) error {
 	var ids []directory.ID
-	err := s.View(ctx, crashed, func(tx directory.ReadTx) error {
+	err := s.View(ctx, testSource, func(tx directory.ReadTx) error {
 		for e, err := range tx.Range(directory.Index{Kind: directory.User, Field: directory.ByID}, directory.Span{}) {
 			if err != nil {
 				return err
@@ -134,7 +134,7 @@ func measureReads(ctx context.Context, s directory.Store, dir *directory.Directo
 	for n := range 2 * reads { // the first half warms the page cache up
 		id := ids[rand.IntN(len(ids))]
 		start := time.Now()
-		if _, err := dir.Get(ctx, crashed, directory.User, id, true); err != nil {
+		if _, err := dir.Get(ctx, testSource, directory.User, id, true); err != nil {
 			return err
 		}
 		get := time.Since(start)
@@ -143,7 +143,7 @@ func measureReads(ctx context.Context, s directory.Store, dir *directory.Directo
 			return err
 		}
 		start = time.Now()
-		page, err := dir.Query(ctx, crashed, directory.Query{Kind: directory.User, Filter: f, Count: 10, WithGroups: true})
+		page, err := dir.Query(ctx, testSource, directory.Query{Kind: directory.User, Filter: f, Count: 10, WithGroups: true})
 		if err != nil || len(page.Found) != 1 {
 			return fmt.Errorf("%d users of one name: %w", len(page.Found), err)
 		}

@@ -16,27 +16,27 @@ import (
 // megabytes.
 const maxLogBytes = 4 << 20
 
-// checkEvery is after how many lines a long read looks whether its caller has gone.
+// checkEvery is after how many entries a long read looks whether its caller has gone.
 const checkEvery = 1024
 
-// reading is a snapshot of one source: directory.ReadTx.
-type reading struct {
+// snapshot is a snapshot of one source: directory.ReadTx.
+type snapshot struct {
 	buckets
 	ctx context.Context
 }
 
-var _ directory.ReadTx = (*reading)(nil)
+var _ directory.ReadTx = (*snapshot)(nil)
 
 // raw gives the stored bytes of a record, valid while the transaction lasts.
 func (b *buckets) raw(kind directory.Kind, id directory.ID) []byte {
 	if b.prefix == nil {
 		return nil
 	}
-	return b.open(recordBucket(kind)).Get(b.key(id[:]))
+	return b.bucket(recordBucket(kind)).Get(b.key(id[:]))
 }
 
 // Get implements directory.ReadTx.
-func (r *reading) Get(kind directory.Kind, id directory.ID) (directory.Record, error) {
+func (r *snapshot) Get(kind directory.Kind, id directory.ID) (directory.Record, error) {
 	raw := r.raw(kind, id)
 	if raw == nil {
 		return directory.Record{}, directory.ErrNotFound
@@ -46,7 +46,7 @@ func (r *reading) Get(kind directory.Kind, id directory.ID) (directory.Record, e
 }
 
 // Header implements directory.ReadTx.
-func (r *reading) Header(kind directory.Kind, id directory.ID) (directory.Header, error) {
+func (r *snapshot) Header(kind directory.Kind, id directory.ID) (directory.Header, error) {
 	raw := r.raw(kind, id)
 	if raw == nil {
 		return directory.Header{}, directory.ErrNotFound
@@ -55,7 +55,7 @@ func (r *reading) Header(kind directory.Kind, id directory.ID) (directory.Header
 }
 
 // Headers implements directory.ReadTx.
-func (r *reading) Headers(kind directory.Kind, ids []directory.ID) ([]directory.Header, error) {
+func (r *snapshot) Headers(kind directory.Kind, ids []directory.ID) ([]directory.Header, error) {
 	headers := make([]directory.Header, 0, len(ids))
 	for n, id := range ids {
 		raw := r.raw(kind, id)
@@ -75,7 +75,7 @@ func (r *reading) Headers(kind directory.Kind, ids []directory.ID) ([]directory.
 }
 
 // Records implements directory.ReadTx.
-func (r *reading) Records(kind directory.Kind, ids []directory.ID) ([]directory.Record, error) {
+func (r *snapshot) Records(kind directory.Kind, ids []directory.ID) ([]directory.Record, error) {
 	records := make([]directory.Record, 0, len(ids))
 	for n, id := range ids {
 		raw := r.raw(kind, id)
@@ -95,7 +95,7 @@ func (r *reading) Records(kind directory.Kind, ids []directory.ID) ([]directory.
 }
 
 // Lookup implements directory.ReadTx.
-func (r *reading) Lookup(ix directory.Index, key []byte) (directory.ID, error) {
+func (r *snapshot) Lookup(ix directory.Index, key []byte) (directory.ID, error) {
 	if kept := indexOf(ix); kept.unique && ix.Field != directory.ByID {
 		return r.holder(kept, key)
 	}
@@ -105,12 +105,12 @@ func (r *reading) Lookup(ix directory.Index, key []byte) (directory.ID, error) {
 	return directory.ID{}, directory.ErrNotFound
 }
 
-// holder reads one line of a unique index.
-func (r *reading) holder(ix index, key []byte) (id directory.ID, err error) {
+// holder reads one entry of a unique index.
+func (r *snapshot) holder(ix index, key []byte) (id directory.ID, err error) {
 	if r.prefix == nil {
 		return id, directory.ErrNotFound
 	}
-	value := r.open(ix.bucket).Get(r.key(key))
+	value := r.bucket(ix.bucket).Get(r.key(key))
 	if len(value) != store.IDLen {
 		return id, directory.ErrNotFound
 	}
@@ -119,15 +119,15 @@ func (r *reading) holder(ix index, key []byte) (id directory.ID, err error) {
 }
 
 // Range implements directory.ReadTx.
-func (r *reading) Range(ix directory.Index, span directory.Span) iter.Seq2[directory.Entry, error] {
+func (r *snapshot) Range(ix directory.Index, span directory.Span) iter.Seq2[directory.Entry, error] {
 	kept := indexOf(ix)
 	return func(yield func(directory.Entry, error) bool) {
-		lead, n := len(r.prefix)+len(kept.lead), 0
-		for key, value := range r.lines(kept, span.From, span.To, span.Desc) {
+		lead, n := len(r.prefix)+len(kept.kind), 0
+		for key, value := range r.entries(kept, span.From, span.To, span.Desc) {
 			if n++; n <= span.Skip {
 				continue
 			}
-			e, ok := kept.entry(ix.Field, key[lead:], value)
+			e, ok := kept.decode(ix.Field, key[lead:], value)
 			if !ok {
 				yield(e, fmt.Errorf("index %s: key %x: %w", kept.bucket, key, store.ErrFormat))
 				return
@@ -142,24 +142,24 @@ func (r *reading) Range(ix directory.Index, span directory.Span) iter.Seq2[direc
 	}
 }
 
-// lines lists the lines of an index in a range. It stops early when the caller has gone.
-func (r *reading) lines(ix index, from, to []byte, desc bool) iter.Seq2[[]byte, []byte] {
+// entries lists the entries of an index in a range. It stops early when the caller has gone.
+func (r *snapshot) entries(ix index, from, to []byte, desc bool) iter.Seq2[[]byte, []byte] {
 	if r.prefix == nil {
 		return func(func([]byte, []byte) bool) {}
 	}
-	low, high := r.key(ix.lead, from), next(r.key(ix.lead))
+	low, high := r.key(ix.kind, from), directory.KeyAfter(r.key(ix.kind))
 	if to != nil {
-		high = r.key(ix.lead, to)
+		high = r.key(ix.kind, to)
 	}
 	return r.walk(ix.bucket, low, high, desc)
 }
 
-// walk lists the lines of a bucket from low (included) to high (excluded; nil is the end).
-func (r *reading) walk(bucket, low, high []byte, desc bool) iter.Seq2[[]byte, []byte] {
+// walk lists the entries of a bucket from low (included) to high (excluded; nil is the end).
+func (r *snapshot) walk(bucket, low, high []byte, desc bool) iter.Seq2[[]byte, []byte] {
 	return func(yield func(k, v []byte) bool) {
-		c := r.open(bucket).Cursor()
-		key, value := start(c, low, high, desc)
-		for n := 1; key != nil && inside(key, low, high); n++ {
+		c := r.bucket(bucket).Cursor()
+		key, value := seek(c, low, high, desc)
+		for n := 1; key != nil && inRange(key, low, high); n++ {
 			if n%checkEvery == 0 && r.ctx.Err() != nil || !yield(key, value) {
 				return
 			}
@@ -172,12 +172,12 @@ func (r *reading) walk(bucket, low, high []byte, desc bool) iter.Seq2[[]byte, []
 	}
 }
 
-func inside(key, low, high []byte) bool {
+func inRange(key, low, high []byte) bool {
 	return bytes.Compare(key, low) >= 0 && (high == nil || bytes.Compare(key, high) < 0)
 }
 
-// start puts a cursor on the first line of a walk.
-func start(c *bbolt.Cursor, low, high []byte, desc bool) (key, value []byte) {
+// seek puts a cursor on the first entry of a walk.
+func seek(c *bbolt.Cursor, low, high []byte, desc bool) (key, value []byte) {
 	if !desc {
 		return c.Seek(low)
 	}
@@ -191,7 +191,7 @@ func start(c *bbolt.Cursor, low, high []byte, desc bool) (key, value []byte) {
 }
 
 // Scan implements directory.ReadTx.
-func (r *reading) Scan(kind directory.Kind, after directory.ID, desc bool) iter.Seq2[directory.Record, error] {
+func (r *snapshot) Scan(kind directory.Kind, after directory.ID, desc bool) iter.Seq2[directory.Record, error] {
 	return func(yield func(directory.Record, error) bool) {
 		ix := index{bucket: recordBucket(kind)}
 		var from, to []byte
@@ -200,7 +200,7 @@ func (r *reading) Scan(kind directory.Kind, after directory.ID, desc bool) iter.
 		} else if !after.IsZero() {
 			from = append(after[:], 0)
 		}
-		for key, value := range r.lines(ix, from, to, desc) {
+		for key, value := range r.entries(ix, from, to, desc) {
 			var id directory.ID
 			copy(id[:], key[len(r.prefix):])
 			record, err := store.DecodeRecord(id, value)
@@ -215,7 +215,7 @@ func (r *reading) Scan(kind directory.Kind, after directory.ID, desc bool) iter.
 }
 
 // Members implements directory.ReadTx.
-func (r *reading) Members(group, after directory.ID, limit int) (edges []directory.MemberEdge, err error) {
+func (r *snapshot) Members(group, after directory.ID, limit int) (edges []directory.MemberEdge, err error) {
 	_, err = r.EachMember(group, after, limit, func(member directory.ID, kind directory.Kind, display []byte) error {
 		edges = append(edges, directory.MemberEdge{Group: group, Member: member, Kind: kind, Display: string(display)})
 		return nil
@@ -224,15 +224,15 @@ func (r *reading) Members(group, after directory.ID, limit int) (edges []directo
 }
 
 // EachMember implements directory.ReadTx.
-func (r *reading) EachMember(group, after directory.ID, limit int, visit func(directory.ID, directory.Kind, []byte) error) (n int, err error) {
+func (r *snapshot) EachMember(group, after directory.ID, limit int, visit func(directory.ID, directory.Kind, []byte) error) (n int, err error) {
 	if r.raw(directory.Group, group) == nil {
 		return 0, nil
 	}
-	for key, value := range r.pairs(bucketMembers, group, after) {
+	for key, value := range r.pairsAfter(bucketMembers, group, after) {
 		if n >= limit {
 			break
 		}
-		member := tail(key)
+		member := lastID(key)
 		kind, display, err := store.DecodeMember(group, member, value)
 		if err != nil {
 			return n, err
@@ -245,32 +245,32 @@ func (r *reading) EachMember(group, after directory.ID, limit int, visit func(di
 	return n, r.ctx.Err()
 }
 
-// pairs lists the lines of gm or mg that begin with one id, after another.
-func (r *reading) pairs(bucket []byte, first, after directory.ID) iter.Seq2[[]byte, []byte] {
+// pairsAfter lists the keys of gm or mg that begin with one id, after another.
+func (r *snapshot) pairsAfter(bucket []byte, first, after directory.ID) iter.Seq2[[]byte, []byte] {
 	low := r.key(first[:])
-	high := next(low)
+	high := directory.KeyAfter(low)
 	if !after.IsZero() {
 		low = r.key(first[:], after[:], []byte{0})
 	}
 	return r.walk(bucket, low, high, false)
 }
 
-// tail gives the id that a key ends with.
-func tail(key []byte) (id directory.ID) {
+// lastID gives the id that a key ends with.
+func lastID(key []byte) (id directory.ID) {
 	copy(id[:], key[max(0, len(key)-store.IDLen):])
 	return id
 }
 
 // Groups implements directory.ReadTx. It passes over groups that are deleted and kept with their members.
-func (r *reading) Groups(member, after directory.ID, limit int) (refs []directory.GroupRef, err error) {
+func (r *snapshot) Groups(member, after directory.ID, limit int) (refs []directory.GroupRef, err error) {
 	if r.prefix == nil {
 		return nil, nil
 	}
-	for key := range r.pairs(bucketGroups, member, after) {
+	for key := range r.pairsAfter(bucketGroups, member, after) {
 		if len(refs) >= limit {
 			break
 		}
-		group := tail(key)
+		group := lastID(key)
 		raw := r.raw(directory.Group, group)
 		if raw == nil {
 			continue
@@ -285,12 +285,12 @@ func (r *reading) Groups(member, after directory.ID, limit int) (refs []director
 }
 
 // Contains implements directory.ReadTx.
-func (r *reading) Contains(group directory.ID, ids []directory.ID) ([]bool, error) {
+func (r *snapshot) Contains(group directory.ID, ids []directory.ID) ([]bool, error) {
 	contains := make([]bool, len(ids))
 	if r.raw(directory.Group, group) == nil {
 		return contains, nil
 	}
-	members := r.open(bucketMembers)
+	members := r.bucket(bucketMembers)
 	for i, id := range ids {
 		contains[i] = members.Get(r.key(group[:], id[:])) != nil
 	}
@@ -298,15 +298,15 @@ func (r *reading) Contains(group directory.ID, ids []directory.ID) ([]bool, erro
 }
 
 // Count implements directory.ReadTx.
-func (r *reading) Count(kind directory.Kind) (int64, error) {
+func (r *snapshot) Count(kind directory.Kind) (int64, error) {
 	if r.prefix == nil {
 		return 0, nil
 	}
-	return int64(r.count(byte(kind))), nil //nolint:gosec // a number of records
+	return int64(r.counter(byte(kind))), nil //nolint:gosec // a number of records
 }
 
 // Last implements directory.ReadTx.
-func (r *reading) Last() (directory.Seq, error) {
+func (r *snapshot) Last() (directory.Seq, error) {
 	return r.last(), nil
 }
 
@@ -315,5 +315,5 @@ func (b *buckets) last() directory.Seq {
 	if b.prefix == nil {
 		return 0
 	}
-	return directory.Seq(b.count(markLast))
+	return directory.Seq(b.counter(counterLast))
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Log implements directory.ReadTx.
-func (r *reading) Log(after directory.Seq, limit int) (events []directory.Event, err error) {
+func (r *snapshot) Log(after directory.Seq, limit int) (events []directory.Event, err error) {
 	last, err := r.Last()
 	if err == nil {
 		err = aheadOf(after, last)
@@ -20,12 +20,12 @@ func (r *reading) Log(after directory.Seq, limit int) (events []directory.Event,
 	if r.prefix == nil {
 		return nil, nil
 	}
-	if floor := directory.Seq(r.count(markFloor)); after < floor {
+	if floor := directory.Seq(r.counter(counterFloor)); after < floor {
 		return nil, fmt.Errorf("events after %d (kept: after %d): %w", after, floor, directory.ErrTrimmed)
 	}
 	size := 0
 	low := r.key(store.SeqKey(uint64(after) + 1))
-	for key, value := range r.walk(bucketLog, low, next(r.key()), false) {
+	for key, value := range r.walk(bucketLog, low, directory.KeyAfter(r.key()), false) {
 		if len(events) >= limit || size > maxLogBytes {
 			break
 		}
@@ -48,7 +48,7 @@ func aheadOf(after, last directory.Seq) error {
 }
 
 // History implements directory.ReadTx. It follows the record's events from the last one back.
-func (r *reading) History(id directory.ID, before directory.Seq, limit int) (events []directory.Event, err error) {
+func (r *snapshot) History(id directory.ID, before directory.Seq, limit int) (events []directory.Event, err error) {
 	if r.prefix == nil {
 		return nil, nil
 	}
@@ -56,7 +56,7 @@ func (r *reading) History(id directory.ID, before directory.Seq, limit int) (eve
 	if err != nil {
 		return nil, err
 	}
-	floor := directory.Seq(r.count(markFloor))
+	floor := directory.Seq(r.counter(counterFloor))
 	if e, err := r.event(before); err == nil && e.ID == id && before > floor {
 		seq = e.Prev // before is where the page above ended: no need to come from the end again
 	}
@@ -77,11 +77,11 @@ func (r *reading) History(id directory.ID, before directory.Seq, limit int) (eve
 }
 
 func (b *buckets) event(seq directory.Seq) (directory.Event, error) {
-	return store.DecodeEvent(seq, b.open(bucketLog).Get(b.key(store.SeqKey(uint64(seq)))))
+	return store.DecodeEvent(seq, b.bucket(bucketLog).Get(b.key(store.SeqKey(uint64(seq)))))
 }
 
 // lastOf finds the last event of a record that is there, deleted or purged; 0 where the id is unknown.
-func (r *reading) lastOf(id directory.ID) (directory.Seq, error) {
+func (r *snapshot) lastOf(id directory.ID) (directory.Seq, error) {
 	for _, kind := range [...]directory.Kind{directory.User, directory.Group} {
 		if h, err := r.Header(kind, id); !errors.Is(err, directory.ErrNotFound) {
 			return h.Last, err
@@ -98,7 +98,7 @@ func (b *buckets) purged(id directory.ID) directory.Seq {
 	if b.prefix == nil {
 		return 0
 	}
-	return directory.Seq(number(b.open(bucketPurged).Get(b.key(id[:]))))
+	return directory.Seq(number(b.bucket(bucketPurged).Get(b.key(id[:]))))
 }
 
 // tombstone gives the stored bytes of a deleted record; nil where there is none.
@@ -106,11 +106,11 @@ func (b *buckets) tombstone(kind directory.Kind, id directory.ID) []byte {
 	if b.prefix == nil {
 		return nil
 	}
-	return b.open(bucketDeleted).Get(b.key([]byte{byte(kind)}, id[:]))
+	return b.bucket(bucketDeleted).Get(b.key([]byte{byte(kind)}, id[:]))
 }
 
 // Deleted implements directory.ReadTx.
-func (r *reading) Deleted(kind directory.Kind, id directory.ID) (directory.DeletedRecord, error) {
+func (r *snapshot) Deleted(kind directory.Kind, id directory.ID) (directory.DeletedRecord, error) {
 	raw := r.tombstone(kind, id)
 	if raw == nil {
 		return directory.DeletedRecord{}, directory.ErrNotFound
@@ -119,12 +119,12 @@ func (r *reading) Deleted(kind directory.Kind, id directory.ID) (directory.Delet
 }
 
 // AllDeleted implements directory.ReadTx.
-func (r *reading) AllDeleted(kind directory.Kind, after directory.ID, limit int) (all []directory.DeletedRecord, err error) {
+func (r *snapshot) AllDeleted(kind directory.Kind, after directory.ID, limit int) (all []directory.DeletedRecord, err error) {
 	if r.prefix == nil {
 		return nil, nil
 	}
 	low := r.key([]byte{byte(kind)})
-	high := next(low)
+	high := directory.KeyAfter(low)
 	if !after.IsZero() {
 		low = r.key([]byte{byte(kind)}, after[:], []byte{0})
 	}
@@ -132,7 +132,7 @@ func (r *reading) AllDeleted(kind directory.Kind, after directory.ID, limit int)
 		if len(all) >= limit {
 			break
 		}
-		d, err := store.DecodeDeleted(tail(key), value)
+		d, err := store.DecodeDeleted(lastID(key), value)
 		if err != nil {
 			return nil, err
 		}

@@ -17,7 +17,7 @@ import (
 // image gives the bytes of a directory's file with n users, and the ids that were acknowledged.
 func image(t *testing.T, n int) (whole []byte, acknowledged []string) {
 	t.Helper()
-	path := place(t)
+	path := tempFile(t)
 	db, s := openDirectory(t, path, bolt.Options{})
 	if _, err := anyGroup(t.Context(), s); err != nil {
 		t.Fatal(err)
@@ -27,7 +27,7 @@ func image(t *testing.T, n int) (whole []byte, acknowledged []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Commit(t.Context(), crashed, directory.Change{At: time.Now(), Puts: []directory.Put{{Record: sample(id)}}}); err != nil {
+		if _, err := s.Commit(t.Context(), testSource, directory.Change{At: time.Now(), Puts: []directory.Put{{Record: sample(id)}}}); err != nil {
 			t.Fatal(err)
 		}
 		acknowledged = append(acknowledged, "u "+id.String())
@@ -55,7 +55,7 @@ func TestATornCommitLeavesTheOneBefore(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := place(t)
+			path := tempFile(t)
 			if err := os.WriteFile(path, tear(append([]byte(nil), whole...)), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -64,7 +64,7 @@ func TestATornCommitLeavesTheOneBefore(t *testing.T) {
 	}
 	t.Run("the younger meta page is torn: only the last commit, whose fsync had not returned, is missing", func(t *testing.T) {
 		t.Parallel()
-		path := place(t)
+		path := tempFile(t)
 		if err := os.WriteFile(path, tearMeta(append([]byte(nil), whole...), page, true), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +99,7 @@ func TestAFileCutShortIsRefusedAndStaysAsItIs(t *testing.T) {
 	for name, length := range map[string]int{"by most of it": 5 * os.Getpagesize(), "by its last pages": usedBytes(t, whole) - 100} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := place(t)
+			path := tempFile(t)
 			if err := os.WriteFile(path, whole[:min(length, used)], 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -117,7 +117,7 @@ func TestAFileCutShortIsRefusedAndStaysAsItIs(t *testing.T) {
 // usedBytes gives how much of a file its pages take.
 func usedBytes(t *testing.T, whole []byte) int {
 	t.Helper()
-	path := place(t)
+	path := tempFile(t)
 	if err := os.WriteFile(path, whole, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestATornPageIsAnErrorAndNeverACrash(t *testing.T) {
 		fill, half := []string{"\x00", "\xff", "\x5a"}[at/page%3], at/page%2*page/2
 		torn := append([]byte(nil), whole[:used]...)
 		copy(torn[at+half:at+page], strings.Repeat(fill, page-half))
-		path := place(t)
+		path := tempFile(t)
 		if err := os.WriteFile(path, torn, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -26,8 +26,8 @@ type treeCheck struct {
 	buf  []byte   // of one page
 }
 
-// below is a page to check, and the keys between which its own stand: low included, high not.
-type below struct {
+// childPage is a page to check, and the keys between which its own stand: low included, high not.
+type childPage struct {
 	id        uint64
 	low, high []byte
 }
@@ -35,7 +35,7 @@ type below struct {
 // checkTree checks all pages that the file uses.
 func checkTree(file io.ReaderAt, meta metaRecord) error {
 	c := &treeCheck{file: file, meta: meta, seen: make([]uint64, meta.pages/64+1), buf: make([]byte, meta.pageSize)}
-	return c.page(below{id: meta.root})
+	return c.page(childPage{id: meta.root})
 }
 
 func (c *treeCheck) damaged(id uint64, format string, args ...any) error {
@@ -43,7 +43,7 @@ func (c *treeCheck) damaged(id uint64, format string, args ...any) error {
 }
 
 // page checks one page and those below it.
-func (c *treeCheck) page(at below) error {
+func (c *treeCheck) page(at childPage) error {
 	body, err := c.read(at.id)
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func (c *treeCheck) read(id uint64) ([]byte, error) {
 }
 
 // elements checks the table of a page, or of an inline page, and gives the pages below.
-func (c *treeCheck) elements(at below, body []byte) (children []below, err error) {
+func (c *treeCheck) elements(at childPage, body []byte) (children []childPage, err error) {
 	order := binary.NativeEndian
 	flags, count := order.Uint16(body[8:]), int(order.Uint16(body[10:]))
 	if pageHead+count*elementLen > len(body) || flags == branchPage && count == 0 {
@@ -101,7 +101,7 @@ func (c *treeCheck) elements(at below, body []byte) (children []below, err error
 	}
 	last := at.low
 	for n := range count {
-		key, value, element, ok := cut(body, n, flags)
+		key, value, element, ok := elementAt(body, n, flags)
 		if !ok {
 			return nil, c.damaged(at.id, "has an element behind its end")
 		}
@@ -113,7 +113,7 @@ func (c *treeCheck) elements(at below, body []byte) (children []below, err error
 			if key = bytes.Clone(key); n > 0 {
 				children[n-1].high = key
 			}
-			children = append(children, below{id: order.Uint64(element[8:]), low: key, high: at.high})
+			children = append(children, childPage{id: order.Uint64(element[8:]), low: key, high: at.high})
 		} else if order.Uint32(element)&bucketElement != 0 {
 			if children, err = c.bucket(at.id, value, children); err != nil {
 				return nil, err
@@ -123,8 +123,8 @@ func (c *treeCheck) elements(at below, body []byte) (children []below, err error
 	return children, nil
 }
 
-// cut gives the parts of an element: of a branch key and page, of a leaf key and value.
-func cut(body []byte, n int, flags uint16) (key, value, element []byte, ok bool) {
+// elementAt gives the parts of an element: of a branch key and page, of a leaf key and value.
+func elementAt(body []byte, n int, flags uint16) (key, value, element []byte, ok bool) {
 	order := binary.NativeEndian
 	at := pageHead + n*elementLen
 	element = body[at : at+elementLen]
@@ -142,19 +142,19 @@ func cut(body []byte, n int, flags uint16) (key, value, element []byte, ok bool)
 }
 
 // bucket adds the root page of a bucket, or checks the page of a small one, which stands in its parent's.
-func (c *treeCheck) bucket(id uint64, value []byte, children []below) ([]below, error) {
+func (c *treeCheck) bucket(id uint64, value []byte, children []childPage) ([]childPage, error) {
 	order := binary.NativeEndian
 	if len(value) < bucketHead {
 		return nil, c.damaged(id, "has a bucket of %d bytes", len(value))
 	}
 	if root := order.Uint64(value); root != 0 {
-		return append(children, below{id: root}), nil
+		return append(children, childPage{id: root}), nil
 	}
 	page := value[bucketHead:]
 	if len(page) < pageHead || order.Uint16(page[8:]) != leafPage {
 		return nil, c.damaged(id, "has a bucket that is no page")
 	}
-	nested, err := c.elements(below{id: id}, page)
+	nested, err := c.elements(childPage{id: id}, page)
 	if err == nil && len(nested) > 0 {
 		err = c.damaged(id, "has a bucket within a small one")
 	}

@@ -13,7 +13,7 @@ import (
 func TestTokensContract(t *testing.T) {
 	t.Parallel()
 	storetest.Values(t, func(t testing.TB) (store.Values, func() store.Values) {
-		path, o := place(t), bolt.Options{NoSync: true}
+		path, o := tempFile(t), bolt.Options{NoSync: true}
 		db, _ := openDirectory(t, path, o)
 		return db.Tokens(), func() store.Values {
 			if err := db.Close(); err != nil {
@@ -28,7 +28,7 @@ func TestTokensContract(t *testing.T) {
 func TestFactsContract(t *testing.T) {
 	t.Parallel()
 	storetest.Values(t, func(t testing.TB) (store.Values, func() store.Values) {
-		path := place(t)
+		path := tempFile(t)
 		return bolt.FactsFile(path), func() store.Values { return bolt.FactsFile(path) }
 	})
 }
@@ -36,7 +36,7 @@ func TestFactsContract(t *testing.T) {
 // TestFactsAndLeasesShareAFile takes a lease in the file that keeps facts.
 func TestFactsAndLeasesShareAFile(t *testing.T) {
 	t.Parallel()
-	path := place(t)
+	path := tempFile(t)
 	facts, leases := bolt.FactsFile(path), bolt.LeaseFile(path, time.Now)
 	var got string
 	if err := facts.Get(t.Context(), "tenant", &got); !errors.Is(err, store.ErrNoValue) {

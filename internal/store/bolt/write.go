@@ -32,7 +32,7 @@ func (b *buckets) ensureSource(source directory.SourceID) error {
 	if b.prefix != nil {
 		return nil
 	}
-	sources := b.open(bucketSource)
+	sources := b.bucket(bucketSource)
 	n, err := sources.NextSequence()
 	if err != nil {
 		return err
@@ -41,7 +41,7 @@ func (b *buckets) ensureSource(source directory.SourceID) error {
 	return sources.Put([]byte(source), b.prefix)
 }
 
-// writeRecord writes one record, its index lines and the count of its kind.
+// writeRecord writes one record, its index entries and the count of its kind.
 func (b *buckets) writeRecord(w *unit.RecordWrite) error {
 	if w.After == nil {
 		return b.removeRecord(w.Before)
@@ -51,31 +51,31 @@ func (b *buckets) writeRecord(w *unit.RecordWrite) error {
 		if err := b.addCount(kind, 1); err != nil {
 			return err
 		}
-		if err := b.open(bucketPurged).Delete(b.key(id[:])); err != nil {
+		if err := b.bucket(bucketPurged).Delete(b.key(id[:])); err != nil {
 			return err
 		}
 	}
 	if err := b.writeIndexes(w.Before, &w.After.Header); err != nil {
 		return fmt.Errorf("write %s %s: %w", kind, id, err)
 	}
-	return b.grow(recordBucket(kind)).Put(b.key(id[:]), store.EncodeRecord(w.After))
+	return b.appending(recordBucket(kind)).Put(b.key(id[:]), store.EncodeRecord(w.After))
 }
 
 func (b *buckets) removeRecord(h *directory.Header) error {
 	if err := b.writeIndexes(h, nil); err != nil {
 		return fmt.Errorf("remove %s %s: %w", h.Kind, h.ID, err)
 	}
-	if err := b.open(recordBucket(h.Kind)).Delete(b.key(h.ID[:])); err != nil {
+	if err := b.bucket(recordBucket(h.Kind)).Delete(b.key(h.ID[:])); err != nil {
 		return err
 	}
 	return b.addCount(h.Kind, -1)
 }
 
 func (b *buckets) addCount(kind directory.Kind, n int64) error {
-	return b.setCount(byte(kind), b.count(byte(kind))+uint64(n)) //nolint:gosec // wraps to a subtraction
+	return b.setCounter(byte(kind), b.counter(byte(kind))+uint64(n)) //nolint:gosec // wraps to a subtraction
 }
 
-// writeIndexes writes the lines that differ between two headers; nil has none.
+// writeIndexes writes the entries that differ between two headers; nil has none.
 func (b *buckets) writeIndexes(old, now *directory.Header) error {
 	var before, after []directory.IndexEntry
 	kind := directory.User
@@ -88,8 +88,8 @@ func (b *buckets) writeIndexes(old, now *directory.Header) error {
 	for _, e := range before {
 		if !hasEntry(after, e) {
 			ix := indexOf(directory.Index{Kind: kind, Field: e.Field})
-			key, _ := ix.line(b, e.Key, old.ID)
-			if err := b.open(ix.bucket).Delete(key); err != nil {
+			key, _ := ix.encode(b, e.Key, old.ID)
+			if err := b.bucket(ix.bucket).Delete(key); err != nil {
 				return err
 			}
 		}
@@ -99,10 +99,10 @@ func (b *buckets) writeIndexes(old, now *directory.Header) error {
 			continue
 		}
 		ix := indexOf(directory.Index{Kind: kind, Field: e.Field})
-		key, value := ix.line(b, e.Key, now.ID)
-		bucket := b.sorted(ix.bucket)
+		key, value := ix.encode(b, e.Key, now.ID)
+		bucket := b.unordered(ix.bucket)
 		if e.Field == directory.ByModified {
-			bucket = b.grow(ix.bucket)
+			bucket = b.appending(ix.bucket)
 		}
 		if err := bucket.Put(key, value); err != nil {
 			return err
@@ -122,7 +122,7 @@ func hasEntry(entries []directory.IndexEntry, e directory.IndexEntry) bool {
 
 // writeMembers writes memberships in both directions. They come sorted, which keeps neighbours on one page.
 func (b *buckets) writeMembers(writes []unit.MemberWrite) error {
-	members, groups := b.open(bucketMembers), b.open(bucketGroups)
+	members, groups := b.bucket(bucketMembers), b.bucket(bucketGroups)
 	for i := range writes {
 		w := &writes[i]
 		forth, back := b.key(w.Group[:], w.Member[:]), b.key(w.Member[:], w.Group[:])
@@ -147,7 +147,7 @@ func (b *buckets) writeMembers(writes []unit.MemberWrite) error {
 
 // writeTombstones writes the deleted records that come, and removes those that were restored or purged.
 func (b *buckets) writeTombstones(w *unit.Writes) error {
-	bucket := b.open(bucketDeleted)
+	bucket := b.bucket(bucketDeleted)
 	for i := range w.Tombstones {
 		d := &w.Tombstones[i]
 		if err := bucket.Put(b.key([]byte{byte(d.Kind)}, d.ID[:]), store.EncodeDeleted(d)); err != nil {
@@ -160,7 +160,7 @@ func (b *buckets) writeTombstones(w *unit.Writes) error {
 		}
 	}
 	for _, p := range w.Purged {
-		if err := b.open(bucketPurged).Put(b.key(p.ID[:]), store.SeqKey(uint64(p.Last))); err != nil {
+		if err := b.bucket(bucketPurged).Put(b.key(p.ID[:]), store.SeqKey(uint64(p.Last))); err != nil {
 			return err
 		}
 	}
@@ -170,12 +170,12 @@ func (b *buckets) writeTombstones(w *unit.Writes) error {
 // writeEvents appends to the feed.
 func (b *buckets) writeEvents(events []directory.Event) error {
 	for i := range events {
-		if err := b.grow(bucketLog).Put(b.key(store.SeqKey(uint64(events[i].Seq))), store.EncodeEvent(&events[i])); err != nil {
+		if err := b.appending(bucketLog).Put(b.key(store.SeqKey(uint64(events[i].Seq))), store.EncodeEvent(&events[i])); err != nil {
 			return err
 		}
 	}
 	if n := len(events); n > 0 {
-		return b.setCount(markLast, uint64(events[n-1].Seq))
+		return b.setCounter(counterLast, uint64(events[n-1].Seq))
 	}
 	return nil
 }

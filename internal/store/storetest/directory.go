@@ -28,7 +28,7 @@ func Directory(t *testing.T, open OpenDirectory) {
 		"a change finds the revision it expects or is refused":   revisions,
 		"a refused change leaves nothing behind":                 refusals,
 		"names are unique without letter case":                   uniqueNames,
-		"of 64 creators of one name exactly one wins":            crowdedName,
+		"of 64 creators of one name exactly one wins":            concurrentName,
 		"an externalId is unique only where that is asked for":   externalIDs,
 		"a deleted record comes back with its memberships":       restores,
 		"a restore is refused when the name is taken again":      takenNames,

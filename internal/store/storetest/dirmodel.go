@@ -16,21 +16,21 @@ import (
 	"sacbridge/internal/directory"
 )
 
-// world is a directory as plain maps: the oracle.
-type world struct {
-	living  map[int]*being
-	buried  map[int]*being
+// model is a directory as plain maps: the oracle.
+type model struct {
+	alive   map[int]*entity
+	deleted map[int]*entity
 	edges   map[[2]int]bool // group, member
 	events  int
-	past    map[int][]string // what happened to each
+	history map[int][]string // what happened to each
 	purging map[int]bool
 }
 
-type being struct {
+type entity struct {
 	kind     directory.Kind
 	name     string
 	revision uint64
-	groups   []int // of a buried one
+	groups   []int // of a deleted one
 }
 
 // The outcomes of a change.
@@ -65,8 +65,8 @@ func outcome(err error) string {
 	return err.Error()
 }
 
-func (w *world) taken(kind directory.Kind, name string, by int) bool {
-	for id, b := range w.living {
+func (w *model) taken(kind directory.Kind, name string, by int) bool {
+	for id, b := range w.alive {
 		if id != by && b.kind == kind && bytes.Equal(directory.NameKey(b.name), directory.NameKey(name)) {
 			return true
 		}
@@ -75,22 +75,22 @@ func (w *world) taken(kind directory.Kind, name string, by int) bool {
 }
 
 // note counts an event, and keeps it for the history.
-func (w *world) note(id int, op directory.Op) {
+func (w *model) note(id int, op directory.Op) {
 	w.events++
-	w.past[id] = append(w.past[id], op.String())
+	w.history[id] = append(w.history[id], op.String())
 }
 
-func (w *world) create(id int, kind directory.Kind, name string) string {
-	if w.living[id] != nil && w.living[id].kind == kind || w.buried[id] != nil && w.buried[id].kind == kind || w.taken(kind, name, id) {
+func (w *model) create(id int, kind directory.Kind, name string) string {
+	if w.alive[id] != nil && w.alive[id].kind == kind || w.deleted[id] != nil && w.deleted[id].kind == kind || w.taken(kind, name, id) {
 		return conflict
 	}
-	w.living[id] = &being{kind: kind, name: name, revision: 1}
+	w.alive[id] = &entity{kind: kind, name: name, revision: 1}
 	w.note(id, directory.Created)
 	return fine
 }
 
-func (w *world) rename(id int, kind directory.Kind, name string, expect int64) string {
-	b := w.living[id]
+func (w *model) rename(id int, kind directory.Kind, name string, expect int64) string {
+	b := w.alive[id]
 	switch {
 	case b == nil:
 		return missing
@@ -105,8 +105,8 @@ func (w *world) rename(id int, kind directory.Kind, name string, expect int64) s
 	return fine
 }
 
-func (w *world) remove(id int) string {
-	b := w.living[id]
+func (w *model) remove(id int) string {
+	b := w.alive[id]
 	if b == nil {
 		return missing
 	}
@@ -117,39 +117,39 @@ func (w *world) remove(id int) string {
 			w.drop(e)
 		}
 	}
-	delete(w.living, id)
-	w.buried[id] = b
+	delete(w.alive, id)
+	w.deleted[id] = b
 	w.note(id, directory.Deleted)
 	return fine
 }
 
 // drop ends a membership; a living group counts it.
-func (w *world) drop(e [2]int) {
+func (w *model) drop(e [2]int) {
 	delete(w.edges, e)
 	w.bump(e[0])
 }
 
-func (w *world) bump(group int) {
-	if g := w.living[group]; g != nil {
+func (w *model) bump(group int) {
+	if g := w.alive[group]; g != nil {
 		g.revision++
 		w.note(group, directory.Updated)
 	}
 }
 
-func (w *world) restore(id int) string {
-	b := w.buried[id]
+func (w *model) restore(id int) string {
+	b := w.deleted[id]
 	switch {
 	case b == nil || w.purging[id]:
 		return missing
 	case w.taken(b.kind, b.name, id):
 		return conflict
 	}
-	delete(w.buried, id)
-	w.living[id] = b
+	delete(w.deleted, id)
+	w.alive[id] = b
 	b.revision++
 	w.note(id, directory.Restored)
 	for _, g := range b.groups {
-		if w.living[g] != nil || w.buried[g] != nil {
+		if w.alive[g] != nil || w.deleted[g] != nil {
 			w.edges[[2]int{g, id}] = true
 			w.bump(g)
 		}
@@ -157,8 +157,8 @@ func (w *world) restore(id int) string {
 	return fine
 }
 
-func (w *world) members(op directory.MemberOp, group int, ids []int) string {
-	if w.living[group] == nil {
+func (w *model) members(op directory.MemberOp, group int, ids []int) string {
+	if w.alive[group] == nil {
 		return missing
 	}
 	before := w.list(group)
@@ -177,7 +177,7 @@ func (w *world) members(op directory.MemberOp, group int, ids []int) string {
 		return itself
 	}
 	for _, id := range ids {
-		if w.living[id] == nil && !before[id] {
+		if w.alive[id] == nil && !before[id] {
 			return unknown
 		}
 		after[id] = true
@@ -195,7 +195,7 @@ func (w *world) members(op directory.MemberOp, group int, ids []int) string {
 	return fine
 }
 
-func (w *world) list(group int) map[int]bool {
+func (w *model) list(group int) map[int]bool {
 	ids := map[int]bool{}
 	for e := range w.edges {
 		if e[0] == group {
@@ -205,8 +205,8 @@ func (w *world) list(group int) map[int]bool {
 	return ids
 }
 
-func (w *world) purge(id, edges int) string {
-	if w.buried[id] == nil {
+func (w *model) purge(id, edges int) string {
+	if w.deleted[id] == nil {
 		return missing
 	}
 	members := slices.Sorted(maps.Keys(w.list(id)))
@@ -217,7 +217,7 @@ func (w *world) purge(id, edges int) string {
 		w.purging[id] = true
 		return fine
 	}
-	delete(w.buried, id)
+	delete(w.deleted, id)
 	delete(w.purging, id)
 	w.note(id, directory.Purged)
 	return fine
@@ -233,7 +233,7 @@ func kindOf(id int) directory.Kind {
 	return directory.User
 }
 
-func beingRecord(id int, name string) directory.Record {
+func recordNamed(id int, name string) directory.Record {
 	if kindOf(id) == directory.Group {
 		return group(id, name)
 	}
@@ -243,7 +243,7 @@ func beingRecord(id int, name string) directory.Record {
 func modelled(t *testing.T, open OpenDirectory) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s, reopen := open(t)
-		w := &world{living: map[int]*being{}, buried: map[int]*being{}, edges: map[[2]int]bool{}, purging: map[int]bool{}, past: map[int][]string{}}
+		w := &model{alive: map[int]*entity{}, deleted: map[int]*entity{}, edges: map[[2]int]bool{}, purging: map[int]bool{}, history: map[int][]string{}}
 		ids := rapid.OneOf(rapid.IntRange(1, 6), rapid.IntRange(firstGroup, firstGroup+3))
 		names := rapid.SampledFrom([]string{"a", "A", "b", "Ç", "ç", "long name"})
 		do := func(c directory.Change, want string) {
@@ -256,11 +256,11 @@ func modelled(t *testing.T, open OpenDirectory) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"create": func(rt *rapid.T) {
 				id, name := ids.Draw(rt, "id"), names.Draw(rt, "name")
-				do(create(beingRecord(id, name)), w.create(id, kindOf(id), name))
+				do(create(recordNamed(id, name)), w.create(id, kindOf(id), name))
 			},
 			"rename": func(rt *rapid.T) {
 				id, name, expect := ids.Draw(rt, "id"), names.Draw(rt, "name"), rapid.SampledFrom([]int64{-1, 1, 2, 3}).Draw(rt, "expect")
-				c := create(beingRecord(id, name))
+				c := create(recordNamed(id, name))
 				c.Puts[0].Expect = expect
 				do(c, w.rename(id, kindOf(id), name, expect))
 			},
@@ -295,39 +295,39 @@ func modelled(t *testing.T, open OpenDirectory) {
 	})
 }
 
-// picture is everything that can be read of a directory, as text.
-type picture struct {
-	Records, Names, Edges, Back, Buried, Past []string
-	Events                                    int
+// contents is everything that can be read of a directory, as text.
+type contents struct {
+	Records, Names, Edges, Back, Deleted, History []string
+	Events                                        int
 }
 
-func (w *world) compare(rt *rapid.T, t *testing.T, s directory.Store) {
-	want := picture{Events: w.events}
-	for _, id := range slices.Sorted(maps.Keys(w.living)) {
-		b := w.living[id]
+func (w *model) compare(rt *rapid.T, t *testing.T, s directory.Store) {
+	want := contents{Events: w.events}
+	for _, id := range slices.Sorted(maps.Keys(w.alive)) {
+		b := w.alive[id]
 		want.Records = append(want.Records, fmt.Sprintf("%d %s r%d m%d", id, b.name, b.revision, len(w.list(id))))
 		want.Names = append(want.Names, fmt.Sprintf("%s %s %d", b.kind, directory.NameKey(b.name), id))
 	}
 	slices.Sort(want.Names)
 	for _, e := range slices.SortedFunc(maps.Keys(w.edges), func(a, b [2]int) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) }) {
-		if w.living[e[0]] != nil {
+		if w.alive[e[0]] != nil {
 			want.Edges = append(want.Edges, fmt.Sprint(e))
 		}
 	}
 	want.Back = slices.Clone(want.Edges)
-	for _, id := range slices.Sorted(maps.Keys(w.buried)) {
-		want.Buried = append(want.Buried, fmt.Sprintf("%d %s", id, w.buried[id].name))
+	for _, id := range slices.Sorted(maps.Keys(w.deleted)) {
+		want.Deleted = append(want.Deleted, fmt.Sprintf("%d %s", id, w.deleted[id].name))
 	}
-	for _, id := range slices.Sorted(maps.Keys(w.past)) {
-		want.Past = append(want.Past, fmt.Sprint(id, w.past[id]))
+	for _, id := range slices.Sorted(maps.Keys(w.history)) {
+		want.History = append(want.History, fmt.Sprint(id, w.history[id]))
 	}
 	if diff := gocmp.Diff(seen(t, s), want, cmpopts.EquateEmpty()); diff != "" {
 		rt.Fatalf("(-got +want):\n%s", diff)
 	}
 }
 
-// seen reads the picture of a store.
-func seen(t *testing.T, s directory.Store) (p picture) {
+// seen reads the contents of a store.
+func seen(t *testing.T, s directory.Store) (p contents) {
 	numbers := map[directory.ID]int{}
 	for id := 1; id < firstGroup+10; id++ {
 		numbers[newID(id)] = id
@@ -350,9 +350,9 @@ func seen(t *testing.T, s directory.Store) (p picture) {
 				}
 				p.Names = append(p.Names, fmt.Sprintf("%s %s %d", kind, e.Key, numbers[e.ID]))
 			}
-			buried, err := tx.AllDeleted(kind, directory.ID{}, 100)
-			for i := range buried {
-				p.Buried = append(p.Buried, fmt.Sprintf("%d %s", numbers[buried[i].ID], cmp.Or(buried[i].UserName, buried[i].DisplayName)))
+			deleted, err := tx.AllDeleted(kind, directory.ID{}, 100)
+			for i := range deleted {
+				p.Deleted = append(p.Deleted, fmt.Sprintf("%d %s", numbers[deleted[i].ID], cmp.Or(deleted[i].UserName, deleted[i].DisplayName)))
 			}
 			if err != nil {
 				return err
@@ -367,29 +367,29 @@ func seen(t *testing.T, s directory.Store) (p picture) {
 }
 
 // histories reads every history in pages of two.
-func (p *picture) histories(tx directory.ReadTx, numbers map[directory.ID]int) error {
+func (p *contents) histories(tx directory.ReadTx, numbers map[directory.ID]int) error {
 	for _, id := range slices.Sorted(maps.Values(numbers)) {
-		var past []string
+		var ops []string
 		for before := directory.Seq(0); ; {
 			events, err := tx.History(newID(id), before, 2)
 			if err != nil {
 				return err
 			}
 			for _, e := range events {
-				past, before = append(past, e.Op.String()), e.Seq
+				ops, before = append(ops, e.Op.String()), e.Seq
 			}
 			if len(events) == 0 {
 				break
 			}
 		}
-		if slices.Reverse(past); len(past) > 0 {
-			p.Past = append(p.Past, fmt.Sprint(id, past))
+		if slices.Reverse(ops); len(ops) > 0 {
+			p.History = append(p.History, fmt.Sprint(id, ops))
 		}
 	}
 	return nil
 }
 
-func (p *picture) add(tx directory.ReadTx, h *directory.Header, numbers map[directory.ID]int) error {
+func (p *contents) add(tx directory.ReadTx, h *directory.Header, numbers map[directory.ID]int) error {
 	id := numbers[h.ID]
 	p.Records = append(p.Records, fmt.Sprintf("%d %s r%d m%d", id, cmp.Or(h.UserName, h.DisplayName), h.Revision, h.Members))
 	edges, err := tx.Members(h.ID, directory.ID{}, 100)

@@ -115,7 +115,7 @@ func uniqueNames(t *testing.T, open OpenDirectory) {
 	wantSound(t, t.Context(), s)
 }
 
-func crowdedName(t *testing.T, open OpenDirectory) {
+func concurrentName(t *testing.T, open OpenDirectory) {
 	s, _ := open(t)
 	const crowd = 64
 	errs := make([]error, crowd)

@@ -31,17 +31,17 @@ var header = apply.Header{
 // Journal runs the contract of apply.Journal.
 func Journal(t *testing.T, open OpenJournal) {
 	t.Run("an empty journal holds no run", func(t *testing.T) { emptyJournal(t, open) })
-	t.Run("a journal takes one run only", func(t *testing.T) { usedJournal(t, open) })
+	t.Run("a journal takes one run only", func(t *testing.T) { oneRunJournal(t, open) })
 	t.Run("what was stored is there after reopening", func(t *testing.T) { durableJournal(t, open) })
 	t.Run("an interrupted end is replaced by a later one", func(t *testing.T) { endOfJournal(t, open) })
-	t.Run("only what was intended can be settled", func(t *testing.T) { strangerInJournal(t, open) })
-	t.Run("many writers get numbers without gaps", func(t *testing.T) { crowdedJournal(t, open) })
-	t.Run("records can be written while they are read", func(t *testing.T) { busyJournal(t, open) })
+	t.Run("only what was intended can be settled", func(t *testing.T) { unknownRecordInJournal(t, open) })
+	t.Run("many writers get numbers without gaps", func(t *testing.T) { concurrentJournal(t, open) })
+	t.Run("records can be written while they are read", func(t *testing.T) { writtenWhileRead(t, open) })
 	t.Run("an outdated lease intends nothing and only fills gaps", func(t *testing.T) { fencedJournal(t, open) })
 	t.Run("a lease that is over intends nothing", func(t *testing.T) { lateJournal(t, open) })
-	t.Run("a caller who has gone stores nothing", func(t *testing.T) { leftJournal(t, open) })
+	t.Run("a caller who has gone stores nothing", func(t *testing.T) { cancelledJournal(t, open) })
 	t.Run("a closed journal refuses", func(t *testing.T) { closedJournal(t, open) })
-	t.Run("it agrees with a plain list", func(t *testing.T) { modelledJournal(t, open) })
+	t.Run("it agrees with a plain list", func(t *testing.T) { journalModel(t, open) })
 }
 
 func emptyJournal(t *testing.T, open OpenJournal) {
@@ -62,7 +62,7 @@ func emptyJournal(t *testing.T, open OpenJournal) {
 	}
 }
 
-func usedJournal(t *testing.T, open OpenJournal) {
+func oneRunJournal(t *testing.T, open OpenJournal) {
 	j, _, reopen := open(t, time.Now)
 	begin(t, j)
 	if err := j.Begin(t.Context(), apply.Header{RunID: "other"}, []byte("other")); !errors.Is(err, apply.ErrJournalUsed) {
@@ -142,7 +142,7 @@ func endOfJournal(t *testing.T, open OpenJournal) {
 	}
 }
 
-func strangerInJournal(t *testing.T, open OpenJournal) {
+func unknownRecordInJournal(t *testing.T, open OpenJournal) {
 	j, _, _ := open(t, time.Now)
 	begin(t, j)
 	for _, seq := range []uint64{0, 1, 99} {
@@ -155,13 +155,13 @@ func strangerInJournal(t *testing.T, open OpenJournal) {
 	}
 }
 
-func crowdedJournal(t *testing.T, open OpenJournal) {
+func concurrentJournal(t *testing.T, open OpenJournal) {
 	const writers, each = 16, 40
 	j, _, reopen := open(t, time.Now)
 	begin(t, j)
-	var crowd sync.WaitGroup
+	var writing sync.WaitGroup
 	for w := range writers {
-		crowd.Go(func() {
+		writing.Go(func() {
 			for n := range each {
 				key := fmt.Sprintf("%d-%d", w, n)
 				seq, err := j.Intend(t.Context(), noLease, apply.Record{Kind: "k", Keys: []string{key}})
@@ -175,7 +175,7 @@ func crowdedJournal(t *testing.T, open OpenJournal) {
 			}
 		})
 	}
-	crowd.Wait()
+	writing.Wait()
 	got := all(t, reopen())
 	if len(got) != writers*each {
 		t.Fatalf("got %d records, want %d", len(got), writers*each)
@@ -195,7 +195,7 @@ func crowdedJournal(t *testing.T, open OpenJournal) {
 	}
 }
 
-func busyJournal(t *testing.T, open OpenJournal) {
+func writtenWhileRead(t *testing.T, open OpenJournal) {
 	const n = 700
 	j, _, _ := open(t, time.Now)
 	begin(t, j)
@@ -285,7 +285,7 @@ func lateJournal(t *testing.T, open OpenJournal) {
 	}
 }
 
-func leftJournal(t *testing.T, open OpenJournal) {
+func cancelledJournal(t *testing.T, open OpenJournal) {
 	j, _, reopen := open(t, time.Now)
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -333,7 +333,7 @@ func closedJournal(t *testing.T, open OpenJournal) {
 	}
 }
 
-func modelledJournal(t *testing.T, open OpenJournal) {
+func journalModel(t *testing.T, open OpenJournal) {
 	rapid.Check(t, func(rt *rapid.T) {
 		j, _, reopen := open(t, time.Now)
 		begin(t, j)

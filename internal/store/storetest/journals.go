@@ -26,7 +26,7 @@ func Journals(t *testing.T, open OpenJournals) {
 	t.Run("a journal without a run is gone when closed", func(t *testing.T) { unusedJournal(t, open) })
 	t.Run("those are taken away that are asked for", func(t *testing.T) { prunedJournals(t, open) })
 	t.Run("a journal that is open stays", func(t *testing.T) { prunedWhileOpen(t, open) })
-	t.Run("a caller who has gone gets nothing", func(t *testing.T) { leftJournals(t, open) })
+	t.Run("a caller who has gone gets nothing", func(t *testing.T) { cancelledJournals(t, open) })
 	t.Run("each journal", func(t *testing.T) { Journal(t, oneOf(open)) })
 }
 
@@ -194,7 +194,7 @@ func prunedWhileOpen(t *testing.T, open OpenJournals) {
 	}
 }
 
-func leftJournals(t *testing.T, open OpenJournals) {
+func cancelledJournals(t *testing.T, open OpenJournals) {
 	a, _, _ := open(t, time.Now)
 	j := createRun(t, a, "run-1")
 	begin(t, j)

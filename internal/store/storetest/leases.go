@@ -44,8 +44,8 @@ func Leases(t *testing.T, open OpenLeases) {
 	t.Run("a renewed lease lasts longer", func(t *testing.T) { renewedLease(t, open) })
 	t.Run("an outdated lease releases nothing", func(t *testing.T) { staleRelease(t, open) })
 	t.Run("tenants do not disturb each other", func(t *testing.T) { otherTenant(t, open) })
-	t.Run("of many who race one wins", func(t *testing.T) { racedLease(t, open) })
-	t.Run("it agrees with a plain model", func(t *testing.T) { modelledLease(t, open) })
+	t.Run("of many who race one wins", func(t *testing.T) { concurrentAcquire(t, open) })
+	t.Run("it agrees with a plain model", func(t *testing.T) { leaseModel(t, open) })
 }
 
 func freshLease(t *testing.T, open OpenLeases) {
@@ -181,7 +181,7 @@ func otherTenant(t *testing.T, open OpenLeases) {
 	}
 }
 
-func racedLease(t *testing.T, open OpenLeases) {
+func concurrentAcquire(t *testing.T, open OpenLeases) {
 	const rounds, racers = 5, 6
 	a, b := open(t, newClock().now)
 	last := uint64(0)
@@ -222,7 +222,7 @@ func racedLease(t *testing.T, open OpenLeases) {
 	}
 }
 
-func modelledLease(t *testing.T, open OpenLeases) {
+func leaseModel(t *testing.T, open OpenLeases) {
 	rapid.Check(t, func(rt *rapid.T) {
 		c := newClock()
 		a, b := open(t, c.now)

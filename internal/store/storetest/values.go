@@ -21,12 +21,12 @@ type OpenValues func(t testing.TB) (v store.Values, reopen func() store.Values)
 func Values(t *testing.T, open OpenValues) {
 	for name, run := range map[string]func(*testing.T, OpenValues){
 		"it agrees with a map, also after reopening":            likeAMap,
-		"many writers lose nothing":                             crowdOfWriters,
+		"many writers lose nothing":                             concurrentWriters,
 		"a cancelled caller gets its error and changes nothing": cancelledPut,
 		"what does not encode or decode is an error":            badValues,
 		"an error of visit ends the reading":                    endedReading,
 		"an update never brings back what is gone":              updatedWhileDeleted,
-		"an update sees what others have written":               crowdOfUpdates,
+		"an update sees what others have written":               concurrentUpdates,
 		"a refused update leaves the value":                     refusedUpdate,
 		"the version tells that something was put or deleted":   versionOfValues,
 	} {
@@ -101,7 +101,7 @@ func likeAMap(t *testing.T, open OpenValues) {
 	})
 }
 
-func crowdOfWriters(t *testing.T, open OpenValues) {
+func concurrentWriters(t *testing.T, open OpenValues) {
 	v, reopen := open(t)
 	want := map[string]valued{}
 	var all sync.WaitGroup
@@ -129,7 +129,7 @@ func increment(read func(into any) error) (any, error) {
 	return one, err
 }
 
-func crowdOfUpdates(t *testing.T, open OpenValues) {
+func concurrentUpdates(t *testing.T, open OpenValues) {
 	const updates = 50
 	v, reopen := open(t)
 	if err := v.Put(t.Context(), "a", valued{"a", 0}); err != nil {

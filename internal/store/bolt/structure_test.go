@@ -11,8 +11,8 @@ import (
 	"sacbridge/internal/directory"
 )
 
-// Whatever stands in a file, checking its shape ends, and with an error that says what to do.
-func FuzzShape(f *testing.F) {
+// Whatever stands in a file, checking its structure ends, and with an error that says what to do.
+func FuzzStructure(f *testing.F) {
 	path := filepath.Join(f.TempDir(), "bridge.db")
 	db, err := Open(path, Options{NoSync: true})
 	if err != nil {

@@ -25,10 +25,10 @@ var (
 	ErrDamaged  = errors.New("the file is damaged: restore a backup")
 )
 
-// checkShape refuses a file that is shorter than its meta record says, or whose tree of pages has a hole.
+// checkStructure refuses a file that is shorter than its meta record says, or whose tree of pages has a hole.
 // bbolt maps the file into memory and trusts it: a read behind the end, or of a page that is none, would end
 // the process. A file that is missing, empty or not bbolt's is left to bbolt, which says so.
-func checkShape(path string) (err error) {
+func checkStructure(path string) (err error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -39,18 +39,18 @@ func checkShape(path string) (err error) {
 	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
 		return err
 	}
-	for range shapeTries {
-		meta := youngest(file)
-		if err = checkPages(file, meta); err == nil || youngest(file).txid == meta.txid {
+	for range structureTries {
+		meta := newestMeta(file)
+		if err = checkPages(file, meta); err == nil || newestMeta(file).txid == meta.txid {
 			return err
 		}
 	}
 	return err
 }
 
-// shapeTries is how often a file is looked at that another process is writing to: pages of a record that is no longer
+// structureTries is how often a file is looked at that another process is writing to: pages of a record that is no longer
 // the youngest may have been used again.
-const shapeTries = 10
+const structureTries = 10
 
 // checkPages compares the file with a meta record; one without pages says nothing.
 func checkPages(file *os.File, meta metaRecord) error {
@@ -68,8 +68,8 @@ func checkPages(file *os.File, meta metaRecord) error {
 	return checkTree(file, meta)
 }
 
-// youngest gives the record that holds.
-func youngest(file io.ReaderAt) metaRecord {
+// newestMeta gives the record that holds.
+func newestMeta(file io.ReaderAt) metaRecord {
 	meta := metaAt(file, 0)
 	if second := secondMeta(file); second.txid > meta.txid {
 		meta = second
@@ -77,7 +77,7 @@ func youngest(file io.ReaderAt) metaRecord {
 	return meta
 }
 
-// metaRecord is what checkShape reads of a meta record; zero where there is no valid one.
+// metaRecord is what checkStructure reads of a meta record; zero where there is no valid one.
 type metaRecord struct {
 	pageSize uint32
 	root     uint64
