@@ -38,15 +38,8 @@ type SourceSize struct {
 	PercentOfLast *float64 `yaml:"percent_of_last"`
 }
 
-// DefaultGuards gives the limits that hold without a configuration: creating and updating are free,
-// removing is not.
-func DefaultGuards() Guards {
-	var g Guards
-	g.fillDefaults()
-	return g
-}
-
-// fillDefaults gives each guard that the file does not name its default.
+// fillDefaults gives each guard that the file does not name its default: creating and updating are free, removing is
+// not.
 func (g *Guards) fillDefaults() {
 	limit := func(guard *Guard, count int, percent float64) {
 		if !guard.set {

@@ -96,7 +96,7 @@ func (x *execution) makePlan(ctx context.Context) error {
 		return err
 	}
 	p.Calls = apply.Estimate(p, x.w.To.Conn)
-	x.rep.Plan = p
+	x.rep.Plan, x.rep.ApplyTime = p, apply.EstimateTime(p, x.w.To.Conn)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"sacbridge/internal/apply"
 	"sacbridge/internal/plan"
 )
 
@@ -23,6 +24,7 @@ func (x *execution) recheck(ctx context.Context) error {
 	if err := stillAllowed(p, x.w.Rules.Protect); err != nil {
 		return err
 	}
+	x.rep.ApplyTime = apply.EstimateTime(p, x.w.To.Conn)
 	return x.judge(ctx, p)
 }
 

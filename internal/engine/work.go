@@ -43,10 +43,11 @@ func Exactly(req plan.Request) Wanted {
 
 // Report is what became of a work, as far as it came.
 type Report struct {
-	Plan      *plan.Plan   // nil: it did not come to a plan
-	ReadCalls int          // requests made to read both tenants
-	Stale     []plan.Stale // of a saved plan: what is not as it was
-	RunID     string       // "" where no run was started
+	Plan      *plan.Plan    // nil: it did not come to a plan
+	ReadCalls int           // requests made to read both tenants
+	ApplyTime time.Duration // about how long applying the plan takes
+	Stale     []plan.Stale  // of a saved plan: what is not as it was
+	RunID     string        // "" where no run was started
 	Result    *apply.Result
 }
 

@@ -56,7 +56,7 @@ func (d *Dialog) planned(rep *engine.Report) error {
 		}
 		d.planFile = d.Out
 	}
-	view := Plan{Plan: rep.Plan, Reads: rep.ReadCalls, More: "-o json", Reasons: d.Reasons, Door: d.Door, Paint: d.Env.Paint()}
+	view := Plan{Plan: rep.Plan, Reads: rep.ReadCalls, Time: rep.ApplyTime, More: "-o json", Reasons: d.Reasons, Door: d.Door, Paint: d.Env.Paint()}
 	if d.planFile != "" {
 		view.More = d.planFile
 	}

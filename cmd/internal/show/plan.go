@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/identity"
@@ -17,8 +18,9 @@ const shown = 20
 // Plan shows a plan to people: counts first, then names, reasons only when asked for.
 type Plan struct {
 	Plan    *plan.Plan
-	Reads   int    // calls made to read; 0 = not known
-	More    string // where the whole list is, such as "plan.json"
+	Reads   int           // calls made to read; 0 = not known
+	Time    time.Duration // about how long applying takes; 0 = not known
+	More    string        // where the whole list is, such as "plan.json"
 	Reasons bool
 	Door    messages.Door // whose flags and commands the cures name
 	Paint   cli.Painter
@@ -225,12 +227,16 @@ func (v Plan) section(l *cli.Lines, s section) {
 }
 
 func (v Plan) footer(l *cli.Lines) {
+	takes := ""
+	if v.Time > 0 {
+		takes = ", in about " + max(v.Time.Round(time.Second), time.Second).String()
+	}
 	switch {
 	case v.Reads > 0 && !v.Plan.Empty():
-		l.Line("\n%s made to read, about %d to apply", cli.Count(v.Reads, "call"), v.Plan.Calls)
+		l.Line("\n%s made to read, about %d to apply%s", cli.Count(v.Reads, "call"), v.Plan.Calls, takes)
 	case v.Reads > 0:
 		l.Line("\n%s made to read", cli.Count(v.Reads, "call"))
 	case !v.Plan.Empty():
-		l.Line("\nabout %s to apply", cli.Count(v.Plan.Calls, "call"))
+		l.Line("\nabout %s to apply%s", cli.Count(v.Plan.Calls, "call"), takes)
 	}
 }

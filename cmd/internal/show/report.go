@@ -19,6 +19,7 @@ type report struct {
 	Plan      *plan.Plan    `json:"-"`                  // "plan", as in a plan file
 	Door      messages.Door `json:"-"`                  // whose flags and commands the cures name
 	ReadCalls int           `json:"readCalls"`          // requests made to read both tenants
+	Seconds   float64       `json:"applySeconds"`       // about how long applying the plan takes
 	PlanFile  string        `json:"planFile,omitempty"` // where --out wrote it, or where it came from
 	Applied   bool          `json:"applied"`            // a run was started
 	Result    *apply.Result `json:"result,omitempty"`   // what became of it, entity by entity
@@ -30,7 +31,7 @@ type report struct {
 // newReport makes the document of a work that ended with err.
 func newReport(rep *engine.Report, door messages.Door, planFile string, err error) *report {
 	r := &report{
-		Plan: rep.Plan, Door: door, ReadCalls: rep.ReadCalls, PlanFile: planFile, Applied: rep.Result != nil, Result: rep.Result, Stale: rep.Stale,
+		Plan: rep.Plan, Door: door, ReadCalls: rep.ReadCalls, Seconds: rep.ApplyTime.Seconds(), PlanFile: planFile, Applied: rep.Result != nil, Result: rep.Result, Stale: rep.Stale,
 		Exit: cli.ExitCode(err),
 	}
 	if err != nil {

@@ -88,7 +88,7 @@ func fullPlan() *plan.Plan {
 func TestPlanViewShowsCountsThenNamesThenWhatStandsInTheWay(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	if err := (Plan{Plan: fullPlan(), Reads: 7, More: "plan.json", Door: messages.Transport}).Write(&b); err != nil {
+	if err := (Plan{Plan: fullPlan(), Reads: 7, Time: 95 * time.Second, More: "plan.json", Door: messages.Transport}).Write(&b); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "plan.txt", b.Bytes())
@@ -154,7 +154,7 @@ func TestReportIsOneCompleteDocument(t *testing.T) {
 	r := mixedResult()
 	r.Entities = r.Entities[24:]
 	var b bytes.Buffer
-	rep := newReport(&engine.Report{Plan: p, ReadCalls: 7, Result: r}, messages.Transport, "", cli.Codef(cli.ExitPartial, "done in part"))
+	rep := newReport(&engine.Report{Plan: p, ReadCalls: 7, ApplyTime: 95 * time.Second, Result: r}, messages.Transport, "", cli.Codef(cli.ExitPartial, "done in part"))
 	if err := rep.Write(&b); err != nil {
 		t.Fatal(err)
 	}
