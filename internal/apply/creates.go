@@ -314,14 +314,11 @@ func (it *item) defaultsAmong(extra []string, byDefault map[string]bool) (defaul
 	return defaults
 }
 
-// ssoCustom is the mapping under which a login ID is a value of its own.
-const ssoCustom = "custom"
-
 // completeCreate moves to now what follows the creation itself where a create takes several requests:
 // photos, which v1 takes by a PUT only (script 1933), and under SSO custom the login ID.
 func (it *item) completeCreate(whole, now *plan.Change, sso string) {
 	whole.Fields = slices.DeleteFunc(whole.Fields, func(f plan.Field) bool {
-		if f.Name == plan.FieldPhotos && f.Before == "" || f.Name == plan.FieldLoginID && sso == ssoCustom {
+		if f.Name == plan.FieldPhotos && f.Before == "" || f.Name == plan.FieldLoginID && sso == identity.SSOCustom {
 			now.Fields = append(now.Fields, f)
 			it.undone = slices.DeleteFunc(it.undone, func(l LinkFailure) bool {
 				return l.Kind == AttributeLink && l.Key == string(f.Name)

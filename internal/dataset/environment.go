@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+
+	"sacbridge/internal/identity"
 )
 
 // Environment is a Postman environment of SAP's sample scripts: the settings of one tenant, or of a
@@ -50,7 +52,7 @@ const (
 
 var (
 	neededKeys = []string{keyService, keyToken, keyClient, keySecret}
-	ssoModes   = []string{"default", "userid", "email", "custom"}
+	ssoModes   = []string{identity.SSODefault, identity.SSOUserID, identity.SSOEmail, identity.SSOCustom}
 )
 
 // maxEnvironmentBytes is far above the few kilobytes that an environment has.
@@ -196,7 +198,7 @@ func (e *environmentReader) tenant(prefix string) *EnvironmentTenant {
 
 // tokenPath is where a platform's token service answers (the sample scripts know these two).
 func tokenPath(platform string) string {
-	if platform == "neo" {
+	if platform == identity.PlatformNEO {
 		return "/oauth2/api/v1/token"
 	}
 	return "/oauth/token"
@@ -206,12 +208,12 @@ func tokenPath(platform string) string {
 func (e *environmentReader) platform(key string) string {
 	switch v := e.values[key].text; v {
 	case "NEO":
-		return "neo"
+		return identity.PlatformNEO
 	case "CF", "":
-		return "cf"
+		return identity.PlatformCF
 	default:
 		e.warn(key, "unknown platform %q counts as CF, as in the sample scripts: write NEO or CF", v)
-		return "cf"
+		return identity.PlatformCF
 	}
 }
 

@@ -13,8 +13,8 @@ type Group struct {
 	// Hidden is true for a team that v1 lists but cannot address by name (sac "Ignore Content
 	// Namespace For Teams" is off); it is reachable through v2 only.
 	Hidden bool `json:"hidden,omitempty"`
-	// Twins counts teams of the same name in other content namespaces.
-	Twins int `json:"twins,omitempty"`
+	// Namesakes counts other teams of the same name, in other content namespaces.
+	Namesakes int `json:"namesakes,omitempty"`
 
 	Created time.Time `json:"created,omitzero"`
 }

@@ -1,14 +1,5 @@
 package identity
 
-// Tenant says which tenant a Snapshot came from and how it is set up.
-type Tenant struct {
-	Name      string `json:"name"`     // as in the configuration
-	URL       string `json:"url"`      // scheme and host
-	Platform  string `json:"platform"` // "cf" or "neo"
-	SSO       string `json:"sso"`      // "default", "userid", "email", "custom"
-	Namespace string `json:"namespace,omitempty"`
-}
-
 // Snapshot is what one reading of a tenant found. Users and Groups hold what exists; a key that was
 // asked for and is not there does not exist in the tenant. It may hold more
 // than was asked for: people found by their e-mail or login ID, for instance.

@@ -47,7 +47,7 @@ var failures = map[string]failure{
 	"unexplained":     {title: "unexplained", cause: "the tenant refuses the request and does not say why", check: "read the evidence that stands with each failure"},
 	"manages-others":  {title: "manages others", cause: "the tenant deletes no manager of others", cure: always("give the reports another manager, or none")},
 	"hidden-team":     {title: "hidden team", cause: "the team lies in another content namespace and cannot be addressed", cure: always("switch Ignore Content Namespace for Teams on in the tenant, or set api to auto")},
-	"twin-teams":      {title: "twin teams", cause: "several content namespaces have a team of this name", cure: always("rename or delete all but one")},
+	"team-name-twice": {title: "team name", cause: "several content namespaces have a team of this name", cure: always("rename or delete all but one")},
 	"roles-lost":      {title: "roles lost", cause: "a proof of how the tenant changes single roles took roles away that could not be written back", cure: resume},
 	"too-many":        {title: "too many", cause: "it is more than one request, or one team, takes", cure: always("split it")},
 	"team-full":       {title: "team full", cause: "the team takes no more members", cure: always("split the team")},

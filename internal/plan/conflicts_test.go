@@ -92,8 +92,8 @@ func TestConflictsOfPeople(t *testing.T) {
 func TestConflictsOfTeams(t *testing.T) {
 	t.Parallel()
 	people := []identity.User{user("A"), user("B")}
-	twin, hidden := group("P"), group("Other")
-	twin.Twins = 1
+	doubled, hidden := group("P"), group("Other")
+	doubled.Namesakes = 1
 	unreadable := func(s identity.Snapshot) identity.Snapshot {
 		s.Unreadable["P"] = "hidden: switch Ignore Content Namespace For Teams on"
 		return s
@@ -104,15 +104,15 @@ func TestConflictsOfTeams(t *testing.T) {
 		changes, found []string
 	}{
 		"two teams of the target have the name": {
-			tenantOf("userid", people, group("P", "A")), tenantOf("userid", people, twin),
+			tenantOf("userid", people, group("P", "A")), tenantOf("userid", people, doubled),
 			nil,
 			[]string{"team-name-twice: team P"},
 		},
 		"two teams of the target have the name, but nothing is to do": {
-			tenantOf("userid", people, group("P")), tenantOf("userid", people, twin), nil, nil,
+			tenantOf("userid", people, group("P")), tenantOf("userid", people, doubled), nil, nil,
 		},
 		"two teams of the source have the name: the row is not done": {
-			tenantOf("userid", people, twin), tenantOf("userid", nil), nil, []string{"source-team-twice: team P"},
+			tenantOf("userid", people, doubled), tenantOf("userid", nil), nil, []string{"source-team-twice: team P"},
 		},
 		"a team of the target differs in letter case only": {
 			tenantOf("userid", people, group("P", "A")), tenantOf("userid", people, group("p")),

@@ -76,8 +76,8 @@ func (m *planner) sourceTeam(c CopyTeam, origin string) *identity.Group {
 		m.missingInSource(Team, name, origin)
 		return nil
 	}
-	if src.Twins > 0 {
-		m.conflict(Finding{Code: SourceTeamTwice, Entity: Team, Key: name, Origin: origin, Count: src.Twins + 1})
+	if src.Namesakes > 0 {
+		m.conflict(Finding{Code: SourceTeamTwice, Entity: Team, Key: name, Origin: origin, Count: src.Namesakes + 1})
 		return nil
 	}
 	if src.Members == nil && src.Size > 0 && c.needsMembers() {

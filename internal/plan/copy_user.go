@@ -79,7 +79,7 @@ func (m *planner) follow(p *person, src *identity.User) {
 			}
 		case FieldLoginID:
 			want = newLoginID(p.id, src.Email, freeLoginID(src, from), to)
-			if to != ssoCustom || from != ssoCustom && from != ssoEmail || identity.Fold(want) == identity.Fold(p.now.LoginID) {
+			if to != identity.SSOCustom || from != identity.SSOCustom && from != identity.SSOEmail || identity.Fold(want) == identity.Fold(p.now.LoginID) {
 				continue
 			}
 		case FieldActive:

@@ -145,8 +145,8 @@ func (m *planner) teamConflict(t *team, cases map[string][]string) *Finding {
 	if cause, ok := m.target.Unreadable[t.name]; ok {
 		return &Finding{Code: TeamUnreadable, Entity: Team, Key: t.name, Cause: cause}
 	}
-	if t.old != nil && t.old.Twins > 0 {
-		return &Finding{Code: TeamNameTwice, Entity: Team, Key: t.name, Count: t.old.Twins + 1}
+	if t.old != nil && t.old.Namesakes > 0 {
+		return &Finding{Code: TeamNameTwice, Entity: Team, Key: t.name, Count: t.old.Namesakes + 1}
 	}
 	if others := without(cases[strings.ToLower(t.name)], t.name); t.created() && len(others) > 0 {
 		return &Finding{Code: TeamNameCase, Entity: Team, Key: t.name, Teams: others}

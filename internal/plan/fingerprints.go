@@ -118,7 +118,7 @@ func (f *facts) user(u *identity.User) string {
 func (f *facts) team(g *identity.Group) string {
 	f.texts(g.Name, g.Description)
 	f.flags(g.Hidden)
-	f.number(g.Twins)
+	f.number(g.Namesakes)
 	f.set(g.Roles)
 	f.set(g.Members)
 	return f.end()

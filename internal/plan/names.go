@@ -28,9 +28,9 @@ func (m *planner) checkNames(drafts []*draft) {
 			holdName(logins, u.LoginID, id)
 		}
 	}
-	twins := m.sourceTwins(emails)
+	sharers := m.sharersOf(emails)
 	for _, d := range drafts {
-		if c := m.nameConflict(d, emails, logins, twins); c != nil {
+		if c := m.nameConflict(d, emails, logins, sharers); c != nil {
 			d.p.stopped = true
 			m.conflict(*c)
 		}
@@ -54,8 +54,8 @@ func holdName(claims map[string]*claim, name, id string) {
 	}
 }
 
-// sourceTwins gives the people of the source who have one of the wanted e-mails, by e-mail.
-func (m *planner) sourceTwins(emails map[string]*claim) map[string][]string {
+// sharersOf gives the people of the source who have one of the wanted e-mails, by e-mail.
+func (m *planner) sharersOf(emails map[string]*claim) map[string][]string {
 	out := make(map[string][]string, len(emails))
 	for id, u := range m.source.Users {
 		if key := identity.Fold(u.Email); emails[key] != nil {
@@ -66,13 +66,13 @@ func (m *planner) sourceTwins(emails map[string]*claim) map[string][]string {
 }
 
 // nameConflict gives what stands against a draft's e-mail or login ID, or nil.
-func (m *planner) nameConflict(d *draft, emails, logins map[string]*claim, twins map[string][]string) *Finding {
+func (m *planner) nameConflict(d *draft, emails, logins map[string]*claim, sharers map[string][]string) *Finding {
 	id := d.p.id
 	if d.p.created() && d.email == "" {
 		return &Finding{Code: NoEmail, Entity: User, Key: id}
 	}
 	email := identity.Fold(d.email)
-	if others := without(twins[email], d.p.copyOf); d.email != "" && d.p.copyOf != "" && len(others) > 0 {
+	if others := without(sharers[email], d.p.copyOf); d.email != "" && d.p.copyOf != "" && len(others) > 0 {
 		return &Finding{Code: SourceEmailTwice, Entity: User, Key: id, Name: d.email, Users: others}
 	}
 	if c := emails[email]; d.email != "" && c != nil {

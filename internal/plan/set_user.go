@@ -115,9 +115,9 @@ func (m *planner) setValue(p *person, a attribute, want string) error {
 		switch sso := m.target.Tenant.SSO; {
 		case identity.Fold(want) == identity.Fold(now.LoginID):
 			return nil
-		case sso == ssoUserID && want != now.UserID, emailIsLoginID(sso) && identity.Fold(want) != identity.Fold(now.Email):
+		case sso == identity.SSOUserID && want != now.UserID, emailIsLoginID(sso) && identity.Fold(want) != identity.Fold(now.Email):
 			return fmt.Errorf("%s: the tenant's SSO mode %s gives no other login ID than %s", a.name, sso, newLoginID(now.UserID, now.Email, "", sso))
-		case sso != ssoCustom:
+		case sso != identity.SSOCustom:
 			return nil
 		}
 	}

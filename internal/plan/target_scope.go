@@ -60,8 +60,8 @@ func (n *needs) copyPerson(id string, u *identity.User, roles, teams identity.Ac
 	}
 	n.users.add(id, n.counterparts.user(u.Manager))
 	n.emails.add(identity.Fold(u.Email))
-	if n.target.SSO == ssoCustom {
-		n.logins.add(newLoginID(id, u.Email, freeLoginID(u, n.source.Tenant.SSO), ssoCustom))
+	if n.target.SSO == identity.SSOCustom {
+		n.logins.add(newLoginID(id, u.Email, freeLoginID(u, n.source.Tenant.SSO), identity.SSOCustom))
 	}
 	if roles.Grows() {
 		n.roleIDs.add(n.roles.set(u.Roles)...)
@@ -122,7 +122,7 @@ func (n *needs) who(w Who) {
 
 // login asks for whoever has a login ID. Where the tenant makes it of another name, that name finds them.
 func (n *needs) login(id string) {
-	if n.target.SSO == ssoCustom {
+	if n.target.SSO == identity.SSOCustom {
 		n.logins.add(id)
 		return
 	}
@@ -144,11 +144,11 @@ func (n *needs) setUser(s *SetUser) {
 	for _, values := range []Values{s.Values, s.New} {
 		n.users.add(values[FieldManager])
 		n.emails.add(identity.Fold(values[FieldEmail]))
-		if n.target.SSO == ssoCustom {
+		if n.target.SSO == identity.SSOCustom {
 			n.logins.add(values[FieldLoginID])
 		}
 	}
-	if n.target.SSO == ssoCustom && s.IfMissing == MissingCreate {
+	if n.target.SSO == identity.SSOCustom && s.IfMissing == MissingCreate {
 		n.logins.add(s.UserID)
 	}
 	if s.Roles != nil && s.Roles.Action.Grows() {

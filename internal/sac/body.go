@@ -60,9 +60,9 @@ func paramsOf(s identity.Settings) object {
 // exactly the user ID under userid.
 func (t *Tenant) idpOf(userID, email, login string) string {
 	switch t.cfg.SSO {
-	case ssoUserID:
+	case identity.SSOUserID:
 		return userID
-	case ssoCustom:
+	case identity.SSOCustom:
 		if login != "" {
 			return login
 		}
@@ -136,7 +136,7 @@ func (t *Tenant) patchesOf(u *upstream.UserUpdate, now *identity.User, way roleW
 	var ops []patch
 	set := func(path string, value any) { ops = append(ops, patch{Op: "replace", Path: path, Value: value}) }
 	email, login := u.Email, u.LoginID
-	if t.cfg.SSO == ssoEmail && email == nil {
+	if t.cfg.SSO == identity.SSOEmail && email == nil {
 		email = login // the two are one value
 	}
 	if email != nil {
@@ -146,7 +146,7 @@ func (t *Tenant) patchesOf(u *upstream.UserUpdate, now *identity.User, way roleW
 			set(urnParamsV2+":idpUserId", lower)
 		}
 	}
-	if login != nil && t.cfg.SSO == ssoCustom {
+	if login != nil && t.cfg.SSO == identity.SSOCustom {
 		set(urnParamsV2+":idpUserId", login.After)
 	}
 	for _, text := range []struct {
@@ -194,7 +194,7 @@ func (t *Tenant) takeImpossible(u *upstream.UserUpdate) []upstream.Undone {
 				Cause: "the login ID stays " + u.UserID + ": under SSO " + t.cfg.SSO + " it is the user ID",
 			}}
 		}
-	case t.cfg.SSO == ssoEmail && u.Email != nil:
+	case t.cfg.SSO == identity.SSOEmail && u.Email != nil:
 		u.LoginID = nil // it follows the e-mail
 	}
 	return nil

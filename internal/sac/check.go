@@ -197,9 +197,9 @@ func (c *checkup) ssoFits(users, emails int) bool {
 	}
 	most := len(c.rows)/2 + 1
 	switch c.t.cfg.SSO {
-	case ssoEmail:
+	case identity.SSOEmail:
 		return emails >= most
-	case ssoCustom:
+	case identity.SSOCustom:
 		return true
 	default:
 		return users >= most || emails >= most
@@ -230,7 +230,7 @@ func (c *checkup) owner(ctx context.Context) {
 // hidden compares what v1 lists with what v1 can address, on the first teams of the list.
 func (c *checkup) hidden(ctx context.Context) {
 	t := c.t
-	if t.cfg.Platform != platformCF || !t.mayV1() {
+	if t.cfg.Platform != identity.PlatformCF || !t.mayV1() {
 		return
 	}
 	var names []string

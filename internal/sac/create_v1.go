@@ -40,7 +40,7 @@ func (t *Tenant) createV1(ctx context.Context, u *identity.User) upstream.Outcom
 	change := upstream.UserUpdate{UserKey: upstream.UserKey{UserID: u.UserID}}
 	if follow {
 		change.Email = &upstream.Edit[string]{Before: first, After: email}
-		if t.cfg.SSO == ssoCustom {
+		if t.cfg.SSO == identity.SSOCustom {
 			change.LoginID = &upstream.Edit[string]{Before: login, After: u.LoginID}
 		}
 	}
@@ -111,7 +111,7 @@ func afterCreate(err error) error {
 // standIn gives the login ID and e-mail to create with, and whether the wanted ones have to follow.
 func (t *Tenant) standIn(u *identity.User, email string) (login, first string, follow bool) {
 	switch t.cfg.SSO {
-	case ssoEmail:
+	case identity.SSOEmail:
 		at := strings.IndexByte(email, '@')
 		if at < 0 {
 			return email, email, false
@@ -121,7 +121,7 @@ func (t *Tenant) standIn(u *identity.User, email string) (login, first string, f
 			return email, email, false
 		}
 		return first, first, true
-	case ssoCustom:
+	case identity.SSOCustom:
 		// A login ID in capitals becomes the user ID as it is; the e-mail needs no stand-in then.
 		return u.UserID, email, u.LoginID != "" && u.LoginID != u.UserID
 	default:

@@ -20,7 +20,7 @@ const (
 
 // FindGroups yields the teams that match q. Names are matched exactly, but a team whose name differs
 // by letter case only comes too, under its own name, since SAC takes the two for the same one when
-// creating (script 1501). Of several teams of one name one comes, with the others counted as Twins.
+// creating (script 1501). Of several teams of one name one comes, with the others counted as Namesakes.
 func (t *Tenant) FindGroups(ctx context.Context, q upstream.GroupQuery) iter.Seq2[*identity.Group, error] {
 	return func(yield func(*identity.Group, error) bool) {
 		s := &teamSearch{t: t, q: q, names: newNames(q.Names, exact), found: map[string]*team{}, failed: map[string]error{}}
@@ -51,7 +51,7 @@ type teamSearch struct {
 	order  []string // of found
 	found  map[string]*team
 	failed map[string]error
-	// earlier are teams of an earlier pass, which a later one meets again; they are no twins.
+	// earlier are teams of an earlier pass, which a later one meets again; they are no namesakes.
 	earlier map[string]*team
 }
 
@@ -74,14 +74,14 @@ func (s *teamSearch) run(ctx context.Context) error {
 	}
 }
 
-// add takes a team in. A second one of the same name is a twin from another content namespace.
+// add takes a team in. A second one of the same name is from another content namespace.
 func (s *teamSearch) add(tm *team) {
 	name := tm.group.Name
 	if name == "" || s.earlier[name] != nil {
 		return
 	}
 	if old, ok := s.found[name]; ok {
-		old.group.Twins++
+		old.group.Namesakes++
 		return
 	}
 	s.found[name] = tm
@@ -209,8 +209,8 @@ func (t *Tenant) teamRef(ctx context.Context, k upstream.GroupKey) (string, erro
 		if g.Name != k.Name {
 			continue
 		}
-		if g.Twins > 0 {
-			return "", &upstream.Error{Class: upstream.Conflict, Code: upstream.CodeTwinTeams, Op: op, Cause: "several content namespaces have a team of this name"}
+		if g.Namesakes > 0 {
+			return "", &upstream.Error{Class: upstream.Conflict, Code: upstream.CodeTeamNameTwice, Op: op, Cause: "several content namespaces have a team of this name"}
 		}
 		return g.Ref, nil
 	}

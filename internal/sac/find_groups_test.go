@@ -20,7 +20,7 @@ const (
 	getTeamV1   = "GET /api/v1/scim/Groups/{id}"
 )
 
-// teamsSeed has one team of everybody, a small one with a role, an odd name, and a twin.
+// teamsSeed has one team of everybody, a small one with a role, an odd name, and two of one name.
 const teamsSeed = `{"users":[{"id":"SYSOWNER","systemOwner":true}],
  "usersRange":[{"prefix":"U","from":1,"to":1000,"pad":4,"domain":"example.com"}],
  "teams":[{"id":"Big","displayName":"Big one","membersRange":[{"prefix":"U","from":1,"to":900,"pad":4}]},
@@ -144,19 +144,19 @@ func TestFindGroupsKnowsMembersOfPeopleReadBefore(t *testing.T) {
 	s.wantCalls(map[string]int{searchTeams: 1})
 }
 
-func TestFindGroupsTwinsAndLetterCase(t *testing.T) {
+func TestFindGroupsOfOneNameAndLetterCase(t *testing.T) {
 	t.Parallel()
 	s := open(t, setup{seed: teamsSeed})
 	got := s.groups(upstream.GroupQuery{Names: []string{"Twin", "small", "A / B"}, Members: true})
 	if diff := cmp.Diff(keys(got), []string{"A / B", "Small", "Twin"}); diff != "" {
 		t.Fatalf("teams (-got +want):\n%s", diff)
 	}
-	if got["Twin"].Twins != 1 || got["Small"].Twins != 0 {
-		t.Errorf("Twins = %d and %d, want 1 and 0", got["Twin"].Twins, got["Small"].Twins)
+	if got["Twin"].Namesakes != 1 || got["Small"].Namesakes != 0 {
+		t.Errorf("Namesakes = %d and %d, want 1 and 0", got["Twin"].Namesakes, got["Small"].Namesakes)
 	}
 	source := s.groups(upstream.GroupQuery{Names: []string{"Twin", "Small", "small"}, Members: true, People: true})
-	if source["Twin"].Twins != 1 || source["Small"].Twins != 0 {
-		t.Errorf("as source: Twins = %d and %d, want 1 and 0", source["Twin"].Twins, source["Small"].Twins)
+	if source["Twin"].Namesakes != 1 || source["Small"].Namesakes != 0 {
+		t.Errorf("as source: Namesakes = %d and %d, want 1 and 0", source["Twin"].Namesakes, source["Small"].Namesakes)
 	}
 }
 
@@ -169,8 +169,8 @@ func TestFindGroupsReadsAll(t *testing.T) {
 		if diff := cmp.Diff(keys(got), []string{"A / B", "Big", "Empty", "Small", "Twin"}); diff != "" {
 			t.Errorf("%+v (-got +want):\n%s", s, diff)
 		}
-		if got["Big"].Size != 900 || len(got["Big"].Members) != 900 || got["Twin"].Twins != 1 || got["Empty"].Members == nil {
-			t.Errorf("%+v: Big %d/%d, Twin %d", s, got["Big"].Size, len(got["Big"].Members), got["Twin"].Twins)
+		if got["Big"].Size != 900 || len(got["Big"].Members) != 900 || got["Twin"].Namesakes != 1 || got["Empty"].Members == nil {
+			t.Errorf("%+v: Big %d/%d, Twin %d", s, got["Big"].Size, len(got["Big"].Members), got["Twin"].Namesakes)
 		}
 	}
 }

@@ -82,7 +82,7 @@ func (s *teamSearch) namedV1(ctx context.Context) error {
 		tm, ok := s.found[name]
 		switch {
 		case !ok:
-		case tm.group.Twins > 0:
+		case tm.group.Namesakes > 0:
 			s.failed[name] = &upstream.UnreadableError{Name: name, Cause: "several content namespaces have a team of this name, and v1 cannot tell them apart: set api to auto or 2"}
 			s.forget(name)
 		default:

@@ -72,14 +72,14 @@ func (s *teamSearch) viaV1(people, teams int) bool {
 	return teams < lookups
 }
 
-// membersV1 reads the members of teams through v1. A team that v1 cannot see, or that has a twin,
+// membersV1 reads the members of teams through v1. A team that v1 cannot see, or that has a namesake,
 // keeps its UUIDs.
 func (s *teamSearch) membersV1(ctx context.Context, teams []string) error {
 	got := make([]*team, len(teams))
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(s.t.workers())
 	for i, name := range teams {
-		if s.found[name].group.Twins > 0 {
+		if s.found[name].group.Namesakes > 0 {
 			continue
 		}
 		g.Go(func() error {

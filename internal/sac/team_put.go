@@ -186,7 +186,7 @@ func (t *Tenant) readRawTeam(ctx context.Context, op, name string) (*rawTeam, er
 			return err
 		},
 	})
-	if e, ok := errors.AsType[*upstream.Error](err); ok && e.Class == upstream.Gone && t.cfg.Platform == platformCF {
+	if e, ok := errors.AsType[*upstream.Error](err); ok && e.Class == upstream.Gone && t.cfg.Platform == identity.PlatformCF {
 		e.Code, e.Cause = upstream.CodeHiddenTeam, "the team does not exist, or "+causeHidden
 	}
 	if err == nil && raw.group().Name != name {

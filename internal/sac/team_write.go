@@ -115,7 +115,7 @@ func (w writer) DeleteGroup(ctx context.Context, k upstream.GroupKey) upstream.O
 		return upstream.Outcome{Err: noAnswer(op)}
 	case upstream.ClassOf(err) != upstream.Gone:
 		return upstream.Outcome{Err: err}
-	case w.cfg.Platform == platformCF && !w.hasV2():
+	case w.cfg.Platform == identity.PlatformCF && !w.hasV2():
 		return upstream.Outcome{Err: w.hiddenOrGone(ctx, op, k.Name)}
 	}
 	return upstream.Outcome{}

@@ -107,16 +107,16 @@ func (c *Config) complete() error {
 		c.API = "auto"
 	}
 	if c.SSO == "" {
-		c.SSO = ssoDefault
+		c.SSO = identity.SSODefault
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	if !oneOf(c.Platform, platformCF, platformNEO) || !oneOf(c.SSO, ssoDefault, ssoUserID, ssoEmail, ssoCustom) ||
+	if !oneOf(c.Platform, identity.PlatformCF, identity.PlatformNEO) || !oneOf(c.SSO, identity.SSODefault, identity.SSOUserID, identity.SSOEmail, identity.SSOCustom) ||
 		!oneOf(c.API, "auto", "1", "2") {
 		return fmt.Errorf("platform %q, sso %q or api %q is not a known word", c.Platform, c.SSO, c.API)
 	}
-	if c.Platform == platformNEO && c.API == "2" {
+	if c.Platform == identity.PlatformNEO && c.API == "2" {
 		return errors.New("api 2 does not exist on NEO: use auto or 1")
 	}
 	base, err := absolute(c.URL)
@@ -131,16 +131,6 @@ func (c *Config) complete() error {
 	c.Session.BaseURL, c.Session.TokenURL, c.Session.Platform = base, token, c.Platform
 	return nil
 }
-
-const (
-	platformCF  = "cf"
-	platformNEO = "neo"
-
-	ssoDefault = "default"
-	ssoUserID  = "userid"
-	ssoEmail   = "email"
-	ssoCustom  = "custom"
-)
 
 func oneOf(word string, words ...string) bool {
 	return slices.Contains(words, word)
@@ -166,16 +156,20 @@ func (t *Tenant) Tenant() identity.Tenant { return t.who }
 func (t *Tenant) Stats() session.Stats { return t.session.Stats() }
 
 // hasV2 reports whether v2 may be called: never on NEO (SAP Help, "Managing Users and Teams").
-func (t *Tenant) hasV2() bool { return t.cfg.Platform == platformCF && t.cfg.API != "1" }
+func (t *Tenant) hasV2() bool { return t.cfg.Platform == identity.PlatformCF && t.cfg.API != "1" }
 
 // mayV1 reports whether v1 may be called.
 func (t *Tenant) mayV1() bool { return t.cfg.API != "2" }
 
 // loginIsUserID reports whether the SSO mode makes the login ID the user ID (script 1131).
-func (t *Tenant) loginIsUserID() bool { return t.cfg.SSO == ssoDefault || t.cfg.SSO == ssoUserID }
+func (t *Tenant) loginIsUserID() bool {
+	return t.cfg.SSO == identity.SSODefault || t.cfg.SSO == identity.SSOUserID
+}
 
 // loginIsEmail reports whether v2 wants idpUserId to equal the e-mail exactly (KBA 3562962).
-func (t *Tenant) loginIsEmail() bool { return t.cfg.SSO == ssoDefault || t.cfg.SSO == ssoEmail }
+func (t *Tenant) loginIsEmail() bool {
+	return t.cfg.SSO == identity.SSODefault || t.cfg.SSO == identity.SSOEmail
+}
 
 // people gives the number of people as last counted, 0 if never.
 func (t *Tenant) people() int {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"sacbridge/internal/identity"
 	"sacbridge/internal/sac/session"
 	"sacbridge/internal/upstream"
 )
@@ -156,7 +157,7 @@ func (t *Tenant) makeConsistent(op string, raw map[string]json.RawMessage) error
 	}
 	email := strings.ToLower(p.user.Email)
 	idp := t.idpOf(p.user.UserID, email, p.idp)
-	if t.cfg.SSO == ssoCustom || (idp == p.idp && email == p.user.Email) {
+	if t.cfg.SSO == identity.SSOCustom || (idp == p.idp && email == p.user.Email) {
 		return errNothing
 	}
 	for _, key := range []string{"id", "meta", "groups"} {

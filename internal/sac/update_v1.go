@@ -133,17 +133,17 @@ func missingSchema(raw map[string]json.RawMessage) string {
 func (t *Tenant) editUserV1(raw map[string]json.RawMessage, u *upstream.UserUpdate, roles []string) error {
 	values := map[string]any{}
 	email := u.Email
-	if t.cfg.SSO == ssoEmail && email == nil {
+	if t.cfg.SSO == identity.SSOEmail && email == nil {
 		email = u.LoginID
 	}
 	if email != nil {
 		lower := strings.ToLower(strings.TrimSpace(email.After))
 		values["emails"] = emailsOf(lower)
-		if t.cfg.SSO == ssoEmail {
+		if t.cfg.SSO == identity.SSOEmail {
 			values["userName"] = lower
 		}
 	}
-	if u.LoginID != nil && t.cfg.SSO == ssoCustom {
+	if u.LoginID != nil && t.cfg.SSO == identity.SSOCustom {
 		values["userName"] = u.LoginID.After
 	}
 	if u.DisplayName != nil {
@@ -216,7 +216,7 @@ func (t *Tenant) explainPutV1(ctx context.Context, err error, u *upstream.UserUp
 			}
 		}
 	}
-	if u.LoginID != nil && t.cfg.SSO == ssoCustom {
+	if u.LoginID != nil && t.cfg.SSO == identity.SSOCustom {
 		e.Class, e.Code = upstream.Conflict, upstream.CodeLoginTaken
 		e.Cause = "the login ID seems to belong to someone else; after such a refusal the tenant may have left this person without one (script 1231): check and write it again"
 	}

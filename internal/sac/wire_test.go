@@ -16,7 +16,7 @@ import (
 )
 
 func bare(sso string) *Tenant {
-	return &Tenant{cfg: Config{Platform: platformCF, SSO: sso, API: "auto"}, ids: newIDCache(), tune: newTuning(), bulk: newBulkState(false)}
+	return &Tenant{cfg: Config{Platform: identity.PlatformCF, SSO: sso, API: "auto"}, ids: newIDCache(), tune: newTuning(), bulk: newBulkState(false)}
 }
 
 func TestDecodePersonIsTolerant(t *testing.T) {
@@ -42,7 +42,7 @@ func TestDecodePersonIsTolerant(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			p, err := bare(ssoCustom).decodePerson(json.NewDecoder(strings.NewReader(tt.json)), tt.v)
+			p, err := bare(identity.SSOCustom).decodePerson(json.NewDecoder(strings.NewReader(tt.json)), tt.v)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,14 +72,14 @@ func TestDecodeTeamIsTolerant(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tm, err := bare(ssoCustom).decodeTeam(json.NewDecoder(strings.NewReader(tt.json)), tt.v, true)
+			tm, err := bare(identity.SSOCustom).decodeTeam(json.NewDecoder(strings.NewReader(tt.json)), tt.v, true)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(*tm.group, tt.want); diff != "" {
 				t.Errorf("team (-got +want):\n%s", diff)
 			}
-			plain, err := bare(ssoCustom).decodeTeam(json.NewDecoder(strings.NewReader(tt.json)), tt.v, false)
+			plain, err := bare(identity.SSOCustom).decodeTeam(json.NewDecoder(strings.NewReader(tt.json)), tt.v, false)
 			if err != nil || plain.group.Members != nil || plain.group.Size != tt.want.Size {
 				t.Errorf("without members: %+v, %v", plain, err)
 			}
@@ -113,7 +113,7 @@ func FuzzDecodePerson(f *testing.F) {
 	f.Add(`{"roles":{"value":"r"},"emails":"x","name":7,"meta":[]}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		for _, v := range []version{v1, v2} {
-			p, err := bare(ssoEmail).decodePerson(json.NewDecoder(strings.NewReader(body)), v)
+			p, err := bare(identity.SSOEmail).decodePerson(json.NewDecoder(strings.NewReader(body)), v)
 			if err != nil {
 				continue
 			}
@@ -128,7 +128,7 @@ func FuzzDecodeTeam(f *testing.F) {
 	f.Add(`{"id":"T","displayName":"D","members":[{"value":"A"},"B",null],"roles":null}`)
 	f.Add(`{"displayName":"T","members":null,"roles":[{"value":"r"}],"` + urnRolesV2 + `":{"a":["r"]}}`)
 	f.Fuzz(func(t *testing.T, body string) {
-		tenant := bare(ssoEmail)
+		tenant := bare(identity.SSOEmail)
 		full, err := tenant.decodeTeam(json.NewDecoder(strings.NewReader(body)), v1, true)
 		plain, plainErr := tenant.decodeTeam(json.NewDecoder(strings.NewReader(body)), v1, false)
 		if err == nil && plainErr == nil && full.group.Size != plain.group.Size {

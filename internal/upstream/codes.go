@@ -36,10 +36,10 @@ const (
 	CodeUnexplained    = "unexplained"  // the tenant does not say why
 	CodeManagesOthers  = "manages-others"
 	CodeHiddenTeam     = "hidden-team"
-	CodeTwinTeams      = "twin-teams"    // several namespaces have a team of this name
-	CodeRolesLost      = "roles-lost"    // a proof took roles away that are not written back
-	CodeTooMany        = "too-many"      // more than one request or team takes
-	CodeOtherID        = "other-user-id" // the tenant made a person under another user ID
-	CodeListMoved      = "list-moved"    // a list changed faster than it could be read
-	CodeIncomplete     = "incomplete"    // an entity as read lacks what writing it back needs
+	CodeTeamNameTwice  = "team-name-twice" // several namespaces have a team of this name
+	CodeRolesLost      = "roles-lost"      // a proof took roles away that are not written back
+	CodeTooMany        = "too-many"        // more than one request or team takes
+	CodeOtherID        = "other-user-id"   // the tenant made a person under another user ID
+	CodeListMoved      = "list-moved"      // a list changed faster than it could be read
+	CodeIncomplete     = "incomplete"      // an entity as read lacks what writing it back needs
 )

@@ -62,7 +62,7 @@ func NotAsWanted(want, got *identity.User, t identity.Tenant) []Undone {
 		}
 	}
 	text(&u.Email, want.Email)
-	if t.SSO == "custom" {
+	if t.SSO == identity.SSOCustom {
 		text(&u.LoginID, want.LoginID)
 	}
 	text(&u.GivenName, want.GivenName)
