@@ -47,7 +47,7 @@ func runApply(ctx context.Context, a *app, opts *applyOptions) error {
 	if opts.dryRun && opts.yes {
 		return cli.Usagef("--dry-run and --yes contradict each other: choose one")
 	}
-	if err := opts.callFlags.check(); err != nil {
+	if err := opts.check(); err != nil {
 		return err
 	}
 	p, err := show.ReadPlanFile(opts.file)

@@ -134,7 +134,7 @@ again. The tenants are those of the run: from the configuration, or, for a run t
 	}
 	cmd.ValidArgsFunction = suggest(func() ([]string, error) { return a.runIDs(cmd.Context()) })
 	opts.env.add(cmd)
-	opts.callFlags.add(cmd.Flags())
+	opts.add(cmd.Flags())
 	opts.output.Add(cmd.Flags())
 	return cmd
 }

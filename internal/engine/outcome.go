@@ -112,9 +112,6 @@ func outcome(p *plan.Plan, r *apply.Result, resumed bool) error {
 // worthATry reports whether trying an entity once more may help. It cannot where the tenant is not as the plan has it.
 func worthATry(e apply.EntityResult) bool {
 	class, _, _ := strings.Cut(e.CauseKey, "/")
-	switch upstream.Class(class) {
-	case upstream.Changed, upstream.Gone, upstream.Conflict:
-		return e.Status != apply.Failed
-	}
-	return e.Status == apply.Failed || e.Status == apply.Partly
+	lost := slices.Contains([]upstream.Class{upstream.Changed, upstream.Gone, upstream.Conflict}, upstream.Class(class))
+	return e.Status == apply.Failed && !lost || e.Status == apply.Partly
 }
