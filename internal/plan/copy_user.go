@@ -66,27 +66,8 @@ func (m *planner) newCopy(id string, src *identity.User) *identity.User {
 // follow makes the fields of a person in the projected state those of the source. Names and the display
 // name never follow (script 1903). A text that the source does not tell is not copied.
 func (m *planner) follow(p *person, src *identity.User) {
-	from, to := m.source.Tenant.SSO, m.target.Tenant.SSO
 	for _, a := range attributes {
-		want := a.get(src)
-		switch a.name {
-		case FieldGivenName, FieldFamilyName, FieldDisplayName:
-			continue
-		case FieldEmail:
-			want = identity.Fold(want)
-			if !emailIsLoginID(to) || want == identity.Fold(p.now.Email) {
-				continue
-			}
-		case FieldLoginID:
-			want = newLoginID(p.id, src.Email, freeLoginID(src, from), to)
-			if to != identity.SSOCustom || from != identity.SSOCustom && from != identity.SSOEmail || identity.Fold(want) == identity.Fold(p.now.LoginID) {
-				continue
-			}
-		case FieldActive:
-			want = m.wantActive(src, p.now, want)
-		case FieldManager:
-			want = m.counterparts.user(want)
-		}
+		want := m.followed(a, p, src)
 		if told := want != "" || a.name == FieldPhotos || a.name == FieldManager; told && want != a.get(p.now) {
 			_ = a.set(p.edit(), want) // a value that was read is one
 		}
@@ -94,17 +75,50 @@ func (m *planner) follow(p *person, src *identity.User) {
 	m.indexNames(p.now)
 }
 
-// wantActive gives the active flag that an existing person is to have, where the source's is follow.
-func (m *planner) wantActive(src, now *identity.User, follow string) string {
-	active, _ := attributeOf(FieldActive)
+// followed gives the value that an attribute gets from the source; the person's own where it does not follow.
+func (m *planner) followed(a attribute, p *person, src *identity.User) string {
+	from, to := m.source.Tenant.SSO, m.target.Tenant.SSO
+	own, want := a.get(p.now), a.get(src)
+	switch a.name {
+	case FieldGivenName, FieldFamilyName, FieldDisplayName:
+		return own
+	case FieldEmail:
+		if !emailIsLoginID(to) {
+			return own
+		}
+		return unlessSame(own, identity.Fold(want))
+	case FieldLoginID:
+		if to != identity.SSOCustom || from != identity.SSOCustom && from != identity.SSOEmail {
+			return own
+		}
+		return unlessSame(own, newLoginID(p.id, src.Email, freeLoginID(src, from), to))
+	case FieldActive:
+		return m.followedActive(own, want)
+	case FieldManager:
+		return m.counterparts.user(want)
+	default:
+		return want
+	}
+}
+
+// unlessSame gives the wanted name, or the person's own where letter case is all that differs.
+func unlessSame(own, want string) string {
+	if identity.Fold(own) == identity.Fold(want) {
+		return own
+	}
+	return want
+}
+
+// followedActive gives the active flag that an existing person is to have.
+func (m *planner) followedActive(own, source string) string {
 	switch m.req.Options.Active {
 	case ActiveSource:
-		return active.get(src)
+		return source
 	case ActiveTrue:
 		return "true"
 	case ActiveKeep:
 	}
-	return active.get(now)
+	return own
 }
 
 // editTeamsOf makes a person join and leave teams. Those that the target lacks are created bare, as the

@@ -40,7 +40,7 @@ func (m *planner) releaseManagers(doomed []*person, drafts []*draft) (more []*dr
 			if p.stopped || len(reports[p.id]) == 0 {
 				continue
 			}
-			held := slices.DeleteFunc(reports[p.id], func(id string) bool { return p.clear && m.releasable(id, drafted) })
+			held := slices.DeleteFunc(reports[p.id], func(id string) bool { return p.clear && m.releasable(id) })
 			if len(held) > 0 {
 				p.stopped, again = true, true
 				m.conflict(Finding{Code: ManagesOthers, Entity: User, Key: p.id, Users: held})
@@ -110,7 +110,7 @@ func (m *planner) leaves(d *draft) bool {
 }
 
 // releasable reports whether a person may lose the manager by this plan.
-func (m *planner) releasable(id string, drafted map[string]*draft) bool {
+func (m *planner) releasable(id string) bool {
 	if m.protected.unchanged(id, false) != "" || m.ignores(FieldManager) {
 		return false
 	}

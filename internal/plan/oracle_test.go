@@ -194,6 +194,7 @@ func (s *simulation) follow(old, src map[plan.FieldName]string) map[plan.FieldNa
 			if s.options.Active == plan.ActiveTrue {
 				value = "true"
 			}
+		default:
 		}
 		if value != "" || name == plan.FieldManager || name == plan.FieldPhotos {
 			out[name] = value
@@ -425,7 +426,7 @@ func combine(action identity.Action, target, source, everyone map[string]bool) m
 		in := map[identity.Action]bool{
 			"": t, identity.Keep: t, identity.Add: t || s, identity.Remove: t && !s, identity.Replace: s,
 			identity.Intersect: t && s, identity.Exclude: t != s,
-			identity.ExcludeAll: everyone[e] && !(t && s), identity.Invert: everyone[e] && !s,
+			identity.ExcludeAll: everyone[e] && (!t || !s), identity.Invert: everyone[e] && !s,
 		}[action]
 		if in {
 			out[e] = true

@@ -105,15 +105,13 @@ func (m *planner) setValues(p *person, s *SetUser, isNew bool) error {
 // setValue puts one wanted value into the projected state. Where the tenant makes the login ID of the e-mail
 // or of the user ID, there is no other: wanting the one is wanting the other.
 func (m *planner) setValue(p *person, a attribute, want string) error {
-	now := p.now
-	switch a.name {
-	case FieldEmail:
-		if want = identity.Fold(want); want == identity.Fold(now.Email) {
-			return nil
-		}
-	case FieldLoginID:
-		switch sso := m.target.Tenant.SSO; {
-		case identity.Fold(want) == identity.Fold(now.LoginID):
+	now, sso := p.now, m.target.Tenant.SSO
+	if a.name == FieldEmail {
+		want = unlessSame(now.Email, identity.Fold(want))
+	}
+	if a.name == FieldLoginID {
+		switch want = unlessSame(now.LoginID, want); {
+		case want == now.LoginID:
 			return nil
 		case sso == identity.SSOUserID && want != now.UserID, emailIsLoginID(sso) && identity.Fold(want) != identity.Fold(now.Email):
 			return fmt.Errorf("%s: the tenant's SSO mode %s gives no other login ID than %s", a.name, sso, newLoginID(now.UserID, now.Email, "", sso))
