@@ -1,4 +1,4 @@
 // Package store is what every database driver shares: the encoding of records, keys that sort, the
 // folding of names and the version of the schema. It opens no driver. It may import identity,
-// directory, provision and apply.
+// directory and apply.
 package store

@@ -1,4 +1,4 @@
 // Package show is how the programs show plans, runs and results: to people, with counts first and names below, and to
 // programs as one JSON document; the meter that tells how far things are, and the question before anything is
-// written. It decides nothing. It may import cli, identity, plan, apply and messages.
+// written. It decides nothing.
 package show
