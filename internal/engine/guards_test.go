@@ -230,18 +230,21 @@ func TestATenantThatCannotBeCountedEndsTheWork(t *testing.T) {
 	w.wantNoWrites()
 }
 
-// TestAJournalWithoutAnEndCountsWithAllThatItsPlanDoes leaves journals as a killed process does, with and without the
-// word on what the plan spends, which earlier versions did not write.
-func TestAJournalWithoutAnEndCountsWithAllThatItsPlanDoes(t *testing.T) {
+// TestARunCountsFromItsLastWrite leaves journals as processes do that were killed or ended, with and without the word on
+// what the plan spends, which earlier versions did not write.
+func TestARunCountsFromItsLastWrite(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		spends *plan.Amounts
 		ago    time.Duration // of the last call
+		end    *apply.End
 		want   int
 	}{
-		"of this version":         {&plan.Amounts{MemberRemoval: 7}, time.Hour, 7},
-		"of an earlier version":   {nil, time.Hour, 3},
-		"written to two days ago": {nil, 48 * time.Hour, 0},
+		"of this version":         {&plan.Amounts{MemberRemoval: 7}, time.Hour, nil, 7},
+		"of an earlier version":   {nil, time.Hour, nil, 3},
+		"written to two days ago": {nil, 48 * time.Hour, nil, 0},
+		"resumed an hour ago":     {nil, 48 * time.Hour, &apply.End{At: time.Now().Add(-time.Hour), Spent: &plan.Amounts{MemberRemoval: 2}}, 2},
+		"ended two days ago":      {nil, time.Hour, &apply.End{At: time.Now().Add(-48 * time.Hour), Spent: &plan.Amounts{MemberRemoval: 2}}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -252,7 +255,7 @@ func TestAJournalWithoutAnEndCountsWithAllThatItsPlanDoes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.leaveKilled(report.Plan, tt.spends, time.Now().Add(-tt.ago))
+			w.leaveRun(report.Plan, tt.spends, time.Now().Add(-tt.ago), tt.end)
 			report, err = w.engine().Change(t.Context(), work)
 			if err != nil || report.Plan.Rules.Spent.Tenant.MemberRemoval != tt.want {
 				t.Errorf("got %+v, %v, want %d removals spent", report.Plan.Rules.Spent, err, tt.want)
@@ -261,8 +264,8 @@ func TestAJournalWithoutAnEndCountsWithAllThatItsPlanDoes(t *testing.T) {
 	}
 }
 
-// leaveKilled leaves the journal of a run that was killed after its first call.
-func (w *world) leaveKilled(p *plan.Plan, spends *plan.Amounts, at time.Time) {
+// leaveRun leaves the journal of a run that made one call, and was killed unless it has an end.
+func (w *world) leaveRun(p *plan.Plan, spends *plan.Amounts, at time.Time, end *apply.End) {
 	w.t.Helper()
 	j, err := w.journals.Create(w.t.Context(), "killed")
 	if err != nil {
@@ -279,6 +282,11 @@ func (w *world) leaveKilled(p *plan.Plan, spends *plan.Amounts, at time.Time) {
 	}
 	if _, err := j.Intend(w.t.Context(), apply.Lease{}, apply.Record{Kind: apply.KindRemoveMembers, Team: "Finance", Keys: []string{"X1"}, At: at}); err != nil {
 		w.t.Fatal(err)
+	}
+	if end != nil {
+		if err := j.Finish(w.t.Context(), *end); err != nil {
+			w.t.Fatal(err)
+		}
 	}
 	if err := j.Close(); err != nil {
 		w.t.Fatal(err)

@@ -217,3 +217,15 @@ func TestAPlanThatNoLongerHoldsIsNamed(t *testing.T) {
 	}
 	w.wantNoWrites()
 }
+
+func TestASavedPlanOfWhatIsProtectedByNowIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p, work := savedPlan(w), w.copyTeam(identity.Add)
+	work.Rules.Protect.Users = []string{"ANNA"}
+	_, err := w.engine().Apply(t.Context(), work, p)
+	if e, ok := errors.AsType[*engine.ProtectedError](err); !ok || len(e.Hits) == 0 || e.Hits[0].Key != "ANNA" && e.Hits[0].Key != "Finance" {
+		t.Errorf("got %v", err)
+	}
+	w.wantNoWrites()
+}
