@@ -124,10 +124,11 @@ func (t *Tenant) Calls() (calls, retries int) {
 	return s.Calls, s.Retries
 }
 
-// Side is the tenant as a run needs it.
+// Side is the tenant as one run needs it: with the session that all runs share, and nothing of what another has met.
 func (t *Tenant) Side() engine.Side {
+	conn := t.Conn.Fresh()
 	return engine.Side{
-		Conn: t.Conn, Production: t.Production, Credentials: t.Credentials, Discover: t.discover, Count: t.Conn.Count, Calls: t.Calls,
+		Conn: conn, Production: t.Production, Credentials: t.Credentials, Discover: t.discover, Count: conn.Count, Calls: t.Calls,
 	}
 }
 
