@@ -63,8 +63,8 @@ func rangeSpans(t *testing.T, open OpenDirectory) {
 func batches(t *testing.T, open OpenDirectory) {
 	s, _ := open(t)
 	commit(t, s, create(group(1, "team"), group(2, "other"), group(3, "gone")))
-	fill(t, s, 1, 10, 20)
-	commit(t, s, members(directory.AddMembers, 2, 12, 15, 1))
+	fill(t, s, 2, 10, 20)
+	commit(t, s, members(directory.AddMembers, 1, 12, 15, 2))
 	commit(t, s, members(directory.AddMembers, 3, 12))
 	commit(t, s, remove(directory.User, 13))
 	commit(t, s, remove(directory.Group, 3))
