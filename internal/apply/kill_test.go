@@ -279,3 +279,38 @@ func endsWell(t *testing.T, d *drawn, res *apply.Result, when string) {
 		t.Errorf("%s: not complete: %v", when, res.Entities)
 	}
 }
+
+// A team write whose answer is lost with the process is looked at by its resumption, and not sent again where
+// it took effect; the chunks may be others by then.
+func TestATeamWriteThatTookEffectBeforeTheKillIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	for _, chunk := range []int{3, 1} {
+		f, j := newTenant(usual), &memory{}
+		for _, id := range []string{"A", "B", "C", "D"} {
+			f.users[id] = identity.User{UserID: id}
+		}
+		f.teams["T"] = identity.Group{Name: "T", Members: []string{"D"}}
+		m := &mortal{Journal: j, left: -1}
+		f.before = func(string, int) (error, bool) {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			m.dead = true
+			return errDead, true
+		}
+		p := planOf(plan.Change{
+			Entity: plan.Team, Op: plan.Update, Key: "T", Size: 1, AddMembers: []string{"A", "B", "C"},
+			ExactMembers: true, MembersBefore: []string{"D"},
+		})
+		if _, err := apply.Run(t.Context(), deps(f, m), p); !errors.Is(err, errKilled) {
+			t.Fatalf("got %v, want the process to die", err)
+		}
+		f.before = nil
+		l := usual
+		l.AddChunk = chunk
+		f.limits = limitsOf(l)
+		res, err := apply.Resume(t.Context(), deps(f, j))
+		if err != nil || !res.Complete() || f.opNumber["write team"] != 1 {
+			t.Errorf("chunks of %d: got %v, %v after %d writes, want it done by the first", chunk, res.Entities, err, f.opNumber["write team"])
+		}
+	}
+}

@@ -279,3 +279,43 @@ func TestWhatSomebodyElseChangedIsKeptAndToldOrAConflict(t *testing.T) {
 		})
 	}
 }
+
+// What was not sent needs no look: nothing of it can have reached the tenant.
+func TestWhatWasNotSentIsNotLookedFor(t *testing.T) {
+	t.Parallel()
+	for _, change := range []plan.Change{
+		createUser("ANNA", ""),
+		{Entity: plan.Team, Op: plan.Update, Key: "T", AddRoles: []string{"R1"}},
+		{Entity: plan.User, Op: plan.Delete, Key: "BERT"},
+		{Entity: plan.Team, Op: plan.Delete, Key: "T"},
+	} {
+		reads := [2]int{}
+		for run := range reads {
+			l := usual
+			l.Reread = 0
+			f, clock := newTenant(l), &hands{at: now()}
+			f.teams["T"], f.users["BERT"] = identity.Group{Name: "T"}, identity.User{UserID: "BERT"}
+			f.sending = func(n int) {
+				if n == 1 && run == 1 {
+					clock.pass(2 * time.Minute)
+				}
+			}
+			leases := bolt.LeaseFile(filepath.Join(t.TempDir(), "leases"), clock.now)
+			h, err := apply.HoldByClocks(t.Context(), leases, tenantURL, time.Minute, clock.read)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := deps(f, &memory{})
+			d.Lease = h
+			res, err := apply.Run(t.Context(), d, planOf(change))
+			giveBack(t, h)
+			if err != nil || !res.Complete() || f.sends != 1+run {
+				t.Errorf("%s %s: %v after %d sends: %v", change.Op, change.Key, err, f.sends, res.Entities)
+			}
+			reads[run] = f.readCount
+		}
+		if reads[0] != reads[1] {
+			t.Errorf("%s %s: %d reads where a send was refused, %d otherwise", change.Op, change.Key, reads[1], reads[0])
+		}
+	}
+}
