@@ -26,7 +26,7 @@ func samplePlan() *plan.Plan {
 }
 
 func sampleWorld() (source, target identity.Snapshot, req plan.Request, rules plan.Rules) {
-	source = tenantOf("email", []identity.User{withBoss("A", "B"), withBoss("B", "A"), user("C", roleOne, "PROFILE:t.x:Gone")}, group("P", "A", "B", "C"))
+	source = tenantOf("email", []identity.User{withManager("A", "B"), withManager("B", "A"), user("C", roleOne, "PROFILE:t.x:Gone")}, group("P", "A", "B", "C"))
 	target = tenantOf("email", []identity.User{user("C", roleTwo), user("OWNER", identity.SystemOwnerRole)}, group("P", "OWNER"))
 	row := plan.CopyTeam{Users: plan.UsersAll, UserRoles: identity.Replace, UserTeams: identity.Add, TeamRoles: identity.Add, Members: identity.Replace, Name: plan.NameCopy}
 	zero := 0

@@ -58,8 +58,8 @@ func withEmail(id, email string) identity.User {
 	return identity.User{UserID: id, Active: true, Email: email}
 }
 
-func withBoss(id, boss string) identity.User {
-	return identity.User{UserID: id, Active: true, Manager: boss}
+func withManager(id, manager string) identity.User {
+	return identity.User{UserID: id, Active: true, Manager: manager}
 }
 
 func group(name string, members ...string) identity.Group {
@@ -165,37 +165,37 @@ func TestPeopleAreCreatedManagersFirst(t *testing.T) {
 		changes, found []string
 	}{
 		"a chain from the bottom up": {
-			source:  []identity.User{withBoss("A", "B"), withBoss("B", "C"), withBoss("C", "")},
+			source:  []identity.User{withManager("A", "B"), withManager("B", "C"), withManager("C", "")},
 			changes: []string{"create user C", "create user B manager=C", "create user A manager=B"},
 		},
 		"a manager who exists already is kept": {
-			source: []identity.User{withBoss("A", "OLD")}, target: []identity.User{withBoss("OLD", "")},
+			source: []identity.User{withManager("A", "OLD")}, target: []identity.User{withManager("OLD", "")},
 			changes: []string{"create user A manager=OLD"},
 		},
 		"a loop is cut at its first user ID and tied afterwards": {
-			source:  []identity.User{withBoss("C", "A"), withBoss("A", "B"), withBoss("B", "C"), withBoss("D", "B")},
+			source:  []identity.User{withManager("C", "A"), withManager("A", "B"), withManager("B", "C"), withManager("D", "B")},
 			changes: []string{"create user A", "create user C manager=A", "create user B manager=C", "create user D manager=B", "update user A manager=B"},
 		},
 		"somebody who is their own manager": {
-			source:  []identity.User{withBoss("A", "A")},
+			source:  []identity.User{withManager("A", "A")},
 			changes: []string{"create user A", "update user A manager=A"},
 		},
 		"two loops": {
-			source:  []identity.User{withBoss("A", "B"), withBoss("B", "A"), withBoss("D", "C"), withBoss("C", "D")},
+			source:  []identity.User{withManager("A", "B"), withManager("B", "A"), withManager("D", "C"), withManager("C", "D")},
 			changes: []string{"create user A", "create user C", "create user B manager=A", "create user D manager=C", "update user A manager=B", "update user C manager=D"},
 		},
 		"a manager whom the target lacks stops the link only": {
-			source: []identity.User{withBoss("A", "BOSS"), withBoss("B", "BOSS"), withBoss("C", "BOSS")}, target: []identity.User{withBoss("C", "A")},
+			source: []identity.User{withManager("A", "BOSS"), withManager("B", "BOSS"), withManager("C", "BOSS")}, target: []identity.User{withManager("C", "A")},
 			changes: []string{"create user A", "create user B"},
 			found:   []string{"missing-manager: user BOSS A B C"},
 		},
 		"a manager who cannot be created is missing too": {
-			source: []identity.User{withBoss("A", "B"), withEmail("B", "taken@x.example")}, target: []identity.User{withEmail("Z", "Taken@x.example")},
+			source: []identity.User{withManager("A", "B"), withEmail("B", "taken@x.example")}, target: []identity.User{withEmail("Z", "Taken@x.example")},
 			changes: []string{"create user A"},
 			found:   []string{"email-taken: user B taken@x.example Z", "missing-manager: user B A"},
 		},
 		"a manager is taken away as in the source": {
-			source: []identity.User{withBoss("A", "")}, target: []identity.User{withBoss("A", "B"), withBoss("B", "")},
+			source: []identity.User{withManager("A", "")}, target: []identity.User{withManager("A", "B"), withManager("B", "")},
 			changes: []string{"update user A manager="},
 		},
 	}

@@ -391,10 +391,10 @@ func (s *simulation) keepManagers(kept map[string]bool, restore func(string)) {
 	for again := true; again; {
 		again = false
 		for _, id := range slices.Sorted(maps.Keys(s.users)) {
-			boss := s.users[id].attrs[plan.FieldManager]
-			if s.deletedUsers[boss] && (!s.clears[boss] || kept[id]) {
-				kept[boss], again = true, true
-				restore(boss)
+			manager := s.users[id].attrs[plan.FieldManager]
+			if s.deletedUsers[manager] && (!s.clears[manager] || kept[id]) {
+				kept[manager], again = true, true
+				restore(manager)
 			}
 		}
 	}

@@ -111,7 +111,7 @@ func TestScopes(t *testing.T) {
 
 func TestFindStaleNamesEveryDifference(t *testing.T) {
 	t.Parallel()
-	source := tenantOf("email", []identity.User{user("A"), withBoss("B", "BOSS")}, group("P", "A", "B"))
+	source := tenantOf("email", []identity.User{user("A"), withManager("B", "BOSS")}, group("P", "A", "B"))
 	target := tenantOf("email", []identity.User{user("A")}, group("P"), group("Other"))
 	target.Unreadable["Locked"] = "hidden"
 	row := plan.CopyTeam{Users: plan.UsersAll, UserTeams: identity.Add, Members: identity.Add}

@@ -223,36 +223,36 @@ func TestDeletes(t *testing.T) {
 			found: []string{"warning content-lost: user A"},
 		},
 		"reports before managers": {
-			people:  []identity.User{withBoss("A", ""), withBoss("B", "A"), withBoss("C", "B"), withBoss("D", "A")},
+			people:  []identity.User{withManager("A", ""), withManager("B", "A"), withManager("C", "B"), withManager("D", "A")},
 			steps:   []plan.Step{remove(byID("A")), remove(byID("B")), remove(byID("C")), remove(byID("D"))},
 			changes: []string{"delete user C", "delete user B", "delete user D", "delete user A"},
 			found:   []string{"warning content-lost: user A B C D"},
 		},
 		"of a loop one loses the manager first": {
-			people:  []identity.User{withBoss("A", "B"), withBoss("B", "A"), withBoss("C", "C")},
+			people:  []identity.User{withManager("A", "B"), withManager("B", "A"), withManager("C", "C")},
 			steps:   []plan.Step{remove(byID("A")), remove(byID("B")), remove(byID("C"))},
 			changes: []string{"update user A manager=", "update user C manager=", "delete user B", "delete user A", "delete user C"},
 			found:   []string{"warning content-lost: user A B C"},
 		},
 		"a manager of others stays, and so does the manager above": {
-			people: []identity.User{withBoss("A", ""), withBoss("B", "A"), withBoss("C", "B")},
+			people: []identity.User{withManager("A", ""), withManager("B", "A"), withManager("C", "B")},
 			steps:  []plan.Step{remove(byID("A")), remove(byID("B"))},
 			found:  []string{"manages-others: user A B", "manages-others: user B C"},
 		},
 		"unless the reports lose the link first": {
-			people:  []identity.User{withBoss("A", ""), withBoss("B", "A"), withBoss("C", "A")},
+			people:  []identity.User{withManager("A", ""), withManager("B", "A"), withManager("C", "A")},
 			steps:   []plan.Step{removeClearing("A"), {SetUser: &plan.SetUser{Who: byID("C"), Values: plan.Values{plan.FieldLanguage: "de"}}}},
 			changes: []string{"update user B manager=", "update user C language=de manager=", "delete user A"},
 			found:   []string{"warning content-lost: user A"},
 		},
 		"or get another manager by the same plan": {
-			people:  []identity.User{withBoss("A", ""), withBoss("B", "A"), withBoss("C", "")},
+			people:  []identity.User{withManager("A", ""), withManager("B", "A"), withManager("C", "")},
 			steps:   []plan.Step{remove(byID("A")), {SetUser: &plan.SetUser{Who: byID("B"), Values: plan.Values{plan.FieldManager: "C"}}}},
 			changes: []string{"update user B manager=C", "delete user A"},
 			found:   []string{"warning content-lost: user A"},
 		},
 		"but for one who does not exist": {
-			people: []identity.User{withBoss("A", ""), withBoss("B", "A")},
+			people: []identity.User{withManager("A", ""), withManager("B", "A")},
 			steps:  []plan.Step{remove(byID("A")), {SetUser: &plan.SetUser{Who: byID("B"), Values: plan.Values{plan.FieldManager: "GHOST"}}}},
 			found:  []string{"manages-others: user A B", "missing-manager: user GHOST B"},
 		},
@@ -262,7 +262,7 @@ func TestDeletes(t *testing.T) {
 			changes: []string{"delete user A"}, found: []string{"missing-manager: user A B", "warning content-lost: user A"},
 		},
 		"a protected report keeps its manager": {
-			people: []identity.User{user("A"), withBoss("B", "A")}, protect: plan.Protect{Users: []string{"B"}},
+			people: []identity.User{user("A"), withManager("B", "A")}, protect: plan.Protect{Users: []string{"B"}},
 			steps: []plan.Step{removeClearing("A")}, found: []string{"manages-others: user A B"},
 		},
 		"the members of a team, then the team": {

@@ -41,8 +41,8 @@ func drawTenant(t *rapid.T, label, sso string) identity.Snapshot {
 		}
 		u.Settings = identity.Settings{CleanUpDays: rapid.IntRange(0, 1).Draw(t, who+" days"), DateFormat: rapid.SampledFrom([]string{"MMM d, yyyy", "yyyy/MM/dd"}).Draw(t, who+" dates")}
 		u.Photos = drawSubset(t, who+" photos", []string{"https://p.example/1", "https://p.example/2"})
-		if boss := rapid.SampledFrom(append([]string{""}, ids...)).Draw(t, who+" manager"); boss != "" {
-			u.Manager = boss
+		if manager := rapid.SampledFrom(append([]string{""}, ids...)).Draw(t, who+" manager"); manager != "" {
+			u.Manager = manager
 		}
 		s.Users[id] = u
 	}
