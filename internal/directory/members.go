@@ -8,7 +8,7 @@ import (
 	"sacbridge/internal/scim"
 )
 
-// membersPage is how many members are read in one snapshot, pending that a slow reader holds none.
+// membersPage is how many members are read in one snapshot, so that a slow reader holds none.
 const membersPage = 1000
 
 // PatchMembers changes nothing but the members of a group, in steps that grow with the change and not

@@ -88,7 +88,7 @@ func (s *Session) sendNow(ctx, _ context.Context, l *login, c *call, csrf string
 	return s.transmit(ctx, l, c, csrf)
 }
 
-// transmit puts the call on the openResponse.
+// transmit puts the call on the wire.
 func (s *Session) transmit(ctx context.Context, l *login, c *call, csrf string) (*openResponse, *failure) {
 	limited, cancel := context.WithTimeout(ctx, c.timeout())
 	flight := &inFlight{
@@ -105,7 +105,7 @@ func (s *Session) transmit(ctx context.Context, l *login, c *call, csrf string) 
 		return nil, c.notSent(err)
 	}
 	begun := time.Now()
-	resp, err := l.client.Do(req) //nolint:bodyclose // whoever gets the openResponse closes it
+	resp, err := l.client.Do(req) //nolint:bodyclose // whoever gets the open response closes it
 	if refusal := flight.gate.refusal(); err != nil && refusal != nil {
 		cancel()
 		return nil, c.notSent(refusal)

@@ -38,7 +38,7 @@ type failure struct {
 // Do makes one call: it obtains token, CSRF token and cookies where they are missing, renews them
 // when refused, waits for limits, and repeats what certainly had no effect (not sent, 429, 503 with
 // Retry-After, 401 and 403 after renewal; reads after any failure). Every error is an *upstream.Error.
-// A write that is on the openResponse is waited for as long as ctx lasts; waits end when the permission's
+// A write that is on the wire is waited for as long as ctx lasts; waits end when the permission's
 // Stopping closes, too.
 func (s *Session) Do(ctx context.Context, r Request) (*Response, error) {
 	c, err := newCall(s.cfg.BaseURL, r)

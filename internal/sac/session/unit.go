@@ -17,7 +17,7 @@ var errOutdated = errors.New("what the write was made from was read too long ago
 // call comes between the two.
 type Unit struct {
 	s      *Session
-	waits  context.Context // of everything but calls on the openResponse
+	waits  context.Context // of everything but calls on the wire
 	p      upstream.Permission
 	login  *login
 	try    int
