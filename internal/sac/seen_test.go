@@ -245,6 +245,32 @@ func TestAttributesThatTheTenantIgnoresAreLearntAndForgotten(t *testing.T) {
 	}
 }
 
+func TestAKnownManagerWhomTheTenantIgnoresIsAnIgnoredAttribute(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []setup{{}, {noBulk: true}} {
+		t.Run(fmt.Sprintf("no Bulk %v", tt.noBulk), func(t *testing.T) {
+			t.Parallel()
+			tt.seed, tt.settings = meanwhileSeed, `{"ignoredAttributes":["manager"]}`
+			s := open(t, tt)
+			update := upstream.UserUpdate{UserKey: key("ANNA"), Manager: edit("", "CARL"), Language: edit("en", "de")}
+			other := upstream.UserUpdate{UserKey: key("BERT"), Language: edit("en", "de")}
+			outs := s.UpdateUsers(t.Context(), []upstream.UserUpdate{update, other})
+			noErr(t, outs...)
+			if diff := cmp.Diff(undone(outs[0]), []string{"attribute manager ignored"}); diff != "" || len(outs[1].Undone) > 0 {
+				t.Errorf("(-got +want):\n%s and %v", diff, outs[1].Undone)
+			}
+			if since := s.Facts().Ignored[upstream.AttrManager]; time.Since(since) > time.Minute {
+				t.Errorf("facts %v", s.Facts())
+			}
+			s.control("POST", "/__settings", `{"ignoredAttributes":[]}`, nil)
+			noErr(t, s.UpdateUsers(t.Context(), []upstream.UserUpdate{update})...)
+			if _, still := s.Facts().Ignored[upstream.AttrManager]; still {
+				t.Errorf("facts %v, though the tenant takes it now", s.Facts())
+			}
+		})
+	}
+}
+
 func TestAReadingAnsweredWithSomethingElseIsTriedLater(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]setup{

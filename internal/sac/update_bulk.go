@@ -185,7 +185,7 @@ func parts(u *upstream.UserUpdate) int {
 // judgeUser settles a job by the person as read after the write. answered says that the tenant's answer
 // was about this write.
 func (t *Tenant) judgeUser(ctx context.Context, j *userJob, now *identity.User, answered bool) {
-	undone := j.rest.Missing(now)
+	undone := missingByV2(&j.rest, now)
 	switch {
 	case !answered && len(undone) == parts(&j.rest):
 		j.end(notDone(j.op.name))
@@ -199,6 +199,19 @@ func (t *Tenant) judgeUser(ctx context.Context, j *userJob, now *identity.User, 
 	}
 	j.out.Undone = append(j.out.Undone, undone...)
 	j.end(nil)
+}
+
+// missingByV2 gives what of a v2 update is not there afterwards. A v2 write is sent only where the
+// manager's UUID was found, so a manager who is not taken is no unknown person: the tenant ignores the
+// attribute.
+func missingByV2(u *upstream.UserUpdate, now *identity.User) []upstream.Undone {
+	undone := u.Missing(now)
+	for i := range undone {
+		if undone[i].Kind == upstream.ManagerPart && now.Manager == u.Manager.Before {
+			undone[i].Kind, undone[i].Key, undone[i].Code = upstream.AttributePart, upstream.AttrManager, upstream.Ignored
+		}
+	}
+	return undone
 }
 
 func bulkName(verb string, n int) string { return fmt.Sprintf("%s %d people", verb, n) }
