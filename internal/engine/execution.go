@@ -32,7 +32,7 @@ func (e *Engine) newExecution(w *Work) *execution {
 // held from before the first read to the end. The report is never nil. The error is nil where all was done, or
 // nothing was to do; else it says what kept the work from that: a *NotStartedError, an *apply.LeaseHeldError, a
 // *HeldError, a *ConflictsError, an *upstream.Error, the error of Approve, a *StaleError where the plan no longer
-// held after a question that took long, a *PartialError or an *InterruptedError once it was applied.
+// held after a question that took long, an *OvertakenError, a *PartialError or an *InterruptedError once it was applied.
 func (e *Engine) Change(ctx context.Context, w Work) (*Report, error) {
 	x := e.newExecution(&w)
 	return x.rep, x.perform(ctx, x.makePlan)

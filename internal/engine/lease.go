@@ -42,9 +42,10 @@ func (e *Engine) CheckFree(ctx context.Context, tenantURL string) error {
 }
 
 // approve asks whether to go on, where anybody is to be asked. The lease is held meanwhile, but not for longer than the
-// engine's time for questions: then it is given back, so that a forgotten question locks nobody out. Where it was lost, by that or
-// for another reason, also while the plan was being made, it is taken anew and the plan checked like a saved one, for
-// anybody may have written meanwhile.
+// engine's time for questions: then it is given back, so that a forgotten question locks nobody out. An answer after
+// that, or after the lease was lost for another reason, takes it anew and has the plan checked like a saved one, for
+// anybody may have written meanwhile. Where nobody is asked, and so nobody has looked at the plan since, it is not
+// applied.
 func (x *execution) approve(ctx context.Context) error {
 	if x.w.Approve != nil {
 		if err := x.ask(ctx); err != nil {
@@ -52,8 +53,11 @@ func (x *execution) approve(ctx context.Context) error {
 		}
 	}
 	err := x.lease.Ensure(ctx)
-	if err == nil || !errors.Is(err, apply.ErrLeaseLost) {
+	switch {
+	case err == nil || !errors.Is(err, apply.ErrLeaseLost):
 		return err
+	case x.w.Approve == nil:
+		return &OvertakenError{err}
 	}
 	return x.retakeLease(ctx)
 }

@@ -220,6 +220,8 @@ func sameKind(err error, want any) bool {
 		return isA[*engine.StaleError](err)
 	case *engine.HeldError:
 		return isA[*engine.HeldError](err)
+	case *engine.OvertakenError:
+		return isA[*engine.OvertakenError](err)
 	case *engine.PartialError:
 		return isA[*engine.PartialError](err)
 	case *engine.NotStartedError:
@@ -237,45 +239,70 @@ func isA[E error](err error) bool {
 	return ok
 }
 
-// TestALeaseThatIsLostBeforeTheRunHasThePlanChecked lets another holder come while the process seems to sleep.
-func TestALeaseThatIsLostBeforeTheRunHasThePlanChecked(t *testing.T) {
+// TestALeaseThatIsLostDuringTheQuestionHasThePlanChecked lets another holder come while the process seems to sleep.
+func TestALeaseThatIsLostDuringTheQuestionHasThePlanChecked(t *testing.T) {
 	t.Parallel()
-	for name, at := range map[string]func(w *engine.Work, lose func()){
-		"during the question": func(w *engine.Work, lose func()) {
-			w.Approve = func(context.Context, *plan.Plan) error {
-				lose()
-				return nil
-			}
-		},
-		"before it is begun, where nobody is asked": func(w *engine.Work, lose func()) {
-			w.Planned = func(*engine.Report) error {
-				lose()
-				return nil
-			}
-		},
+	for meanwhile, edits := range map[string][]service.Edit{
+		"nothing changed": nil, "somebody wrote": {{Team: "Finance", AddMembers: []string{"ANNA"}}},
 	} {
-		for meanwhile, edits := range map[string][]service.Edit{
-			"nothing changed": nil, "somebody wrote": {{Team: "Finance", AddMembers: []string{"ANNA"}}},
+		t.Run(meanwhile, func(t *testing.T) {
+			t.Parallel()
+			w, seen := newWorld(t), &watcher{}
+			work := w.copyTeam(identity.Add)
+			work.Observer = seen
+			work.Approve = func(context.Context, *plan.Plan) error {
+				w.takeAway(edits...)
+				return nil
+			}
+			_, err := w.engine().Change(t.Context(), work)
+			if stale := sameKind(err, &engine.StaleError{}); stale != (edits != nil) || !stale && err != nil {
+				t.Errorf("got %v", err)
+			}
+			if _, writes := w.prod.counts(); (writes > 0) != (edits == nil) {
+				t.Errorf("%d writes", writes)
+			}
+			want := []string{"reading dev prod", "end of reading dev prod", "checking dev prod", "end of checking dev prod"}
+			if diff := cmp.Diff(seen.told[:min(len(seen.told), 4)], want); diff != "" {
+				t.Errorf("told (-got +want):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestWhoeverIsOvertakenWritesNothing lets another holder come at each call of a plan that nobody is asked about.
+func TestWhoeverIsOvertakenWritesNothing(t *testing.T) {
+	t.Parallel()
+	points := 1
+	for at := 1; at <= points; at++ {
+		w := newWorld(t)
+		p := savedPlan(w)
+		for name, do := range map[string]func() (*engine.Report, error){
+			"a change":     func() (*engine.Report, error) { return w.engine().Change(t.Context(), w.copyTeam(identity.Add)) },
+			"a saved plan": func() (*engine.Report, error) { return w.engine().Apply(t.Context(), w.copyTeam(identity.Add), p) },
 		} {
-			t.Run(name+", "+meanwhile, func(t *testing.T) {
-				t.Parallel()
-				w, seen := newWorld(t), &watcher{}
-				work := w.copyTeam(identity.Add)
-				work.Observer = seen
-				at(&work, func() { w.takeAway(edits...) })
-				_, err := w.engine().Change(t.Context(), work)
-				if stale := sameKind(err, &engine.StaleError{}); stale != (edits != nil) || !stale && err != nil {
-					t.Errorf("got %v", err)
+			seen, reads := 0, 0
+			w.prod.hear(func(r *http.Request) {
+				if seen++; seen == at {
+					w.takeAway()
 				}
-				if _, writes := w.prod.counts(); (writes > 0) != (edits == nil) {
-					t.Errorf("%d writes", writes)
-				}
-				want := []string{"reading dev prod", "end of reading dev prod", "checking dev prod", "end of checking dev prod"}
-				if diff := cmp.Diff(seen.told[:min(len(seen.told), 4)], want); diff != "" {
-					t.Errorf("told (-got +want):\n%s", diff)
+				if _, writes := w.prod.counts(); writes == 0 {
+					reads = seen
 				}
 			})
+			report, err := do()
+			w.prod.hear(nil)
+			if !errors.Is(err, apply.ErrLeaseLost) || at <= reads && !sameKind(err, &engine.OvertakenError{}) {
+				t.Errorf("%s, overtaken at call %d: got %v", name, at, err)
+			}
+			points = max(points, reads)
+			w.wantNoWrites()
+			if w.holder() != "" || report.Result != nil && !report.Result.Interrupted {
+				t.Errorf("%s, overtaken at call %d: result %+v, and %q holds the lease", name, at, report.Result, w.holder())
+			}
 		}
+	}
+	if points < 4 {
+		t.Errorf("overtaken at %d calls only", points)
 	}
 }
 

@@ -58,6 +58,17 @@ func (e *StaleError) Error() string {
 	return fmt.Sprintf("the plan is stale: %s %s %s (%s), one of %d", s.Side, s.Entity, s.Key, s.What, len(e.Stale))
 }
 
+// OvertakenError says that somebody else has had the target's lease since the plan was begun; nothing was written.
+type OvertakenError struct{ Err error }
+
+// Error gives the cause.
+func (e *OvertakenError) Error() string {
+	return "somebody else may have written to the tenant since the plan was begun: " + e.Err.Error()
+}
+
+// Unwrap gives the error below.
+func (e *OvertakenError) Unwrap() error { return e.Err }
+
 // ProtectedError says what a plan changes although it is protected by now; nothing was written.
 type ProtectedError struct{ Hits []plan.Finding }
 

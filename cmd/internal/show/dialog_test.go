@@ -62,6 +62,10 @@ func TestWhatTheEngineFoundIsPutIntoWordsWithTheWayOn(t *testing.T) {
 			&engine.StaleError{Stale: []plan.Stale{{Side: "target", Entity: plan.User, Key: "ANNA", What: "gone"}}}, cli.ExitStale,
 			"the plan is stale, nothing was written: target user ANNA (gone); make it again",
 		},
+		"a plan that others overtook": {
+			&engine.OvertakenError{Err: apply.ErrLeaseLost}, cli.ExitStale,
+			"somebody else may have written to the tenant since the plan was begun: the lease on the tenant is lost; nothing was written: make the plan again",
+		},
 		"what is protected": {
 			&engine.ProtectedError{Hits: []plan.Finding{{Code: plan.ProtectedUser, Entity: plan.User, Key: "ANNA"}}}, cli.ExitHeld,
 			"the plan changes what is protected now: user ANNA (",

@@ -45,6 +45,9 @@ func (d *Dialog) words(err error) string {
 	if e, ok := errors.AsType[*engine.StaleError](err); ok {
 		return fmt.Sprintf("the plan is stale, nothing was written: %s; make it again", cli.Some(staleNames(e.Stale), 10))
 	}
+	if e, ok := errors.AsType[*engine.OvertakenError](err); ok {
+		return e.Error() + "; nothing was written: make the plan again"
+	}
 	if e, ok := errors.AsType[*engine.ProtectedError](err); ok {
 		return fmt.Sprintf("the plan changes what is protected now: %s; nothing was written: make a new plan", cli.Some(d.hitNames(e.Hits), 3))
 	}
