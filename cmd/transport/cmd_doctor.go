@@ -16,17 +16,17 @@ import (
 	"sacbridge/internal/tenants"
 )
 
-// writeFindings shows findings and gives the error of the worst one.
-func writeFindings(a *app, found []show.Finding, output cli.Output) error {
-	return errors.Join(show.Findings(&a.Environment, found, output), show.Worst(found))
+// writeCheckResults shows findings and gives the error of the worst one.
+func writeCheckResults(a *app, found []show.CheckResult, output cli.Output) error {
+	return errors.Join(show.CheckResults(&a.Environment, found, output), show.Worst(found))
 }
 
 // testTenant walks the way to one tenant. Where it ends at once, a small reading tells whether it is the
 // credentials or the way itself.
-func (a *app) testTenant(ctx context.Context, t *tenants.Tenant) ([]show.Finding, error) {
-	var found []show.Finding
+func (a *app) testTenant(ctx context.Context, t *tenants.Tenant) ([]show.CheckResult, error) {
+	var found []show.CheckResult
 	for i, f := range t.Conn.Check(ctx, a.Now) {
-		one := show.Finding{Tenant: t.Conn.Tenant().Name, Step: f.Step, Level: show.Level(f.Level), Text: f.Text, Cure: f.Cure}
+		one := show.CheckResult{Tenant: t.Conn.Tenant().Name, Step: f.Step, Level: show.Level(f.Level), Text: f.Text, Cure: f.Cure}
 		if i == 0 && one.Level == show.Fail {
 			err := t.Side().CheckAccess(ctx)
 			if one.Code = cli.ExitCode(err); one.Code == cli.ExitOK {
@@ -54,7 +54,7 @@ func runTenantTest(ctx context.Context, a *app, opts *tenantTestOptions) error {
 		}
 		all = append(all, one)
 	}
-	found := []show.Finding{}
+	found := []show.CheckResult{}
 	for _, one := range all {
 		more, err := a.testTenant(ctx, one)
 		if err != nil {
@@ -62,7 +62,7 @@ func runTenantTest(ctx context.Context, a *app, opts *tenantTestOptions) error {
 		}
 		found = append(found, more...)
 	}
-	return writeFindings(a, found, opts.output)
+	return writeCheckResults(a, found, opts.output)
 }
 
 // doctorOptions are the flags of `doctor`.
@@ -88,13 +88,13 @@ tenant cannot be used at all, 3 for anything else.`, append(cli.ReadCodes(), cli
 func runDoctor(ctx context.Context, a *app, opts *doctorOptions) error {
 	s, err := a.settings()
 	if err != nil {
-		return writeFindings(a, []show.Finding{machineFault("configuration", err, "correct the file; transport config schema helps editors to")}, opts.output)
+		return writeCheckResults(a, []show.CheckResult{machineFault("configuration", err, "correct the file; transport config schema helps editors to")}, opts.output)
 	}
 	if s.file == nil {
 		err := fmt.Errorf("there is no configuration")
-		return writeFindings(a, []show.Finding{machineFault("configuration", err, "write sacbridge.yaml, or name one by --config FILE or SACBRIDGE_CONFIG")}, opts.output)
+		return writeCheckResults(a, []show.CheckResult{machineFault("configuration", err, "write sacbridge.yaml, or name one by --config FILE or SACBRIDGE_CONFIG")}, opts.output)
 	}
-	found := []show.Finding{{Step: "configuration", Level: show.OK, Text: s.file.Path()}}
+	found := []show.CheckResult{{Step: "configuration", Level: show.OK, Text: s.file.Path()}}
 	found = append(found, a.checkState(ctx, s.folder)...)
 	for _, name := range slices.Sorted(maps.Keys(s.file.Tenants)) {
 		more, err := a.examine(ctx, s, name)
@@ -103,15 +103,15 @@ func runDoctor(ctx context.Context, a *app, opts *doctorOptions) error {
 		}
 		found = append(found, more...)
 	}
-	return writeFindings(a, found, opts.output)
+	return writeCheckResults(a, found, opts.output)
 }
 
 // examine looks at one tenant: settings, secrets, lease and the way to it.
-func (a *app) examine(ctx context.Context, s *settings, name string) ([]show.Finding, error) {
-	fail := func(step string, err error, cure string) []show.Finding {
+func (a *app) examine(ctx context.Context, s *settings, name string) ([]show.CheckResult, error) {
+	fail := func(step string, err error, cure string) []show.CheckResult {
 		f := machineFault(step, err, cure)
 		f.Tenant = name
-		return []show.Finding{f}
+		return []show.CheckResult{f}
 	}
 	one, err := a.namedTenant(ctx, s, name, &callFlags{})
 	if err != nil {
@@ -120,30 +120,30 @@ func (a *app) examine(ctx context.Context, s *settings, name string) ([]show.Fin
 	if err := one.Credentials(); err != nil {
 		return fail("secrets", err, "set the variable or write the file"), nil
 	}
-	found := []show.Finding{{Tenant: name, Step: "secrets", Level: show.OK, Text: "found"}}
+	found := []show.CheckResult{{Tenant: name, Step: "secrets", Level: show.OK, Text: "found"}}
 	if err := a.engine(s.folder).CheckFree(ctx, one.Conn.Tenant().URL); err != nil {
-		found = append(found, show.Finding{Tenant: name, Step: "lease", Level: show.Warn, Text: err.Error(), Cure: "wait until that run has ended"})
+		found = append(found, show.CheckResult{Tenant: name, Step: "lease", Level: show.Warn, Text: err.Error(), Cure: "wait until that run has ended"})
 	}
 	more, err := a.testTenant(ctx, one)
 	return append(found, more...), err
 }
 
 // machineFault is a failure on this machine.
-func machineFault(step string, err error, cure string) show.Finding {
-	return show.Finding{Step: step, Level: show.Fail, Text: err.Error(), Cure: cure, Code: cli.ExitUsage}
+func machineFault(step string, err error, cure string) show.CheckResult {
+	return show.CheckResult{Step: step, Level: show.Fail, Text: err.Error(), Cure: cure, Code: cli.ExitUsage}
 }
 
 // checkState looks at the state folder and at runs that were left behind. A folder that is not there yet
 // is made by the first run, so only its parents count.
-func (a *app) checkState(ctx context.Context, folder stateFolder) []show.Finding {
-	var found []show.Finding
+func (a *app) checkState(ctx context.Context, folder stateFolder) []show.CheckResult {
+	var found []show.CheckResult
 	if _, err := os.Stat(folder.runs); err == nil {
 		if err := folder.writable(); err != nil {
 			return append(found, machineFault("state", err, "give this account the right to write there, or free some space"))
 		}
-		found = append(found, show.Finding{Step: "state", Level: show.OK, Text: folder.runs})
+		found = append(found, show.CheckResult{Step: "state", Level: show.OK, Text: folder.runs})
 	} else {
-		found = append(found, show.Finding{Step: "state", Level: show.OK, Text: folder.runs + " is made by the first run"})
+		found = append(found, show.CheckResult{Step: "state", Level: show.OK, Text: folder.runs + " is made by the first run"})
 	}
 	runs, err := a.engine(folder).Runs(ctx)
 	if err != nil {
@@ -151,7 +151,7 @@ func (a *app) checkState(ctx context.Context, folder stateFolder) []show.Finding
 	}
 	for _, r := range runs {
 		if r.Status == engine.RunInterrupted {
-			found = append(found, show.Finding{
+			found = append(found, show.CheckResult{
 				Step: "runs", Level: show.Warn, Text: fmt.Sprintf("run %s (%s) was left interrupted", r.ID, r.Command),
 				Cure: "transport runs resume " + r.ID,
 			})

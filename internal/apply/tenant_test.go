@@ -334,7 +334,7 @@ func (f *tenant) update(up *upstream.UserUpdate) upstream.Outcome {
 	if up.Ref != "" && up.Ref != u.Ref {
 		f.breaches = append(f.breaches, "wrong ref for "+up.UserID)
 	}
-	rest, kept, err := up.Against(&u)
+	rest, kept, err := up.CompareWith(&u)
 	if err != nil {
 		return upstream.Outcome{Err: err}
 	}
@@ -469,7 +469,7 @@ func (f *tenant) write(u *upstream.GroupUpdate) (out upstream.Outcome) {
 	} else if now.Members == nil {
 		now.Members = []string{}
 	}
-	rest, kept, err := u.Against(&now)
+	rest, kept, err := u.CompareWith(&now)
 	if err != nil {
 		return upstream.Outcome{Err: err}
 	}

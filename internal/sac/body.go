@@ -132,7 +132,7 @@ func patchBody(ops []patch) object {
 
 // patchesOf turns an update into the shapes that v2 is known to take (script 2402, 2666, 2667). now is the
 // person as read, which role links written as a whole need.
-func (t *Tenant) patchesOf(u *upstream.UserUpdate, now *identity.User, way roleWay, managerRef string) []patch {
+func (t *Tenant) patchesOf(u *upstream.UserUpdate, now *identity.User, mode roleWriteMode, managerRef string) []patch {
 	var ops []patch
 	set := func(path string, value any) { ops = append(ops, patch{Op: "replace", Path: path, Value: value}) }
 	email, login := u.Email, u.LoginID
@@ -178,11 +178,11 @@ func (t *Tenant) patchesOf(u *upstream.UserUpdate, now *identity.User, way roleW
 	if u.Photos != nil {
 		set("photos", photosOf(u.Photos.After))
 	}
-	return append(ops, rolePatches(u, now, way)...)
+	return append(ops, rolePatches(u, now, mode)...)
 }
 
-// takeImpossible takes out of an update what the tenant's SSO mode cannot grant.
-func (t *Tenant) takeImpossible(u *upstream.UserUpdate) []upstream.Undone {
+// dropUnsupportedLogin takes a login ID out of an update that the tenant's SSO mode cannot grant.
+func (t *Tenant) dropUnsupportedLogin(u *upstream.UserUpdate) []upstream.Undone {
 	login := u.LoginID
 	switch {
 	case login == nil:

@@ -83,7 +83,7 @@ func (r *bulkRun) round(ctx context.Context) error {
 	if r.readAgain == nil {
 		_, err = r.t.do(ctx, r.request(head, &answer))
 	} else {
-		_, err = r.t.unit(ctx, r.op, func(t *Tenant) (session.Request, error) {
+		_, err = r.t.readThenWrite(ctx, r.op, func(t *Tenant) (session.Request, error) {
 			if time.Since(r.read) > session.ReadingServes {
 				var err error
 				if head, err = r.readAgain(ctx, t, head); err != nil {
@@ -104,7 +104,7 @@ func (r *bulkRun) round(ctx context.Context) error {
 	case err != nil:
 		return r.failed(head, tail, err)
 	}
-	r.take(head, tail, &answer)
+	r.judgeAnswer(head, tail, &answer)
 	return nil
 }
 
@@ -122,8 +122,8 @@ func (r *bulkRun) request(items []*bulkItem, answer *bulkAnswer) session.Request
 	}
 }
 
-// take judges the items by the answer. Who is to be sent again comes first in the queue.
-func (r *bulkRun) take(head, tail []*bulkItem, answer *bulkAnswer) {
+// judgeAnswer judges the items by the answer. Who is to be sent again comes first in the queue.
+func (r *bulkRun) judgeAnswer(head, tail []*bulkItem, answer *bulkAnswer) {
 	done := min(len(answer.Operations), len(head))
 	if done == 0 {
 		for _, item := range head {

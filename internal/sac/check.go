@@ -26,8 +26,8 @@ const (
 	Fail Level = "fail"
 )
 
-// Finding is one result of Check.
-type Finding struct {
+// CheckResult is one result of Check.
+type CheckResult struct {
 	Step  string // what was looked at, such as "token"
 	Level Level
 	Text  string // what was found
@@ -39,8 +39,8 @@ const maxSkew = 2 * time.Minute
 
 // Check looks at the tenant the way a run would use it and says what is wrong, with the cure. It only
 // reads. It stops early where nothing further could be learnt; now is the local time.
-func (t *Tenant) Check(ctx context.Context, now func() time.Time) []Finding {
-	c := &checkup{t: t, now: now}
+func (t *Tenant) Check(ctx context.Context, now func() time.Time) []CheckResult {
+	c := &tenantCheck{t: t, now: now}
 	if !c.access(ctx) {
 		return c.found
 	}
@@ -54,21 +54,21 @@ func (t *Tenant) Check(ctx context.Context, now func() time.Time) []Finding {
 	return c.found
 }
 
-// checkup is one run of Check.
-type checkup struct {
+// tenantCheck is one run of Check.
+type tenantCheck struct {
 	t     *Tenant
 	now   func() time.Time
-	found []Finding
+	found []CheckResult
 	rows  []person
 	total int
 }
 
-func (c *checkup) say(step string, level Level, text, cure string) {
-	c.found = append(c.found, Finding{Step: step, Level: level, Text: text, Cure: cure})
+func (c *tenantCheck) say(step string, level Level, text, cure string) {
+	c.found = append(c.found, CheckResult{Step: step, Level: level, Text: text, Cure: cure})
 }
 
 // access reads the first page of people: token, rights, paging and the clock show in it.
-func (c *checkup) access(ctx context.Context) bool {
+func (c *tenantCheck) access(ctx context.Context) bool {
 	t := c.t
 	v, root := v1, pathV1
 	if !t.mayV1() {
@@ -107,7 +107,7 @@ func (c *checkup) access(ctx context.Context) bool {
 	return true
 }
 
-func (c *checkup) accessFailed(err error) {
+func (c *tenantCheck) accessFailed(err error) {
 	cure := ""
 	if e, ok := errors.AsType[*upstream.Error](err); ok {
 		cure = e.Cause
@@ -116,7 +116,7 @@ func (c *checkup) accessFailed(err error) {
 }
 
 // clock compares the tenant's clock with ours.
-func (c *checkup) clock(date string) {
+func (c *tenantCheck) clock(date string) {
 	at, err := http.ParseTime(date)
 	if err != nil {
 		return
@@ -130,7 +130,7 @@ func (c *checkup) clock(date string) {
 }
 
 // writable makes a search, which is a POST and so needs the CSRF token that writes need.
-func (c *checkup) writable(ctx context.Context) {
+func (c *tenantCheck) writable(ctx context.Context) {
 	v, attr := v1, "email"
 	if c.t.hasV2() {
 		v, attr = v2, "emails.value"
@@ -143,7 +143,7 @@ func (c *checkup) writable(ctx context.Context) {
 }
 
 // versionTwo looks at v2, its Bulk and v3.
-func (c *checkup) versionTwo(ctx context.Context) {
+func (c *tenantCheck) versionTwo(ctx context.Context) {
 	t := c.t
 	if err := t.Discover(ctx); err != nil {
 		c.say("v2", Fail, err.Error(), "is platform right? Only CF has v2; with api: 1 the tenant is used by v1 alone")
@@ -167,7 +167,7 @@ func (c *checkup) versionTwo(ctx context.Context) {
 }
 
 // people compares a page of people with the configured SSO mode (KBA 3562962, KBA 3677629).
-func (c *checkup) people() {
+func (c *tenantCheck) people() {
 	users, emails := 0, 0
 	for _, p := range c.rows {
 		raw := identity.Fold(p.user.LoginID)
@@ -191,7 +191,7 @@ func (c *checkup) people() {
 
 // ssoFits allows for the few accounts that are set up differently in every tenant. v1 under default and
 // userid shows nothing, since the login ID is the user ID there by definition.
-func (c *checkup) ssoFits(users, emails int) bool {
+func (c *tenantCheck) ssoFits(users, emails int) bool {
 	if len(c.rows) == 0 {
 		return true
 	}
@@ -207,7 +207,7 @@ func (c *checkup) ssoFits(users, emails int) bool {
 }
 
 // owner seeks the System Owner and counts licences in use, as far as they show.
-func (c *checkup) owner(ctx context.Context) {
+func (c *tenantCheck) owner(ctx context.Context) {
 	active, found := 0, false
 	for _, p := range c.rows {
 		if p.user.Active {
@@ -228,7 +228,7 @@ func (c *checkup) owner(ctx context.Context) {
 }
 
 // hidden compares what v1 lists with what v1 can address, on the first teams of the list.
-func (c *checkup) hidden(ctx context.Context) {
+func (c *tenantCheck) hidden(ctx context.Context) {
 	t := c.t
 	if t.cfg.Platform != identity.PlatformCF || !t.mayV1() {
 		return
@@ -260,7 +260,7 @@ func (c *checkup) hidden(ctx context.Context) {
 }
 
 // activities tries the activity log, which needs an access of its own and is used by few commands.
-func (c *checkup) activities(ctx context.Context) {
+func (c *tenantCheck) activities(ctx context.Context) {
 	q := url.Values{"pageSize": {"1"}, "pageIndex": {"1"}, "sortKey": {"Timestamp"}, "sortDescending": {"false"}}
 	resp, err := c.t.do(ctx, session.Request{
 		Op: "read the activity log", Method: http.MethodGet, Path: "/api/v1/audit/activities/exportActivities", Query: q, Stream: true,

@@ -15,20 +15,20 @@ import (
 )
 
 // createV1 makes one person where there is no v2. The tenant derives the user ID from userName, so
-// under SSO email the person is made with a stand-in address that gives the right ID, and the wanted
+// under SSO email the person is made with a temporary address that gives the right ID, and the wanted
 // address follows at once (scripts 13x and 23x); under custom the same holds for the login ID.
 func (t *Tenant) createV1(ctx context.Context, u *identity.User) upstream.Outcome {
 	op := fmt.Sprintf("create user %q", u.UserID)
 	email := strings.ToLower(strings.TrimSpace(u.Email))
-	login, first, follow := t.standIn(u, email)
+	login, first, follow := t.temporaryLogin(u, email)
 	begun := time.Now()
 	made, err := t.postUserV1(ctx, op, newUserV1(u, login, first))
 	if err == nil && made.user.UserID == "" {
 		err = noAnswer(op)
 	}
 	switch {
-	case err != nil && follow && t.isHalfMade(ctx, err, u, login, first):
-		// Who was made with a stand-in must not stay so: the wanted names follow now.
+	case err != nil && follow && t.isIncompleteCreate(ctx, err, u, login, first):
+		// Who was made under a temporary login must not stay so: the wanted names follow now.
 	case err != nil:
 		return upstream.Outcome{Err: explainCreate(err, u.Manager)}
 	case made.user.UserID != u.UserID:
@@ -56,7 +56,7 @@ func (t *Tenant) createV1(ctx context.Context, u *identity.User) upstream.Outcom
 		out.Undone = t.lookAtCreatedV1(ctx, u, seen)
 	}
 	if out.Err != nil && follow {
-		out.Warnings = append(out.Warnings, "the person exists under user ID "+u.UserID+" with stand-in e-mail "+first+" and login ID "+login)
+		out.Warnings = append(out.Warnings, "the person exists under user ID "+u.UserID+" with temporary e-mail "+first+" and login ID "+login)
 	}
 	return out
 }
@@ -78,16 +78,16 @@ func (t *Tenant) lookAtCreatedV1(ctx context.Context, want, told *identity.User)
 }
 
 // needsUpdateV1 reports whether a create has to be followed by an update: v1 makes everybody active and
-// takes no photos then, and a stand-in must not stay.
+// takes no photos then, and a temporary login must not stay.
 func (t *Tenant) needsUpdateV1(u *identity.User) bool {
-	_, _, follow := t.standIn(u, strings.ToLower(strings.TrimSpace(u.Email)))
+	_, _, follow := t.temporaryLogin(u, strings.ToLower(strings.TrimSpace(u.Email)))
 	return follow || !u.Active || len(u.Photos) > 0
 }
 
-// isHalfMade tells whether a create that failed so finds the person as a stand-in: made by this very call,
+// isIncompleteCreate tells whether a create that failed so finds the person under the temporary login: made by this very call,
 // whose answer was lost, or by an earlier one that got no further. Anybody else with this user ID has
 // another e-mail, login ID or name and is left alone.
-func (t *Tenant) isHalfMade(ctx context.Context, err error, u *identity.User, login, first string) bool {
+func (t *Tenant) isIncompleteCreate(ctx context.Context, err error, u *identity.User, login, first string) bool {
 	if c := upstream.ClassOf(err); c != upstream.Unknown && c != upstream.Conflict {
 		return false
 	}
@@ -108,8 +108,8 @@ func afterCreate(err error) error {
 	return err
 }
 
-// standIn gives the login ID and e-mail to create with, and whether the wanted ones have to follow.
-func (t *Tenant) standIn(u *identity.User, email string) (login, first string, follow bool) {
+// temporaryLogin gives the login ID and e-mail to create with, and whether the wanted ones have to follow.
+func (t *Tenant) temporaryLogin(u *identity.User, email string) (login, first string, follow bool) {
 	switch t.cfg.SSO {
 	case identity.SSOEmail:
 		at := strings.IndexByte(email, '@')
@@ -122,7 +122,7 @@ func (t *Tenant) standIn(u *identity.User, email string) (login, first string, f
 		}
 		return first, first, true
 	case identity.SSOCustom:
-		// A login ID in capitals becomes the user ID as it is; the e-mail needs no stand-in then.
+		// A login ID in capitals becomes the user ID as it is; the e-mail needs no temporary one then.
 		return u.UserID, email, u.LoginID != "" && u.LoginID != u.UserID
 	default:
 		return u.UserID, email, false

@@ -23,7 +23,7 @@ const (
 // creating (script 1501). Of several teams of one name one comes, with the others counted as Namesakes.
 func (t *Tenant) FindGroups(ctx context.Context, q upstream.GroupQuery) iter.Seq2[*identity.Group, error] {
 	return func(yield func(*identity.Group, error) bool) {
-		s := &teamSearch{t: t, q: q, names: newNames(q.Names, exact), found: map[string]*team{}, failed: map[string]error{}}
+		s := &teamSearch{t: t, q: q, names: newPendingNames(q.Names, exact), found: map[string]*team{}, failed: map[string]error{}}
 		if err := s.run(ctx); err != nil {
 			yield(nil, classed("read teams", err))
 			return
@@ -47,7 +47,7 @@ func (t *Tenant) FindGroups(ctx context.Context, q upstream.GroupQuery) iter.Seq
 type teamSearch struct {
 	t      *Tenant
 	q      upstream.GroupQuery
-	names  *names
+	names  *pendingNames
 	order  []string // of found
 	found  map[string]*team
 	failed map[string]error

@@ -121,7 +121,7 @@ func (t *Tenant) learn(ctx context.Context, ids, refs []string) error {
 	if len(ids)+len(refs) == 0 {
 		return nil
 	}
-	q := &userQuery{t: t, w: newWanted(upstream.UserQuery{UserIDs: ids}, refs), seen: map[string]bool{}, v: v2}
+	q := &userQuery{t: t, w: newWantedPeople(upstream.UserQuery{UserIDs: ids}, refs), seen: map[string]bool{}, v: v2}
 	q.yield = func(*identity.User) bool { return true }
 	// Whoever is found may have a manager of their own; that one is of no interest here.
 	return q.run(ctx)

@@ -21,7 +21,7 @@ var errEnough = errors.New("enough")
 // UUIDs; managers come as user IDs in either case.
 func (t *Tenant) FindUsers(ctx context.Context, q upstream.UserQuery) iter.Seq2[*identity.User, error] {
 	return func(yield func(*identity.User, error) bool) {
-		err := t.eachPerson(ctx, newWanted(q, nil), func(u *identity.User) bool { return yield(u, nil) })
+		err := t.eachPerson(ctx, newWantedPeople(q, nil), func(u *identity.User) bool { return yield(u, nil) })
 		if err != nil {
 			yield(nil, classed("read people", err))
 		}
@@ -29,7 +29,7 @@ func (t *Tenant) FindUsers(ctx context.Context, q upstream.UserQuery) iter.Seq2[
 }
 
 // eachPerson hands out everybody that w asks for, once.
-func (t *Tenant) eachPerson(ctx context.Context, w *wanted, yield func(*identity.User) bool) error {
+func (t *Tenant) eachPerson(ctx context.Context, w *wantedPeople, yield func(*identity.User) bool) error {
 	q := &userQuery{t: t, w: w, seen: map[string]bool{}, yield: yield, v: v1}
 	if t.hasV2() {
 		q.v = v2
@@ -47,7 +47,7 @@ func (t *Tenant) eachPerson(ctx context.Context, w *wanted, yield func(*identity
 // userQuery is one reading of people.
 type userQuery struct {
 	t       *Tenant
-	w       *wanted
+	w       *wantedPeople
 	v       version
 	seen    map[string]bool
 	waiting []person // their manager's UUID is not known yet
@@ -208,25 +208,25 @@ func (q *userQuery) nextFilter() string {
 		room = 1
 	}
 	var parts []string
-	take := func(attr string, n *names) {
+	ask := func(attr string, n *pendingNames) {
 		if len(parts) > 0 && q.t.cfg.NoLookup {
 			return
 		}
-		if list := n.take(room); len(list) > 0 {
+		if list := n.nextBatch(room); len(list) > 0 {
 			parts = append(parts, anyOf(attr, list))
 		}
 	}
 	if q.v == v2 {
-		take("id", q.w.refs)
-		take("userName", q.w.ids)
-		take("emails.value", q.w.emails)
-		take(q.loginAttr(), q.w.logins)
+		ask("id", q.w.refs)
+		ask("userName", q.w.ids)
+		ask("emails.value", q.w.emails)
+		ask(q.loginAttr(), q.w.logins)
 	} else {
 		if q.t.loginIsUserID() {
-			take("username", q.w.ids)
+			ask("username", q.w.ids)
 		}
-		take("email", q.w.emails)
-		take("username", q.w.logins)
+		ask("email", q.w.emails)
+		ask("username", q.w.logins)
 	}
 	return joinOr(parts)
 }
@@ -253,7 +253,7 @@ func joinOr(parts []string) string {
 // singles reads the people whose user ID no v1 filter can ask for, one by one.
 func (q *userQuery) singles(ctx context.Context) error {
 	for {
-		ids := q.w.ids.take(q.t.workers())
+		ids := q.w.ids.nextBatch(q.t.workers())
 		if len(ids) == 0 {
 			return nil
 		}

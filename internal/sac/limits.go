@@ -22,7 +22,7 @@ func (t *Tenant) Limits(teamSize int) upstream.Limits {
 		Workers: t.workers(), Page: pageSize, Lookup: t.lookupSize(),
 		CreateBatch: 1, UpdateBatch: 1, DeleteBatch: 1, DeleteCalls: 1,
 		GroupCreateCalls: 1, GroupDeleteCalls: 1,
-		Reread: t.batchSize(), AddChunk: t.tune.adds(teamSize), RoleChunk: t.tune.roles(teamSize), RemoveChunk: maxRemovals,
+		Reread: t.batchSize(), AddChunk: t.chunks.adds(teamSize), RoleChunk: t.chunks.roles(teamSize), RemoveChunk: maxRemovals,
 		MaxMembers: maxMembers,
 	}
 	if t.hasV2() {
@@ -37,14 +37,14 @@ func (t *Tenant) Limits(teamSize int) upstream.Limits {
 // UpdateCalls implements upstream.Costs: by v2 one reading, the writes, and after a Bulk, whose answer
 // tells nothing, one more reading; by v1 a reading and a write for each person.
 func (t *Tenant) UpdateCalls(updates []upstream.UserUpdate) int {
-	n, reads, proof := 0, 0, false
+	n, reads, probe := 0, 0, false
 	for i := range updates {
 		if u := &updates[i]; !u.Empty() {
 			n++
 			if t.needsReading(u) {
 				reads++
 			}
-			proof = proof || t.learned.rolePatch() == upstream.Untried && provesRolePatch(u.RolesBefore, u)
+			probe = probe || t.facts.rolePatch() == upstream.Untried && canProbeRolePatch(u.RolesBefore, u)
 		}
 	}
 	if !t.hasV2() || n == 0 {
@@ -54,7 +54,7 @@ func (t *Tenant) UpdateCalls(updates []upstream.UserUpdate) int {
 	calls := n
 	if n > 1 && size > 1 {
 		calls = ceil(n, size) + ceil(n, t.batchSize())
-	} else if proof {
+	} else if probe {
 		calls++
 	}
 	return calls + ceil(reads, t.batchSize())
@@ -80,7 +80,7 @@ func (t *Tenant) GroupCalls(u *upstream.GroupUpdate) int {
 }
 
 // Facts gives what has been learnt about the tenant so far.
-func (t *Tenant) Facts() upstream.Facts { return t.learned.get() }
+func (t *Tenant) Facts() upstream.Facts { return t.facts.get() }
 
 // Clock gives what the tenant's clock showed at a local time.
 func (t *Tenant) Clock(local time.Time) (tenant time.Time, ok bool) { return t.session.Clock(local) }
@@ -112,19 +112,19 @@ func baseRoles(n int) int {
 	return max(1, int(math.Round(9586.957/float64(n))))
 }
 
-// tuning fits the chunks of team writes to how fast the tenant is: SAP's samples start from the
+// chunkSizer fits the chunks of team writes to how fast the tenant is: SAP's samples start from the
 // formulas above and correct them after each full chunk by its answer time (script 1103). The
 // correction is a factor on the formula, so that it carries over from team to team.
-type tuning struct {
+type chunkSizer struct {
 	mu     sync.Mutex
 	factor float64
 	roleBy int // added to the formula
 }
 
-func newTuning() *tuning { return &tuning{factor: 1} }
+func newChunkSizer() *chunkSizer { return &chunkSizer{factor: 1} }
 
 // adds is the number of members to add at once to a team of n.
-func (u *tuning) adds(n int) int {
+func (u *chunkSizer) adds(n int) int {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	chunk := int(math.Round(u.factor * float64(baseAdds(n))))
@@ -132,7 +132,7 @@ func (u *tuning) adds(n int) int {
 }
 
 // roles is the number of role links to change at once on a team of n.
-func (u *tuning) roles(n int) int {
+func (u *chunkSizer) roles(n int) int {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return max(1, baseRoles(n)+u.roleBy)
@@ -141,7 +141,7 @@ func (u *tuning) roles(n int) int {
 // added learns from a write of size members to a team that had n. Only a full chunk says anything.
 // The factor follows from the chunk that was measured, not from the current factor, so that several
 // teams written side by side do not multiply each other's growth.
-func (u *tuning) added(n, size int, took time.Duration) {
+func (u *chunkSizer) added(n, size int, took time.Duration) {
 	if size < u.adds(n) {
 		return
 	}
@@ -152,7 +152,7 @@ func (u *tuning) added(n, size int, took time.Duration) {
 }
 
 // rolesChanged learns from a write of size role changes to a team of n.
-func (u *tuning) rolesChanged(n, size int, took time.Duration) {
+func (u *chunkSizer) rolesChanged(n, size int, took time.Duration) {
 	if size < u.roles(n) {
 		return
 	}

@@ -5,8 +5,8 @@ import (
 	"sacbridge/internal/upstream"
 )
 
-// names is one list of wanted names that shrinks as people are found or asked for.
-type names struct {
+// pendingNames is one list of wanted names that shrinks as people are found or asked for.
+type pendingNames struct {
 	order []string
 	key   func(string) string
 	asked map[string]bool // by key: true while nobody has asked the tenant for it
@@ -16,9 +16,9 @@ type names struct {
 
 func exact(s string) string { return s }
 
-// newNames drops duplicates and empty names.
-func newNames(list []string, key func(string) string) *names {
-	n := &names{key: key, asked: make(map[string]bool, len(list))}
+// newPendingNames drops duplicates and empty names.
+func newPendingNames(list []string, key func(string) string) *pendingNames {
+	n := &pendingNames{key: key, asked: make(map[string]bool, len(list))}
 	for _, s := range list {
 		k := key(s)
 		if _, dup := n.asked[k]; dup || k == "" {
@@ -32,13 +32,13 @@ func newNames(list []string, key func(string) string) *names {
 }
 
 // has reports whether s was asked for at all.
-func (n *names) has(s string) bool {
+func (n *pendingNames) has(s string) bool {
 	_, ok := n.asked[n.key(s)]
 	return ok
 }
 
 // answered marks s as answered.
-func (n *names) answered(s string) {
+func (n *pendingNames) answered(s string) {
 	k := n.key(s)
 	if n.asked[k] {
 		n.asked[k] = false
@@ -46,8 +46,8 @@ func (n *names) answered(s string) {
 	}
 }
 
-// take gives up to max names that are still open, as answered: they are about to be asked for.
-func (n *names) take(max int) []string {
+// nextBatch gives up to max names that are still open, as answered: they are about to be asked for.
+func (n *pendingNames) nextBatch(max int) []string {
 	var out []string
 	for n.next < len(n.order) && len(out) < max {
 		s := n.order[n.next]
@@ -60,29 +60,29 @@ func (n *names) take(max int) []string {
 	return out
 }
 
-// wanted is whom a search is after. A person found answers all names, so that the e-mail of somebody
+// wantedPeople is whom a search is after. A person found answers all names, so that the e-mail of somebody
 // found by user ID is not asked for again: SAC keeps e-mails and login IDs unique.
-type wanted struct {
+type wantedPeople struct {
 	all    bool
-	ids    *names // user IDs
-	refs   *names // v2 UUIDs
-	emails *names
-	logins *names
+	ids    *pendingNames // user IDs
+	refs   *pendingNames // v2 UUIDs
+	emails *pendingNames
+	logins *pendingNames
 }
 
-func newWanted(q upstream.UserQuery, refs []string) *wanted {
-	return &wanted{
-		all: q.All, ids: newNames(q.UserIDs, exact), refs: newNames(refs, exact),
-		emails: newNames(q.Emails, identity.Fold), logins: newNames(q.LoginIDs, identity.Fold),
+func newWantedPeople(q upstream.UserQuery, refs []string) *wantedPeople {
+	return &wantedPeople{
+		all: q.All, ids: newPendingNames(q.UserIDs, exact), refs: newPendingNames(refs, exact),
+		emails: newPendingNames(q.Emails, identity.Fold), logins: newPendingNames(q.LoginIDs, identity.Fold),
 	}
 }
 
 // matches reports whether the person was asked for. A tenant may find more than eq allows.
-func (w *wanted) matches(u *identity.User) bool {
+func (w *wantedPeople) matches(u *identity.User) bool {
 	return w.all || w.ids.has(u.UserID) || w.refs.has(u.Ref) || w.emails.has(u.Email) || w.logins.has(u.LoginID)
 }
 
-func (w *wanted) found(u *identity.User) {
+func (w *wantedPeople) found(u *identity.User) {
 	w.ids.answered(u.UserID)
 	w.refs.answered(u.Ref)
 	w.emails.answered(u.Email)
@@ -90,7 +90,7 @@ func (w *wanted) found(u *identity.User) {
 }
 
 // open reports whether names are left to ask for.
-func (w *wanted) open() bool {
+func (w *wantedPeople) open() bool {
 	return w.ids.open+w.refs.open+w.emails.open+w.logins.open > 0
 }
 

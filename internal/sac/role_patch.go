@@ -11,19 +11,19 @@ import (
 	"sacbridge/internal/upstream"
 )
 
-// roleWay is how role links of a person are written by v2.
-type roleWay int
+// roleWriteMode is how role links of a person are written by v2.
+type roleWriteMode int
 
 const (
-	wholeRoles   roleWay = iota // the whole set, made from a reading: what SAP's samples show
-	singleRoles                 // adding and removing single roles, which SAP's notes claim (KBA 3718579)
-	provingRoles                // single roles, in a way that shows whether the tenant does just that
+	wholeRoles       roleWriteMode = iota // the whole set, made from a reading: what SAP's samples show
+	singleRoles                           // adding and removing single roles, which SAP's notes claim (KBA 3718579)
+	probeSingleRoles                      // single roles, in a way that shows whether the tenant does just that
 )
 
-// provesRolePatch reports whether an update of somebody who holds the roles before can show what the tenant
+// canProbeRolePatch reports whether an update of somebody who holds the roles before can show what the tenant
 // makes of single roles. Something has to be left that a tenant would take away which treats an addition
 // as the whole set, or empties the set at a removal.
-func provesRolePatch(before []string, u *upstream.UserUpdate) bool {
+func canProbeRolePatch(before []string, u *upstream.UserUpdate) bool {
 	if !u.ChangesRoles() {
 		return false
 	}
@@ -39,30 +39,30 @@ func staying(before []string, u *upstream.UserUpdate) []string {
 	return identity.Apply(identity.Remove, before, slices.Concat(u.RemoveRoles, u.AddRoles), nil)
 }
 
-// chooseProof picks a job to prove single roles with, where that is not known yet. learned.endProof must
+// chooseProbe picks a job to probe single roles with, where that is not known yet. facts.endProbe must
 // follow where it gives one.
-func (t *Tenant) chooseProof(jobs []*userJob) *userJob {
-	at := slices.IndexFunc(jobs, func(j *userJob) bool { return j.now != nil && provesRolePatch(j.now.Roles, &j.rest) })
-	if at < 0 || !t.learned.beginProof() {
+func (t *Tenant) chooseProbe(jobs []*userJob) *userJob {
+	at := slices.IndexFunc(jobs, func(j *userJob) bool { return j.now != nil && canProbeRolePatch(j.now.Roles, &j.rest) })
+	if at < 0 || !t.facts.beginProbe() {
 		return nil
 	}
 	j := jobs[at]
-	j.way = provingRoles
+	j.roleMode = probeSingleRoles
 	ref, _ := t.ids.ref(j.manager())
 	t.makeOp(j, ref)
 	return j
 }
 
-// rolePatches writes role links in one of the ways.
-func rolePatches(u *upstream.UserUpdate, now *identity.User, way roleWay) []patch {
+// rolePatches writes role links in one of the modes.
+func rolePatches(u *upstream.UserUpdate, now *identity.User, mode roleWriteMode) []patch {
 	if !u.ChangesRoles() {
 		return nil
 	}
 	add, remove := u.AddRoles, u.RemoveRoles
-	switch way {
+	switch mode {
 	case wholeRoles:
 		return []patch{{Op: "replace", Path: "roles", Value: roleObjects(setChange(now.Roles, remove, add))}}
-	case provingRoles:
+	case probeSingleRoles:
 		// Both kinds have to be there: a removal of what is not held, or an addition of what is.
 		if len(remove) == 0 {
 			remove = add[:1]
@@ -94,14 +94,14 @@ func (t *Tenant) judgeRolePatch(ctx context.Context, j *userJob, now *identity.U
 		stay := staying(j.now.Roles, &j.rest)
 		_, lost = identity.Diff(stay, identity.Set(now.Roles))
 		if len(j.rest.AddRoles) == 0 && len(stay) > 0 {
-			stay = stay[1:] // the first is added again by a proof
+			stay = stay[1:] // the first is added again by a probe
 		}
 		wiped = len(stay) > 0 && len(identity.Apply(identity.Intersect, stay, now.Roles, nil)) == 0
 	}
 	missing := slices.ContainsFunc(undone, func(part upstream.Undone) bool { return part.Kind == upstream.RolePart })
 	if !missing && !wiped {
-		if j.way == provingRoles && len(lost) == 0 {
-			t.learned.setRolePatch(upstream.Yes)
+		if j.roleMode == probeSingleRoles && len(lost) == 0 {
+			t.facts.setRolePatch(upstream.Yes)
 		}
 		return true // what else is different is somebody else's work
 	}
@@ -123,16 +123,16 @@ func (t *Tenant) writeWholeRoles(ctx context.Context, j *userJob, now *identity.
 	again.whole = true
 	t.patchUser(ctx, again, time.Time{})
 	if out.Err == nil && len(out.Undone) == 0 {
-		t.learned.setRolePatch(upstream.No)
+		t.facts.setRolePatch(upstream.No)
 	}
 	undone = slices.DeleteFunc(slices.Clone(undone), func(part upstream.Undone) bool { return part.Kind == upstream.RolePart })
-	t.learned.saw(j.rest.Attributes(), undone)
+	t.facts.recordUndone(j.rest.Attributes(), undone)
 	j.out.Undone = slices.Concat(j.out.Undone, undone, out.Undone)
 	j.out.Kept = append(j.out.Kept, out.Kept...)
 	j.end(lostRoles(out.Err, lost))
 }
 
-// lostRoles says which roles a proof has cost, where they could not be written back.
+// lostRoles says which roles a probe has cost, where they could not be written back.
 func lostRoles(err error, lost []string) error {
 	e, ok := errors.AsType[*upstream.Error](err)
 	if !ok || len(lost) == 0 {
@@ -147,16 +147,16 @@ func lostRoles(err error, lost []string) error {
 // refusesSingleRoles reports whether a refusal may be about the way in which roles were written.
 func refusesSingleRoles(j *userJob, err error) bool {
 	e, ok := errors.AsType[*upstream.Error](err)
-	return ok && j.way != wholeRoles && j.rest.ChangesRoles() && e.Class == upstream.Refused && !invalidRole.MatchString(e.Detail)
+	return ok && j.roleMode != wholeRoles && j.rest.ChangesRoles() && e.Class == upstream.Refused && !invalidRole.MatchString(e.Detail)
 }
 
 // sendWholeRoles sends a refused job again with its roles as a whole set. Where that is taken the tenant
 // takes no single roles.
 func (t *Tenant) sendWholeRoles(ctx context.Context, j *userJob) {
-	j.way, j.whole = wholeRoles, true
+	j.roleMode, j.whole = wholeRoles, true
 	echo, err := t.sendPatch(ctx, j, time.Time{})
 	if err == nil {
-		t.learned.setRolePatch(upstream.No)
+		t.facts.setRolePatch(upstream.No)
 	}
 	t.settlePatch(ctx, j, echo, err)
 }

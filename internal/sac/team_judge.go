@@ -20,9 +20,9 @@ type teamWrite struct {
 
 func (w *teamWrite) op() string { return fmt.Sprintf("update team %q", w.asked.Name) }
 
-// narrow takes what is left to do for a team that is there as now; errNothing where that is nothing.
-func (w *teamWrite) narrow(now *identity.Group) error {
-	rest, kept, err := w.asked.Against(now)
+// reduceToRemaining takes what is left to do for a team that is there as now; errNothing where that is nothing.
+func (w *teamWrite) reduceToRemaining(now *identity.Group) error {
+	rest, kept, err := w.asked.CompareWith(now)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (t *Tenant) judgeTeam(w *teamWrite, err error, read func() (*identity.Group
 		return out
 	}
 	if w.rest.Description != nil {
-		t.learned.saw([]string{upstream.AttrDescription}, undone)
+		t.facts.recordUndone([]string{upstream.AttrDescription}, undone)
 	}
 	out.Undone = t.unknownMembers(&w.rest, undone)
 	return out
@@ -76,12 +76,12 @@ func (t *Tenant) unknownMembers(rest *upstream.GroupUpdate, undone []upstream.Un
 	return undone
 }
 
-// cutEdit shortens a description to what SAC takes, so that what was sent compares with what is there.
-func cutEdit(e *upstream.Edit[string]) *upstream.Edit[string] {
+// truncateEdit shortens a description to what SAC takes, so that what was sent compares with what is there.
+func truncateEdit(e *upstream.Edit[string]) *upstream.Edit[string] {
 	if e == nil {
 		return nil
 	}
-	return &upstream.Edit[string]{Before: e.Before, After: cut(e.After)}
+	return &upstream.Edit[string]{Before: e.Before, After: truncateDescription(e.After)}
 }
 
 // teamParts counts what an update changes.

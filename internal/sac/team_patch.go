@@ -25,7 +25,7 @@ func (t *Tenant) patchTeam(ctx context.Context, u upstream.GroupUpdate) upstream
 	if err != nil {
 		return upstream.Outcome{Err: classed(op, err)}
 	}
-	u.Description = cutEdit(u.Description)
+	u.Description = truncateEdit(u.Description)
 	p, err := t.newMemberPatch(ctx, u, ref)
 	if err != nil {
 		return upstream.Outcome{Err: classed(op, err)}
@@ -127,7 +127,7 @@ func (t *Tenant) sendTeamPatch(ctx context.Context, p *memberPatch) error {
 	var resp *session.Response
 	var err error
 	if p.asked.ExactMembers || p.asked.Description != nil {
-		resp, err = t.unit(ctx, p.op(), func(t *Tenant) (session.Request, error) {
+		resp, err = t.readThenWrite(ctx, p.op(), func(t *Tenant) (session.Request, error) {
 			if err := t.readTeamBefore(ctx, p); err != nil {
 				return session.Request{}, err
 			}
@@ -140,7 +140,7 @@ func (t *Tenant) sendTeamPatch(ctx context.Context, p *memberPatch) error {
 		}
 	}
 	if err == nil && len(p.adds) > 0 {
-		t.tune.added(p.asked.Size, len(p.adds)+len(p.removes), resp.Elapsed)
+		t.chunks.added(p.asked.Size, len(p.adds)+len(p.removes), resp.Elapsed)
 	}
 	return err
 }
@@ -161,7 +161,7 @@ func (p *memberPatch) request() (session.Request, error) {
 }
 
 // readTeamBefore looks whether somebody else changed what the patch is about, and takes the description out
-// where it is as wanted. Members need no narrowing: the patch names single ones.
+// where it is as wanted. Members need no comparing: the patch names single ones.
 func (t *Tenant) readTeamBefore(ctx context.Context, p *memberPatch) error {
 	tm, err := t.getTeam(ctx, v2, p.asked.Name, groupPath(v2, p.ref), p.asked.ExactMembers)
 	if err != nil {
@@ -175,7 +175,7 @@ func (t *Tenant) readTeamBefore(ctx context.Context, p *memberPatch) error {
 			return err
 		}
 	}
-	rest, kept, err := p.asked.Against(tm.group)
+	rest, kept, err := p.asked.CompareWith(tm.group)
 	if err != nil {
 		return err
 	}

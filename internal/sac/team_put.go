@@ -122,9 +122,9 @@ func (r *rawTeam) group() *identity.Group {
 
 // putTeam reads a team and writes it back whole. Class Gone says that v1 does not find the team.
 func (t *Tenant) putTeam(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
-	u.Description = cutEdit(u.Description)
+	u.Description = truncateEdit(u.Description)
 	w := &teamWrite{asked: u}
-	resp, err := t.unit(ctx, w.op(), func(t *Tenant) (session.Request, error) { return t.preparePut(ctx, w) })
+	resp, err := t.readThenWrite(ctx, w.op(), func(t *Tenant) (session.Request, error) { return t.preparePut(ctx, w) })
 	if err == nil {
 		t.learnFrom(&w.rest, w.size, resp.Elapsed)
 	}
@@ -143,7 +143,7 @@ func (t *Tenant) preparePut(ctx context.Context, w *teamWrite) (session.Request,
 	if err != nil {
 		return session.Request{}, err
 	}
-	if err := w.narrow(raw.group()); err != nil {
+	if err := w.reduceToRemaining(raw.group()); err != nil {
 		return session.Request{}, err
 	}
 	next, err := raw.changed(w.rest)
@@ -170,9 +170,9 @@ func (t *Tenant) learnFrom(u *upstream.GroupUpdate, size int, took time.Duration
 	members, roles := len(u.AddMembers)+len(u.RemoveMembers), len(u.AddRoles)+len(u.RemoveRoles)
 	switch {
 	case roles == 0 && len(u.AddMembers) > 0:
-		t.tune.added(size, members, took)
+		t.chunks.added(size, members, took)
 	case members == 0 && roles > 0:
-		t.tune.rolesChanged(size, roles, took)
+		t.chunks.rolesChanged(size, roles, took)
 	}
 }
 

@@ -43,12 +43,12 @@ func (t *Tenant) patchRoles(ctx context.Context, u upstream.GroupUpdate) upstrea
 		}
 		return tm.group, nil
 	}
-	resp, err := t.unit(ctx, w.op(), func(t *Tenant) (session.Request, error) {
+	resp, err := t.readThenWrite(ctx, w.op(), func(t *Tenant) (session.Request, error) {
 		now, err := read(t)
 		if err != nil {
 			return session.Request{}, err
 		}
-		if err := w.narrow(now); err != nil {
+		if err := w.reduceToRemaining(now); err != nil {
 			return session.Request{}, err
 		}
 		roles := setChange(now.Roles, w.rest.RemoveRoles, w.rest.AddRoles)
@@ -59,7 +59,7 @@ func (t *Tenant) patchRoles(ctx context.Context, u upstream.GroupUpdate) upstrea
 		}, nil
 	})
 	if err == nil {
-		t.tune.rolesChanged(u.Size, len(w.rest.AddRoles)+len(w.rest.RemoveRoles), resp.Elapsed)
+		t.chunks.rolesChanged(u.Size, len(w.rest.AddRoles)+len(w.rest.RemoveRoles), resp.Elapsed)
 	}
 	return t.judgeTeam(w, err, func() (*identity.Group, error) { return read(t) })
 }

@@ -18,8 +18,8 @@ const maxDescription = 1024
 // folderHeader keeps v2 from making a folder for a new team.
 const folderHeader = "X-Sap-Sac-Create-Team-Folder"
 
-// cut shortens a description to what SAC takes.
-func cut(s string) string {
+// truncateDescription shortens a description to what SAC takes.
+func truncateDescription(s string) string {
 	runes := []rune(s)
 	if len(runes) <= maxDescription {
 		return s
@@ -40,14 +40,14 @@ func (w writer) CreateGroup(ctx context.Context, g *identity.Group) upstream.Out
 		r.Path, r.Header = pathV2+"/Groups", http.Header{folderHeader: {"false"}}
 		r.Body = object{
 			"schemas": []string{urnGroup, urnTeamV2}, "displayName": g.Name, "members": []any{},
-			urnTeamV2: object{"description": cut(description)},
+			urnTeamV2: object{"description": truncateDescription(description)},
 		}
 	} else {
 		if description == "" {
 			description = g.Name + " with Team Folder"
 		}
 		r.Path = pathV1 + "/Groups"
-		r.Body = object{"schemas": []string{urnGroup}, "id": g.Name, "displayName": cut(description)}
+		r.Body = object{"schemas": []string{urnGroup}, "id": g.Name, "displayName": truncateDescription(description)}
 	}
 	var made *team
 	v := v1
@@ -67,7 +67,7 @@ func (w writer) CreateGroup(ctx context.Context, g *identity.Group) upstream.Out
 		return upstream.Outcome{Err: explainTeamCreate(err)}
 	}
 	out := upstream.Outcome{Ref: made.group.Ref}
-	wanted := upstream.GroupUpdate{Description: &upstream.Edit[string]{After: cut(description)}}
+	wanted := upstream.GroupUpdate{Description: &upstream.Edit[string]{After: truncateDescription(description)}}
 	if g.Description != "" && len(wanted.Missing(made.group)) > 0 {
 		out.Undone = wanted.Missing(w.teamNow(ctx, made.group))
 	}

@@ -50,17 +50,17 @@ type Tenant struct {
 	log *slog.Logger
 
 	session    *session.Session
-	calls      caller              // the session, or the worker of a unit of reading and writing
+	calls      caller              // the session, or the worker of a reading and the write made from it
 	permission upstream.Permission // of a writer's calls
 
-	tune    *tuning
+	chunks  *chunkSizer
 	bulk    *bulkState
-	learned *learned
-	updates turn // of v2 updates of people
+	facts   *tenantFacts
+	updates interruptibleMutex // of v2 updates of people
 
 	// What was met in this run; see Fresh.
 	ids   *idCache
-	count *headcount
+	count *userCount
 }
 
 // caller makes calls.
@@ -68,8 +68,8 @@ type caller interface {
 	Do(ctx context.Context, r session.Request) (*session.Response, error)
 }
 
-// headcount is the number of people in the tenant as last seen; 0 = never counted.
-type headcount struct {
+// userCount is the number of people in the tenant as last seen; 0 = never counted.
+type userCount struct {
 	mu    sync.Mutex
 	total int
 }
@@ -88,16 +88,16 @@ func New(c Config) (*Tenant, error) {
 	who := identity.Tenant{Name: c.Name, URL: c.URL, Platform: c.Platform, SSO: c.SSO, Namespace: c.Namespace}
 	return &Tenant{
 		cfg: c, who: who, session: s, calls: s, log: c.Logger,
-		tune: newTuning(), bulk: newBulkState(c.NoBulk), learned: newLearned(c.Facts, c.Learned), updates: newTurn(),
-		ids: newIDCache(), count: &headcount{},
+		chunks: newChunkSizer(), bulk: newBulkState(c.NoBulk), facts: newTenantFacts(c.Facts, c.Learned), updates: newInterruptibleMutex(),
+		ids: newIDCache(), count: &userCount{},
 	}, nil
 }
 
-// Fresh gives a connector for another run: it has the session, with its token and its pace, and all that
+// Fresh gives a connector for another run: it has the session, with its token and its limits, and all that
 // was learnt about the tenant, and nothing of what was met in it.
 func (t *Tenant) Fresh() *Tenant {
 	fresh := *t
-	fresh.ids, fresh.count = newIDCache(), &headcount{}
+	fresh.ids, fresh.count = newIDCache(), &userCount{}
 	return &fresh
 }
 

@@ -27,13 +27,13 @@ func (w writer) UpdateUsers(ctx context.Context, updates []upstream.UserUpdate) 
 	for i := range updates {
 		jobs[i] = newUserJob(updates[i], &outs[i])
 	}
-	// A unit keeps all workers busy, and a second one beside it would only age its reading.
-	done, err := w.updates.take(ctx, bulkName("update", len(updates)), w.permission)
+	// One call keeps all workers busy, and a second one beside it would only age its reading.
+	unlock, err := w.updates.lock(ctx, bulkName("update", len(updates)), w.permission)
 	if err != nil {
 		failAll(jobs, err)
 		return outs
 	}
-	defer done()
+	defer unlock()
 	w.updateV2(ctx, jobs)
 	return outs
 }
@@ -44,12 +44,12 @@ type userJob struct {
 	asked upstream.UserUpdate
 	out   *upstream.Outcome
 
-	now   *identity.User      // as read before; nil where nobody was read
-	rest  upstream.UserUpdate // what is still to be done
-	ref   string
-	way   roleWay
-	whole bool // single roles were tried in vain
-	over  bool // the outcome is known
+	now      *identity.User      // as read before; nil where nobody was read
+	rest     upstream.UserUpdate // what is still to be done
+	ref      string
+	roleMode roleWriteMode
+	whole    bool // single roles were tried in vain
+	over     bool // the outcome is known
 }
 
 func newUserJob(u upstream.UserUpdate, out *upstream.Outcome) *userJob {
@@ -88,7 +88,7 @@ func open(jobs []*userJob) []*userJob {
 // somebody else may have changed it, and where roles are sent as a whole.
 func (t *Tenant) needsReading(u *upstream.UserUpdate) bool {
 	return u.ExactRoles && u.ChangesRoles() || len(u.Attributes()) > 0 ||
-		u.ChangesRoles() && t.learned.rolePatch() != upstream.Yes
+		u.ChangesRoles() && t.facts.rolePatch() != upstream.Yes
 }
 
 // updateV2 reads, writes and looks at what came of it.
@@ -103,9 +103,9 @@ func (t *Tenant) updateV2(ctx context.Context, jobs []*userJob) {
 	}
 	read := time.Now()
 	jobs = open(jobs)
-	proof := t.chooseProof(jobs)
-	if proof != nil {
-		defer t.learned.endProof()
+	probe := t.chooseProbe(jobs)
+	if probe != nil {
+		defer t.facts.endProbe()
 	}
 	if size, _ := t.bulk.size(); len(jobs) > 1 && size > 1 && t.updateByBulk(ctx, jobs, read) {
 		return
@@ -175,7 +175,7 @@ func (t *Tenant) readJobs(ctx context.Context, jobs []*userJob, names []string) 
 			j.end(gone(j.op.name))
 			continue
 		}
-		j.narrow(p.user)
+		j.reduceToRemaining(p.user)
 	}
 	return nil
 }
@@ -239,13 +239,13 @@ func (t *Tenant) nameManagers(ctx context.Context, jobs []*userJob, found map[st
 	return nil
 }
 
-// narrow takes what is left to do for a person who is there as now.
-func (j *userJob) narrow(now *identity.User) {
+// reduceToRemaining takes what is left to do for a person who is there as now.
+func (j *userJob) reduceToRemaining(now *identity.User) {
 	if now.IsSystemOwner() {
 		j.end(refused(j.op.name, upstream.CodeSystemOwner, causeOwner))
 		return
 	}
-	rest, kept, err := j.asked.Against(now)
+	rest, kept, err := j.asked.CompareWith(now)
 	j.now, j.rest, j.out.Kept = now, rest, kept
 	if err != nil || rest.Empty() {
 		j.end(err)
@@ -267,21 +267,21 @@ func (t *Tenant) prepareJob(j *userJob) {
 		j.end(noManager(j.op.name, j.manager()))
 		return
 	}
-	j.out.Undone = t.takeImpossible(&j.rest)
+	j.out.Undone = t.dropUnsupportedLogin(&j.rest)
 	if j.rest.Empty() {
 		j.end(nil)
 		return
 	}
 	j.ref = ref
-	if !j.whole && t.learned.rolePatch() == upstream.Yes {
-		j.way = singleRoles
+	if !j.whole && t.facts.rolePatch() == upstream.Yes {
+		j.roleMode = singleRoles
 	}
 	t.makeOp(j, managerRef)
 }
 
 func (t *Tenant) makeOp(j *userJob, managerRef string) {
 	j.op.Method, j.op.Path = http.MethodPatch, "/Users/"+j.ref
-	j.op.Data = patchBody(t.patchesOf(&j.rest, j.now, j.way, managerRef))
+	j.op.Data = patchBody(t.patchesOf(&j.rest, j.now, j.roleMode, managerRef))
 }
 
 func gone(op string) *upstream.Error {

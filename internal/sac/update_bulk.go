@@ -84,7 +84,7 @@ func (t *Tenant) prepareAgain(ctx context.Context, jobs []*userJob) error {
 	}
 	for _, j := range jobs {
 		if !j.over {
-			j.way = wholeRoles
+			j.roleMode = wholeRoles
 		}
 		t.prepareJob(j)
 	}
@@ -190,12 +190,12 @@ func (t *Tenant) judgeUser(ctx context.Context, j *userJob, now *identity.User, 
 	case !answered && len(undone) == parts(&j.rest):
 		j.end(notDone(j.op.name))
 		return
-	case j.way != wholeRoles && !t.judgeRolePatch(ctx, j, now, undone):
+	case j.roleMode != wholeRoles && !t.judgeRolePatch(ctx, j, now, undone):
 		return // settled by writing the whole set
 	}
-	t.learned.saw(j.rest.Attributes(), undone)
+	t.facts.recordUndone(j.rest.Attributes(), undone)
 	if j.now == nil { // nobody has compared it with what the plan saw yet
-		_, j.out.Kept, _ = j.asked.Against(now) // it is written, so a contradiction comes too late
+		_, j.out.Kept, _ = j.asked.CompareWith(now) // it is written, so a contradiction comes too late
 	}
 	j.out.Undone = append(j.out.Undone, undone...)
 	j.end(nil)

@@ -34,11 +34,11 @@ func (t *Tenant) sendPatch(ctx context.Context, j *userJob, read time.Time) (per
 			},
 		}
 	}
-	if j.now == nil && j.way == singleRoles {
+	if j.now == nil && j.roleMode == singleRoles {
 		_, err := t.do(ctx, request())
 		return echo, err
 	}
-	_, err := t.unit(ctx, j.op.name, func(t *Tenant) (session.Request, error) {
+	_, err := t.readThenWrite(ctx, j.op.name, func(t *Tenant) (session.Request, error) {
 		if time.Since(read) > session.ReadingServes {
 			if err := t.prepareAgain(ctx, []*userJob{j}); err != nil {
 				return session.Request{}, fmt.Errorf("read before the update: %w", err)
@@ -71,10 +71,10 @@ func (t *Tenant) settlePatch(ctx context.Context, j *userJob, echo person, err e
 	}
 }
 
-// lookAtPatch judges an accepted PATCH. A proof is believed by a reading only.
+// lookAtPatch judges an accepted PATCH. A probe is believed by a reading only.
 func (t *Tenant) lookAtPatch(ctx context.Context, j *userJob, echo person) {
 	answered := echo.user != nil && echo.user.Ref == j.ref
-	if answered && j.way != provingRoles {
+	if answered && j.roleMode != probeSingleRoles {
 		if err := t.nameManagers(ctx, []*userJob{j}, map[string]person{j.asked.UserID: echo}); err == nil && len(j.rest.Missing(echo.user)) == 0 {
 			t.judgeUser(ctx, j, echo.user, true)
 			return
@@ -102,7 +102,7 @@ func (t *Tenant) repairAndPatch(ctx context.Context, j *userJob, refusal error) 
 		t.failUser(j, err)
 		return
 	case !repaired:
-		t.failUser(j, evidence(refusal))
+		t.failUser(j, refineVagueRefusal(refusal))
 		return
 	}
 	echo, err := t.sendPatch(ctx, j, time.Time{})
@@ -116,8 +116,8 @@ func (t *Tenant) repairAndPatch(ctx context.Context, j *userJob, refusal error) 
 	t.lookAtPatch(ctx, j, echo)
 }
 
-// evidence narrows a vague refusal down: who is consistent and not the System Owner.
-func evidence(err error) error {
+// refineVagueRefusal says more about a vague refusal: who is consistent and not the System Owner.
+func refineVagueRefusal(err error) error {
 	if e, ok := errors.AsType[*upstream.Error](err); ok {
 		e.Code = upstream.CodeUnexplained
 		e.Cause = "e-mail and login ID of the person agree and it is not the System Owner, so the likely causes are a value " +
@@ -128,7 +128,7 @@ func evidence(err error) error {
 
 // repair makes an inconsistent person consistent by PUT. It reports false where nothing was to repair.
 func (t *Tenant) repair(ctx context.Context, j *userJob) (bool, error) {
-	_, err := t.unit(ctx, j.op.name, func(t *Tenant) (session.Request, error) {
+	_, err := t.readThenWrite(ctx, j.op.name, func(t *Tenant) (session.Request, error) {
 		raw, err := t.getRaw(ctx, "read user to repair it", userPath(v2, j.ref))
 		if err != nil {
 			return session.Request{}, err

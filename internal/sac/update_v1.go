@@ -26,7 +26,7 @@ func (t *Tenant) updateV1(ctx context.Context, u *upstream.UserUpdate) (out upst
 	op := fmt.Sprintf("update user %q", u.UserID)
 	var rest upstream.UserUpdate
 	var echo person
-	_, err := t.unit(ctx, op, func(t *Tenant) (session.Request, error) {
+	_, err := t.readThenWrite(ctx, op, func(t *Tenant) (session.Request, error) {
 		var raw map[string]json.RawMessage
 		var err error
 		out = upstream.Outcome{}
@@ -71,11 +71,11 @@ func (t *Tenant) changeV1(ctx context.Context, op string, u *upstream.UserUpdate
 	if missing := missingSchema(raw); missing != "" {
 		return rest, nil, refused(op, upstream.CodeIncomplete, "the tenant's answer lacks the schema "+missing+": writing it back could lose attributes")
 	}
-	rest, out.Kept, err = u.Against(p.user)
+	rest, out.Kept, err = u.CompareWith(p.user)
 	if err != nil {
 		return rest, nil, err
 	}
-	out.Undone = t.takeImpossible(&rest)
+	out.Undone = t.dropUnsupportedLogin(&rest)
 	if rest.Empty() {
 		return rest, nil, errNothing
 	}
@@ -109,7 +109,7 @@ func (t *Tenant) seeV1(ctx context.Context, op string, rest *upstream.UserUpdate
 		out.Err = notDone(op)
 		return out, seen
 	}
-	t.learned.saw(rest.Attributes(), undone)
+	t.facts.recordUndone(rest.Attributes(), undone)
 	out.Undone = append(out.Undone, undone...)
 	return out, seen
 }

@@ -16,7 +16,7 @@ import (
 )
 
 func bare(sso string) *Tenant {
-	return &Tenant{cfg: Config{Platform: identity.PlatformCF, SSO: sso, API: "auto"}, ids: newIDCache(), tune: newTuning(), bulk: newBulkState(false)}
+	return &Tenant{cfg: Config{Platform: identity.PlatformCF, SSO: sso, API: "auto"}, ids: newIDCache(), chunks: newChunkSizer(), bulk: newBulkState(false)}
 }
 
 func TestDecodePersonIsTolerant(t *testing.T) {
@@ -197,7 +197,7 @@ func TestNamesAreEachAskedOnce(t *testing.T) {
 	words := rapid.SliceOf(rapid.SampledFrom([]string{"A", "a", "B", "b", "C", " c", ""}))
 	rapid.Check(t, func(t *rapid.T) {
 		list := words.Draw(t, "list")
-		n := newNames(list, identity.Fold)
+		n := newPendingNames(list, identity.Fold)
 		open := map[string]bool{}
 		for _, s := range list {
 			if k := identity.Fold(s); k != "" {
@@ -214,14 +214,14 @@ func TestNamesAreEachAskedOnce(t *testing.T) {
 				delete(open, identity.Fold(s))
 				continue
 			}
-			for _, s := range n.take(2) {
+			for _, s := range n.nextBatch(2) {
 				if !open[identity.Fold(s)] {
 					t.Fatalf("%q was given twice", s)
 				}
 				delete(open, identity.Fold(s))
 			}
 		}
-		if got := n.take(10); len(got) > 0 {
+		if got := n.nextBatch(10); len(got) > 0 {
 			t.Fatalf("took %q of nothing", got)
 		}
 	})
@@ -260,12 +260,12 @@ func TestExplain(t *testing.T) {
 func TestChunksStartFromTheFormulas(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]int{0: 4590, 1000: 4450, 10000: 3190, 32000: 110, 32766: 1, 40000: 1} {
-		if got := newTuning().adds(n); got != want {
+		if got := newChunkSizer().adds(n); got != want {
 			t.Errorf("adds(%d) = %d, want %d", n, got, want)
 		}
 	}
 	for n, want := range map[int]int{0: 50, 1: 9587, 100: 96, 5000: 2, 32000: 1} {
-		if got := newTuning().roles(n); got != want {
+		if got := newChunkSizer().roles(n); got != want {
 			t.Errorf("roles(%d) = %d, want %d", n, got, want)
 		}
 	}
@@ -276,12 +276,12 @@ func TestChunksFollowAnswerTimes(t *testing.T) {
 	for took, want := range map[time.Duration]int{
 		300 * time.Second: 2754, 240 * time.Second: 3672, 150 * time.Second: 4590, 90 * time.Second: 8033, 5 * time.Second: 9180,
 	} {
-		u := newTuning()
+		u := newChunkSizer()
 		u.added(0, 4590, took)
 		if got := u.adds(0); got != want {
 			t.Errorf("after %s: %d, want %d", took, got, want)
 		}
-		short := newTuning()
+		short := newChunkSizer()
 		short.added(0, 4589, took)
 		if got := short.adds(0); got != 4590 {
 			t.Errorf("a chunk that was not full changed the next one to %d", got)
@@ -290,7 +290,7 @@ func TestChunksFollowAnswerTimes(t *testing.T) {
 	for took, want := range map[time.Duration]int{
 		300 * time.Second: 94, 240 * time.Second: 95, 100 * time.Second: 96, 70 * time.Second: 97, 30 * time.Second: 98, time.Second: 99,
 	} {
-		u := newTuning()
+		u := newChunkSizer()
 		u.rolesChanged(100, 96, took)
 		if got := u.roles(100); got != want {
 			t.Errorf("roles after %s: %d, want %d", took, got, want)
@@ -301,7 +301,7 @@ func TestChunksFollowAnswerTimes(t *testing.T) {
 func TestChunksNeverLeaveTheirBounds(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		u := newTuning()
+		u := newChunkSizer()
 		for range rapid.IntRange(1, 30).Draw(t, "writes") {
 			n := rapid.IntRange(0, maxMembers-1).Draw(t, "n")
 			took := time.Duration(rapid.IntRange(0, 400).Draw(t, "seconds")) * time.Second

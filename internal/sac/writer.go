@@ -27,23 +27,23 @@ func (t *Tenant) do(ctx context.Context, r session.Request) (*session.Response, 
 	return t.calls.Do(ctx, r)
 }
 
-// unit makes a write from a reading: prepare reads by the connector that it is given, and makes the write.
+// readThenWrite makes a write from a reading: prepare reads by the connector that it is given, and makes the write.
 // It is called anew before the write is sent again.
-func (t *Tenant) unit(ctx context.Context, op string, prepare func(t *Tenant) (session.Request, error)) (*session.Response, error) {
-	return t.session.DoUnit(ctx, op, t.permission, func(u *session.Unit) (session.Request, error) {
+func (t *Tenant) readThenWrite(ctx context.Context, op string, prepare func(t *Tenant) (session.Request, error)) (*session.Response, error) {
+	return t.session.DoReadThenWrite(ctx, op, t.permission, func(u *session.ReadThenWrite) (session.Request, error) {
 		inside := *t
 		inside.calls = u
 		return prepare(&inside)
 	})
 }
 
-// turn lets one caller at a time go on.
-type turn chan struct{}
+// interruptibleMutex lets one caller at a time go on; waiting for it ends when the run stops.
+type interruptibleMutex chan struct{}
 
-func newTurn() turn { return make(turn, 1) }
+func newInterruptibleMutex() interruptibleMutex { return make(interruptibleMutex, 1) }
 
-// take waits for the turn, which done gives back; the wait ends with ctx and when the run stops.
-func (t turn) take(ctx context.Context, op string, p upstream.Permission) (done func(), err error) {
+// lock waits for its turn, which unlock gives back; the wait ends with ctx and when the run stops.
+func (t interruptibleMutex) lock(ctx context.Context, op string, p upstream.Permission) (unlock func(), err error) {
 	select {
 	case t <- struct{}{}:
 		return func() { <-t }, nil

@@ -103,7 +103,7 @@ type Writer interface {
 	// reads the created people again and compares them by NotAsWanted.
 	CreateUsers(ctx context.Context, users []*identity.User) []Outcome
 	// UpdateUsers changes fields and role links: it reads the people, takes what each update still has to
-	// do (Against), and writes that. People whom somebody else changed in a way that the update
+	// do (CompareWith), and writes that. People whom somebody else changed in a way that the update
 	// contradicts are left alone, with class Changed.
 	UpdateUsers(ctx context.Context, updates []UserUpdate) []Outcome
 	// DeleteUsers deletes people; one who is gone already is a success.

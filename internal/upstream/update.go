@@ -42,7 +42,7 @@ type UserUpdate struct {
 // GroupUpdate is one write to one team, as a difference.
 type GroupUpdate struct {
 	GroupKey
-	Size          int           `json:"size"` // members before this write, for the connector's tuning
+	Size          int           `json:"size"` // members before this write, for the connector's chunk sizes
 	Description   *Edit[string] `json:"description,omitempty"`
 	RemoveMembers []string      `json:"removeMembers,omitempty"` // user IDs
 	RemoveRoles   []string      `json:"removeRoles,omitempty"`

@@ -181,14 +181,14 @@ func TestTheEndOfAWorkIsToldWithTheCommandThatGoesOn(t *testing.T) {
 
 func TestFindingsStandBelowTheirTenant(t *testing.T) {
 	t.Parallel()
-	found := []Finding{
+	found := []CheckResult{
 		{Step: "state", Level: OK, Text: "/var/lib"},
 		{Tenant: "dev", Step: "token", Level: OK, Text: "accepted"},
 		{Tenant: "dev", Step: "clock", Level: Warn, Text: "differs", Cure: "set it"},
 		{Tenant: "prod", Step: "token", Level: Fail, Text: "refused\x1b[2J", Cure: "another secret"},
 	}
 	c := newConsole(false, "")
-	if err := Findings(c.env, found, cli.AsTable); err != nil {
+	if err := CheckResults(c.env, found, cli.AsTable); err != nil {
 		t.Fatal(err)
 	}
 	want := `this machine
@@ -205,7 +205,7 @@ tenant prod
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}
 	c.out.Reset()
-	if err := Findings(c.env, found, cli.AsJSON); err != nil || !json.Valid(c.out.Bytes()) {
+	if err := CheckResults(c.env, found, cli.AsJSON); err != nil || !json.Valid(c.out.Bytes()) {
 		t.Errorf("got %v, %s", err, c.out)
 	}
 }

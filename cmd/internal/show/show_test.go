@@ -284,12 +284,12 @@ func TestDeletionsInAProductionTenantAskForItsName(t *testing.T) {
 func TestTheWorstFindingGivesTheExitCode(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		found []Finding
+		found []CheckResult
 		want  int
 	}{
-		"warnings are no failure":          {[]Finding{{Level: Warn}, {Level: OK}}, cli.ExitOK},
-		"a failure without a code is 3":    {[]Finding{{Level: Fail}}, cli.ExitPartial},
-		"a code of its own goes before it": {[]Finding{{Level: Fail}, {Level: Fail, Code: cli.ExitCredentials}}, cli.ExitCredentials},
+		"warnings are no failure":          {[]CheckResult{{Level: Warn}, {Level: OK}}, cli.ExitOK},
+		"a failure without a code is 3":    {[]CheckResult{{Level: Fail}}, cli.ExitPartial},
+		"a code of its own goes before it": {[]CheckResult{{Level: Fail}, {Level: Fail, Code: cli.ExitCredentials}}, cli.ExitCredentials},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -27,10 +27,10 @@ const headerCSRF = "X-Csrf-Token"
 // attempt tries the call once, with whatever calls the session needs for it. waits is the context of
 // everything but the call itself.
 func (s *Session) attempt(ctx, waits context.Context, c *call, stale *login, n int) (*Response, *failure) {
-	if err := s.pace.enter(waits); err != nil {
+	if err := s.limiter.enter(waits); err != nil {
 		return nil, s.broken(waits, c, err, false)
 	}
-	defer s.pace.leave()
+	defer s.limiter.leave()
 	if err := c.permitted(); err != nil {
 		return nil, c.notSent(err)
 	}
@@ -55,7 +55,7 @@ func (s *Session) exchange(ctx, waits context.Context, l *login, c *call, csrf s
 	got, f := s.receive(ctx, l, c, resp)
 	s.log(ctx, c, resp, n)
 	if f == nil {
-		s.pace.succeeded()
+		s.limiter.succeeded()
 	}
 	return got, f
 }
@@ -74,7 +74,7 @@ func (r *openResponse) close() {
 
 // send sends the call when its turn has come and gives the answer's header. The caller closes it.
 func (s *Session) send(ctx, waits context.Context, l *login, c *call, csrf string) (*openResponse, *failure) {
-	waited, err := s.pace.wait(waits)
+	waited, err := s.limiter.wait(waits)
 	s.stats.waited(waited)
 	if err != nil {
 		return nil, s.broken(waits, c, err, false)
@@ -84,7 +84,7 @@ func (s *Session) send(ctx, waits context.Context, l *login, c *call, csrf strin
 
 // sendNow is send for a call whose turn came with the one before it; others wait the longer.
 func (s *Session) sendNow(ctx, _ context.Context, l *login, c *call, csrf string) (*openResponse, *failure) {
-	s.pace.take()
+	s.limiter.countWithoutWait()
 	return s.transmit(ctx, l, c, csrf)
 }
 
@@ -92,10 +92,10 @@ func (s *Session) sendNow(ctx, _ context.Context, l *login, c *call, csrf string
 func (s *Session) transmit(ctx context.Context, l *login, c *call, csrf string) (*openResponse, *failure) {
 	limited, cancel := context.WithTimeout(ctx, c.timeout())
 	flight := &inFlight{
-		count: func() { s.stats.called(c.Method + " " + c.route) },
-		gate:  &gate{ask: c.permitted, cancel: cancel},
+		count:      func() { s.stats.called(c.Method + " " + c.route) },
+		permission: &permissionCheck{ask: c.permitted, cancel: cancel},
 	}
-	req, err := s.request(httptrace.WithClientTrace(limited, flight.trace()), l, c, csrf, flight.gate)
+	req, err := s.request(httptrace.WithClientTrace(limited, flight.trace()), l, c, csrf, flight.permission)
 	if err != nil {
 		cancel()
 		return nil, &failure{Error: upstream.Error{Class: upstream.Refused, Op: c.Op, Err: withoutURL(err)}}
@@ -106,7 +106,7 @@ func (s *Session) transmit(ctx context.Context, l *login, c *call, csrf string) 
 	}
 	begun := time.Now()
 	resp, err := l.client.Do(req) //nolint:bodyclose // whoever gets the open response closes it
-	if refusal := flight.gate.refusal(); err != nil && refusal != nil {
+	if refusal := flight.permission.refusal(); err != nil && refusal != nil {
 		cancel()
 		return nil, c.notSent(refusal)
 	}
@@ -121,7 +121,7 @@ func (s *Session) transmit(ctx context.Context, l *login, c *call, csrf string) 
 	return &openResponse{Response: resp, begun: begun, cancel: cancel}, nil
 }
 
-func (s *Session) request(ctx context.Context, l *login, c *call, csrf string, g *gate) (*http.Request, error) {
+func (s *Session) request(ctx context.Context, l *login, c *call, csrf string, g *permissionCheck) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, c.Method, c.url, nil)
 	if err != nil {
 		return nil, err
@@ -129,7 +129,9 @@ func (s *Session) request(ctx context.Context, l *login, c *call, csrf string, g
 	if c.body != nil {
 		// The transport asks for the body again where it repeats a request of which nothing was written.
 		req.ContentLength = int64(len(c.body))
-		req.GetBody = func() (io.ReadCloser, error) { return &guardedBody{data: bytes.NewReader(c.body), gate: g}, nil }
+		req.GetBody = func() (io.ReadCloser, error) {
+			return &permissionCheckedBody{data: bytes.NewReader(c.body), permission: g}, nil
+		}
 		req.Body, _ = req.GetBody()
 	}
 	if c.Header != nil {
@@ -167,11 +169,11 @@ func redirect(req *http.Request, via []*http.Request) error {
 
 // inFlight watches one request on its way.
 type inFlight struct {
-	count     func()
-	gate      *gate
-	seen      atomic.Bool // the transport reports: it is net/http's
-	connected atomic.Bool
-	counted   atomic.Bool
+	count      func()
+	permission *permissionCheck
+	seen       atomic.Bool // the transport reports: it is net/http's
+	connected  atomic.Bool
+	counted    atomic.Bool
 }
 
 func (f *inFlight) trace() *httptrace.ClientTrace {
@@ -179,7 +181,7 @@ func (f *inFlight) trace() *httptrace.ClientTrace {
 		GetConn: func(string) { f.seen.Store(true) },
 		GotConn: func(info httptrace.GotConnInfo) {
 			f.connected.Store(true)
-			f.gate.connected(info)
+			f.permission.connected(info)
 		},
 		WroteHeaders: func() {
 			f.counted.Store(true)

@@ -99,7 +99,7 @@ func (t *tries) next(ctx context.Context, c *call, f *failure) *failure {
 	var err error
 	switch {
 	case f.step == pause:
-		t.s.pace.throttled(f.begun, f.wait) // the next try waits with all others
+		t.s.limiter.throttled(f.begun, f.wait) // the next try waits with all others
 	case f.step == later:
 		var d time.Duration
 		d, err = waitTimed(ctx, f.wait)

@@ -62,10 +62,10 @@ func (c *call) stopped(ctx context.Context, f *failure) *failure {
 	return c.notSent(refusal)
 }
 
-// gate asks for permission on the last steps of one request: when a connection is got, which may be long
+// permissionCheck asks for permission on the last steps of one request: when a connection is got, which may be long
 // after a dial began, and before the first byte of the body is read. A request that is refused there
 // leaves nothing on the wire.
-type gate struct {
+type permissionCheck struct {
 	ask    func() error
 	cancel context.CancelFunc // ends the request
 
@@ -74,14 +74,14 @@ type gate struct {
 }
 
 // refusal gives why the request was refused, nil if it was not.
-func (g *gate) refusal() error {
+func (g *permissionCheck) refusal() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.refused
 }
 
 // check asks, and remembers a refusal.
-func (g *gate) check() error {
+func (g *permissionCheck) check() error {
 	err := g.ask()
 	if err != nil {
 		g.mu.Lock()
@@ -94,7 +94,7 @@ func (g *gate) check() error {
 // connected is called when the request has a connection and before its first byte is written. HTTP/2
 // looks at the context once more under its write lock; HTTP/1 does not, and a DELETE has no body to
 // hold back, so there the connection, which is this request's alone, is closed.
-func (g *gate) connected(info httptrace.GotConnInfo) {
+func (g *permissionCheck) connected(info httptrace.GotConnInfo) {
 	if g.check() == nil {
 		return
 	}
@@ -109,18 +109,18 @@ func isHTTP2(conn net.Conn) bool {
 	return ok && secure.ConnectionState().NegotiatedProtocol == "h2"
 }
 
-// guardedBody asks before its first byte is given out.
-type guardedBody struct {
-	data  *bytes.Reader
-	gate  *gate
-	asked bool
+// permissionCheckedBody asks before its first byte is given out.
+type permissionCheckedBody struct {
+	data       *bytes.Reader
+	permission *permissionCheck
+	asked      bool
 }
 
 // Read reads on.
-func (b *guardedBody) Read(p []byte) (int, error) {
+func (b *permissionCheckedBody) Read(p []byte) (int, error) {
 	if !b.asked {
 		b.asked = true
-		if err := b.gate.check(); err != nil {
+		if err := b.permission.check(); err != nil {
 			return 0, err
 		}
 	}
@@ -128,4 +128,4 @@ func (b *guardedBody) Read(p []byte) (int, error) {
 }
 
 // Close does nothing.
-func (b *guardedBody) Close() error { return nil }
+func (b *permissionCheckedBody) Close() error { return nil }

@@ -9,10 +9,10 @@ import (
 // nothing is said: the call that needs it tries again, and tells.
 func (s *Session) Prepare(ctx context.Context) {
 	c := &call{Request: Request{Op: "open the session", Method: http.MethodPost}}
-	if err := s.pace.enter(ctx); err != nil {
+	if err := s.limiter.enter(ctx); err != nil {
 		return
 	}
-	defer s.pace.leave()
+	defer s.limiter.leave()
 	l, f := s.signIn(ctx, c.Op, nil)
 	if f != nil {
 		return

@@ -57,7 +57,7 @@ type Session struct {
 	cfg       Config
 	transport http.RoundTripper
 	own       *http.Transport // the session's own transport, nil where the caller gave one
-	pace      *pace
+	limiter   *limiter
 	stats     stats
 	clock     clock
 
@@ -79,7 +79,7 @@ func New(c Config) (*Session, error) {
 		s.own = newTransport(c)
 		s.transport = s.own
 	}
-	s.pace = newPace(c.Workers, c.PerSecond)
+	s.limiter = newLimiter(c.Workers, c.PerSecond)
 	return s, nil
 }
 

@@ -54,7 +54,7 @@ func (s *Session) requestToken(ctx context.Context) (*oauth2.Token, *failure) {
 	}
 	limited, cancel := context.WithTimeout(ctx, ordinaryTimeout)
 	defer cancel()
-	flight := &inFlight{count: func() { s.stats.called("POST token") }, gate: &gate{ask: func() error { return nil }}}
+	flight := &inFlight{count: func() { s.stats.called("POST token") }, permission: &permissionCheck{ask: func() error { return nil }}}
 	client := &http.Client{
 		Transport:     &basicAuth{next: s.transport, id: id, secret: secret, agent: s.cfg.UserAgent},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

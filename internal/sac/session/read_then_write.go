@@ -13,9 +13,9 @@ const ReadingServes = 5 * time.Second
 
 var errOutdated = errors.New("what the write was made from was read too long ago")
 
-// Unit is a write together with the reading that it is made from. It holds one worker, so that no other
+// ReadThenWrite is a write together with the reading that it is made from. It holds one worker, so that no other
 // call comes between the two.
-type Unit struct {
+type ReadThenWrite struct {
 	s      *Session
 	waits  context.Context // of everything but calls on the wire
 	p      upstream.Permission
@@ -24,21 +24,21 @@ type Unit struct {
 	failed *failure // of the latest reading
 }
 
-// Prepare makes the write of a unit, reading by Unit.Do what it needs. It is called before each send, so
+// Prepare makes the write, reading by ReadThenWrite.Do what it needs. It is called before each send, so
 // it starts from nothing each time. It may give up by an error of its own.
-type Prepare func(u *Unit) (Request, error)
+type Prepare func(u *ReadThenWrite) (Request, error)
 
-// DoUnit makes a write from a reading. Prepare is called anew before the write is sent again, and where
+// DoReadThenWrite makes a write from a reading. Prepare is called anew before the write is sent again, and where
 // the write could not be sent right after the reading: the tenant asked everybody to pause, or the
 // process stood still. Otherwise it is as Do, whose rules about repeats hold for the reading and the write.
-func (s *Session) DoUnit(ctx context.Context, op string, p upstream.Permission, prepare Prepare) (*Response, error) {
+func (s *Session) DoReadThenWrite(ctx context.Context, op string, p upstream.Permission, prepare Prepare) (*Response, error) {
 	c := &call{Request: Request{Op: op, Permission: p}}
 	if p == nil {
 		return nil, &upstream.Error{Class: upstream.Refused, Op: op, Err: errNoPermission}
 	}
 	waits, done := c.untilStopped(ctx)
 	defer done()
-	u := &Unit{s: s, waits: waits, p: p}
+	u := &ReadThenWrite{s: s, waits: waits, p: p}
 	t := s.newTries()
 	var stale *login
 	for {
@@ -67,12 +67,12 @@ func reworded(said error, e *upstream.Error) error {
 
 // attempt reads and writes once. A failure is one that may be followed by another try; an error beside it,
 // or without it, is Prepare's.
-func (u *Unit) attempt(ctx context.Context, c *call, stale *login, prepare Prepare) (*Response, *failure, error) {
+func (u *ReadThenWrite) attempt(ctx context.Context, c *call, stale *login, prepare Prepare) (*Response, *failure, error) {
 	s := u.s
-	if err := s.pace.enter(u.waits); err != nil {
+	if err := s.limiter.enter(u.waits); err != nil {
 		return nil, s.broken(u.waits, c, err, false), nil
 	}
-	defer s.pace.leave()
+	defer s.limiter.leave()
 	if err := c.permitted(); err != nil {
 		return nil, c.notSent(err), nil
 	}
@@ -96,8 +96,8 @@ func (u *Unit) attempt(ctx context.Context, c *call, stale *login, prepare Prepa
 	return resp, f, nil
 }
 
-// Do makes one reading in the unit's worker. It is not repeated by itself: the unit begins anew.
-func (u *Unit) Do(ctx context.Context, r Request) (*Response, error) {
+// Do makes one reading in the worker that is held. It is not repeated by itself: the unit begins anew.
+func (u *ReadThenWrite) Do(ctx context.Context, r Request) (*Response, error) {
 	r.Permission = u.p
 	c, err := newCall(u.s.cfg.BaseURL, r)
 	if err != nil {
@@ -111,14 +111,14 @@ func (u *Unit) Do(ctx context.Context, r Request) (*Response, error) {
 	return resp, nil
 }
 
-// write sends the unit's write, unless everybody is to pause.
-func (u *Unit) write(ctx context.Context, r Request) (*Response, *failure) {
+// write sends the write, unless everybody is to pause.
+func (u *ReadThenWrite) write(ctx context.Context, r Request) (*Response, *failure) {
 	r.Permission = &freshness{Permission: u.p, read: time.Now()}
 	c, err := newCall(u.s.cfg.BaseURL, r)
 	if err != nil {
 		return nil, &failure{Error: upstream.Error{Class: upstream.Refused, Op: c.Op, Err: err}}
 	}
-	if u.s.pace.paused() {
+	if u.s.limiter.paused() {
 		return nil, &failure{step: anew, Error: upstream.Error{Class: upstream.RetryNow, Op: c.Op}}
 	}
 	resp, f := u.exchange(ctx, c, u.s.sendNow)
@@ -131,8 +131,8 @@ func (u *Unit) write(ctx context.Context, r Request) (*Response, *failure) {
 // sender is a way to send a call.
 type sender func(ctx, waits context.Context, l *login, c *call, csrf string) (*openResponse, *failure)
 
-// exchange sends one call in the unit's worker and reads the answer.
-func (u *Unit) exchange(ctx context.Context, c *call, send sender) (*Response, *failure) {
+// exchange sends one call in the worker that is held and reads the answer.
+func (u *ReadThenWrite) exchange(ctx context.Context, c *call, send sender) (*Response, *failure) {
 	csrf, opened, f := u.s.open(u.waits, u.login, c)
 	if f != nil {
 		return nil, f

@@ -20,55 +20,55 @@ const (
 	shortestSpan = 250 * time.Millisecond
 )
 
-// pace bounds how many calls run side by side and how many start a second. Both bounds are lowered
+// limiter bounds how many calls run side by side and how many start a second. Both bounds are lowered
 // by a 429 and raised slowly by calls that went well. It is safe for concurrent use.
-type pace struct {
-	slots   *semaphore.Weighted
-	workers int
-	top     rate.Limit
-	limiter *rate.Limiter
+type limiter struct {
+	slots     *semaphore.Weighted
+	workers   int
+	top       rate.Limit
+	perSecond *rate.Limiter
 
-	mu      sync.Mutex
-	held    int // slots taken out of use
-	debt    int // slots to be taken out of use when their calls end
-	good    int
-	lowered time.Time
-	until   time.Time // nobody calls before
-	sent    []time.Time
+	mu             sync.Mutex
+	disabledSlots  int
+	slotsToDisable int // when their calls end
+	good           int
+	lowered        time.Time
+	until          time.Time // nobody calls before
+	sent           []time.Time
 }
 
-func newPace(workers int, perSecond float64) *pace {
+func newLimiter(workers int, perSecond float64) *limiter {
 	top := rate.Inf
 	if perSecond > 0 {
 		top = rate.Limit(perSecond)
 	}
-	return &pace{
+	return &limiter{
 		slots: semaphore.NewWeighted(int64(workers)), workers: workers,
-		top: top, limiter: rate.NewLimiter(top, 1),
+		top: top, perSecond: rate.NewLimiter(top, 1),
 	}
 }
 
 // enter waits for a free slot; the slot must be given back by leave.
-func (p *pace) enter(ctx context.Context) error { return p.slots.Acquire(ctx, 1) }
+func (p *limiter) enter(ctx context.Context) error { return p.slots.Acquire(ctx, 1) }
 
-func (p *pace) leave() {
+func (p *limiter) leave() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.debt > 0 {
-		p.debt--
-		p.held++
+	if p.slotsToDisable > 0 {
+		p.slotsToDisable--
+		p.disabledSlots++
 		return
 	}
 	p.slots.Release(1)
 }
 
 // wait lets a call start when no pause is on and the rate allows it. It gives the time waited.
-func (p *pace) wait(ctx context.Context) (time.Duration, error) {
+func (p *limiter) wait(ctx context.Context) (time.Duration, error) {
 	waited, err := p.pause(ctx)
 	if err != nil {
 		return waited, err
 	}
-	turn := p.limiter.Reserve()
+	turn := p.perSecond.Reserve()
 	d, err := waitTimed(ctx, turn.Delay())
 	waited += d
 	if err != nil {
@@ -84,14 +84,14 @@ func (p *pace) wait(ctx context.Context) (time.Duration, error) {
 	return waited, nil
 }
 
-// take counts a call that does not wait for its turn.
-func (p *pace) take() {
-	p.limiter.Reserve()
+// countWithoutWait counts a call that does not wait for a free slot or the rate.
+func (p *limiter) countWithoutWait() {
+	p.perSecond.Reserve()
 	p.note()
 }
 
 // note keeps the time of a call.
-func (p *pace) note() {
+func (p *limiter) note() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.sent) == rateSamples {
@@ -101,14 +101,14 @@ func (p *pace) note() {
 }
 
 // paused reports whether a pause is on.
-func (p *pace) paused() bool {
+func (p *limiter) paused() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return time.Until(p.until) > 0
 }
 
 // pause waits while a pause is on.
-func (p *pace) pause(ctx context.Context) (waited time.Duration, err error) {
+func (p *limiter) pause(ctx context.Context) (waited time.Duration, err error) {
 	for {
 		p.mu.Lock()
 		left := time.Until(p.until)
@@ -123,7 +123,7 @@ func (p *pace) pause(ctx context.Context) (waited time.Duration, err error) {
 
 // throttled answers a 429 to a call sent at that time: everybody pauses, the rate is halved and one
 // worker goes. A burst of 429 to calls that were under way together counts once.
-func (p *pace) throttled(sent time.Time, pause time.Duration) {
+func (p *limiter) throttled(sent time.Time, pause time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
@@ -135,15 +135,15 @@ func (p *pace) throttled(sent time.Time, pause time.Duration) {
 		return
 	}
 	p.lowered = now
-	p.limiter.SetLimit(max(slowest, min(p.limiter.Limit(), p.observed(now))/2))
+	p.perSecond.SetLimit(max(slowest, min(p.perSecond.Limit(), p.observed(now))/2))
 	p.sent = p.sent[:0]
-	if p.held+p.debt < p.workers-1 {
-		p.debt++
+	if p.disabledSlots+p.slotsToDisable < p.workers-1 {
+		p.slotsToDisable++
 	}
 }
 
 // observed gives the calls a second of the last seconds.
-func (p *pace) observed(now time.Time) rate.Limit {
+func (p *limiter) observed(now time.Time) rate.Limit {
 	var n int
 	var first time.Time
 	for _, t := range p.sent {
@@ -161,26 +161,26 @@ func (p *pace) observed(now time.Time) rate.Limit {
 }
 
 // succeeded counts a call that went well.
-func (p *pace) succeeded() {
+func (p *limiter) succeeded() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.held+p.debt == 0 && p.limiter.Limit() == p.top {
+	if p.disabledSlots+p.slotsToDisable == 0 && p.perSecond.Limit() == p.top {
 		return
 	}
 	if p.good++; p.good < goodCalls {
 		return
 	}
 	p.good = 0
-	raised := p.limiter.Limit() * raiseFactor
+	raised := p.perSecond.Limit() * raiseFactor
 	if raised >= min(p.top, unlimited) {
 		raised = p.top
 	}
-	p.limiter.SetLimit(raised)
+	p.perSecond.SetLimit(raised)
 	switch {
-	case p.debt > 0:
-		p.debt--
-	case p.held > 0:
-		p.held--
+	case p.slotsToDisable > 0:
+		p.slotsToDisable--
+	case p.disabledSlots > 0:
+		p.disabledSlots--
 		p.slots.Release(1)
 	}
 }

@@ -32,7 +32,7 @@ func TestTheRateIsKept(t *testing.T) {
 func TestA429HalvesTheRateOnceAndTakesAWorker(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := newPace(4, 0)
+		p := newLimiter(4, 0)
 		var sent time.Time
 		for range 20 { // ten a second
 			if err := wait(t.Context(), 100*time.Millisecond); err != nil {
@@ -49,11 +49,11 @@ func TestA429HalvesTheRateOnceAndTakesAWorker(t *testing.T) {
 		for range 3 { // a burst
 			p.throttled(sent, time.Second)
 		}
-		if got := p.limiter.Limit(); got < 4.9 || got > 5.1 {
+		if got := p.perSecond.Limit(); got < 4.9 || got > 5.1 {
 			t.Errorf("got %v a second, want half of ten", got)
 		}
-		if p.debt != 1 {
-			t.Errorf("%d workers are to go, want 1", p.debt)
+		if p.slotsToDisable != 1 {
+			t.Errorf("%d workers are to go, want 1", p.slotsToDisable)
 		}
 	})
 }
@@ -63,7 +63,7 @@ func TestRateAndWorkersStayWithinTheirBounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		workers := rapid.IntRange(1, 5).Draw(t, "workers")
 		top := rapid.SampledFrom([]float64{0, 1, 20}).Draw(t, "top")
-		p := newPace(workers, top)
+		p := newLimiter(workers, top)
 		busy := 0
 		for range rapid.IntRange(0, 600).Draw(t, "steps") {
 			switch rapid.IntRange(0, 3).Draw(t, "step") {
@@ -88,21 +88,21 @@ func TestRateAndWorkersStayWithinTheirBounds(t *testing.T) {
 				free++
 			}
 			p.slots.Release(int64(free))
-			if busy+free+p.held != workers {
-				t.Fatalf("%d busy, %d free and %d held slots of %d", busy, free, p.held, workers)
+			if busy+free+p.disabledSlots != workers {
+				t.Fatalf("%d busy, %d free and %d held slots of %d", busy, free, p.disabledSlots, workers)
 			}
-			if p.held+p.debt > workers-1 || p.held < 0 || p.debt < 0 {
-				t.Fatalf("%d held and %d owed slots of %d", p.held, p.debt, workers)
+			if p.disabledSlots+p.slotsToDisable > workers-1 || p.disabledSlots < 0 || p.slotsToDisable < 0 {
+				t.Fatalf("%d held and %d owed slots of %d", p.disabledSlots, p.slotsToDisable, workers)
 			}
-			if l := p.limiter.Limit(); l < slowest || l > p.top {
+			if l := p.perSecond.Limit(); l < slowest || l > p.top {
 				t.Fatalf("rate %v is not within %v and %v", l, slowest, p.top)
 			}
 		}
 		for range 2_000 {
 			p.succeeded()
 		}
-		if top == 1 && p.limiter.Limit() != rate.Limit(1) {
-			t.Fatalf("the rate stays at %v", p.limiter.Limit())
+		if top == 1 && p.perSecond.Limit() != rate.Limit(1) {
+			t.Fatalf("the rate stays at %v", p.perSecond.Limit())
 		}
 	})
 }

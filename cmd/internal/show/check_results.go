@@ -14,8 +14,8 @@ const (
 	Fail Level = "fail"
 )
 
-// Finding is one thing that was looked at.
-type Finding struct {
+// CheckResult is one thing that was looked at.
+type CheckResult struct {
 	Tenant string `json:"tenant,omitempty"` // empty: this machine
 	Step   string `json:"step"`
 	Level  Level  `json:"level"`
@@ -26,15 +26,15 @@ type Finding struct {
 }
 
 // about names what a finding is about.
-func (f Finding) about() string {
+func (f CheckResult) about() string {
 	if f.Tenant == "" {
 		return "this machine"
 	}
 	return "tenant " + f.Tenant
 }
 
-// Findings shows findings, those of one tenant together.
-func Findings(w *cli.Environment, found []Finding, output cli.Output) error {
+// CheckResults shows findings, those of one tenant together.
+func CheckResults(w *cli.Environment, found []CheckResult, output cli.Output) error {
 	if output == cli.AsJSON {
 		return cli.WriteJSON(w.Out, found)
 	}
@@ -55,7 +55,7 @@ func Findings(w *cli.Environment, found []Finding, output cli.Output) error {
 }
 
 // Worst gives the error of the first failure with an exit code of its own, else of the first failure.
-func Worst(found []Finding) error {
+func Worst(found []CheckResult) error {
 	var first error
 	for _, f := range found {
 		if f.Level != Fail {

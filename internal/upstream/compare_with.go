@@ -8,7 +8,7 @@ import (
 	"sacbridge/internal/identity"
 )
 
-// Against gives what u still has to do to a person who is there as now. An attribute that has the wanted
+// CompareWith gives what u still has to do to a person who is there as now. An attribute that has the wanted
 // value already is left out, as are roles that are there or gone already. Roles that somebody else
 // granted or took since the plan was made stay as they are and are told in kept.
 //
@@ -17,7 +17,7 @@ import (
 // differs from the one the plan saw by more than what u itself does. Nothing is to be written then.
 //
 // E-mail and login ID compare without case, sets without order; absent and empty are the same.
-func (u UserUpdate) Against(now *identity.User) (rest UserUpdate, kept []string, err error) {
+func (u UserUpdate) CompareWith(now *identity.User) (rest UserUpdate, kept []string, err error) {
 	var changed []string
 	for _, a := range u.attributes(now) {
 		switch {
@@ -44,9 +44,9 @@ func (u UserUpdate) Against(now *identity.User) (rest UserUpdate, kept []string,
 	return u, kept, nil
 }
 
-// Against is to a team what UserUpdate.Against is to a person. Members are looked at where now.Members
+// CompareWith is to a team what UserUpdate.CompareWith is to a person. Members are looked at where now.Members
 // is known.
-func (u GroupUpdate) Against(now *identity.Group) (rest GroupUpdate, kept []string, err error) {
+func (u GroupUpdate) CompareWith(now *identity.Group) (rest GroupUpdate, kept []string, err error) {
 	var changed []string
 	a := compare(AttrDescription, &u.Description, now.Description, same)
 	switch {

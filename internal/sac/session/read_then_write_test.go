@@ -51,9 +51,9 @@ func (l *ledger) list() []string {
 	return slices.Clone(l.calls)
 }
 
-// readThenPut is a unit's work: a reading, and the write made from it.
+// readThenPut is the work of a ReadThenWrite: a reading, and the write made from it.
 func readThenPut(ctx context.Context) Prepare {
-	return func(u *Unit) (Request, error) {
+	return func(u *ReadThenWrite) (Request, error) {
 		resp, err := u.Do(ctx, read(users+"/A"))
 		if err != nil {
 			return Request{}, fmt.Errorf("read before the write: %w", err)
@@ -96,7 +96,7 @@ func TestAUnitBeginsAnewWithItsReading(t *testing.T) {
 			t.Parallel()
 			srv := keepLedger(test.answer)
 			s := open(t, srv, cf, func(c *Config) { c.Workers = 1 })
-			_, err := s.DoUnit(t.Context(), "op", always{}, readThenPut(t.Context()))
+			_, err := s.DoReadThenWrite(t.Context(), "op", always{}, readThenPut(t.Context()))
 			if diff := cmp.Diff(srv.list(), test.want); diff != "" {
 				t.Errorf("%v; calls (-got +want):\n%s", err, diff)
 			}
@@ -115,15 +115,15 @@ func TestAUnitSaysWhatPrepareSaid(t *testing.T) {
 		return true
 	})
 	s := open(t, srv, cf)
-	_, err := s.DoUnit(t.Context(), "op", always{}, readThenPut(t.Context()))
+	_, err := s.DoReadThenWrite(t.Context(), "op", always{}, readThenPut(t.Context()))
 	if upstream.ClassOf(err) != upstream.Gone || !strings.HasPrefix(err.Error(), "read before the write") {
 		t.Errorf("got %v", err)
 	}
 	nothing := errors.New("nothing to do")
-	if _, err = s.DoUnit(t.Context(), "op", always{}, func(*Unit) (Request, error) { return Request{}, nothing }); !errors.Is(err, nothing) {
+	if _, err = s.DoReadThenWrite(t.Context(), "op", always{}, func(*ReadThenWrite) (Request, error) { return Request{}, nothing }); !errors.Is(err, nothing) {
 		t.Errorf("got %v", err)
 	}
-	if _, err = s.DoUnit(t.Context(), "op", nil, readThenPut(t.Context())); upstream.ClassOf(err) != upstream.Refused {
+	if _, err = s.DoReadThenWrite(t.Context(), "op", nil, readThenPut(t.Context())); upstream.ClassOf(err) != upstream.Refused {
 		t.Errorf("without a permission: %v", err)
 	}
 }
@@ -134,7 +134,7 @@ func TestARefusedPermissionAtAnyPointOfAUnitLeavesTheWriteUnsent(t *testing.T) {
 	for times := 0; ; times++ {
 		srv := keepLedger(nil)
 		p := allow(times)
-		_, err := open(t, srv, cf).DoUnit(t.Context(), "op", p, readThenPut(t.Context()))
+		_, err := open(t, srv, cf).DoReadThenWrite(t.Context(), "op", p, readThenPut(t.Context()))
 		if err == nil {
 			points = times
 			break
@@ -155,7 +155,7 @@ func TestAStopDuringTheReadingLeavesTheWriteUnsent(t *testing.T) {
 		p.stop()
 		return false
 	})
-	_, err := open(t, srv, cf).DoUnit(t.Context(), "op", p, readThenPut(t.Context()))
+	_, err := open(t, srv, cf).DoReadThenWrite(t.Context(), "op", p, readThenPut(t.Context()))
 	if diff := cmp.Diff(srv.list(), []string{"GET"}); diff != "" || upstream.ClassOf(err) != upstream.NotSent {
 		t.Errorf("%v; calls (-got +want):\n%s", err, diff)
 	}
@@ -167,7 +167,7 @@ func TestAnOldReadingServesNoWrite(t *testing.T) {
 		srv := keepLedger(nil)
 		s := openDirect(t, srv)
 		slow := true
-		_, err := s.DoUnit(t.Context(), "op", permissionThat(func() {
+		_, err := s.DoReadThenWrite(t.Context(), "op", permissionThat(func() {
 			if slow && slices.Contains(srv.list(), "GET") {
 				slow = false
 				time.Sleep(2 * ReadingServes) //nolint:forbidigo // the process stands still, in false time
@@ -185,9 +185,9 @@ func TestAPauseBetweenReadingAndWriteBeginsAnew(t *testing.T) {
 		srv := keepLedger(nil)
 		s := openDirect(t, srv)
 		start, once := time.Now(), sync.Once{}
-		_, err := s.DoUnit(t.Context(), "op", always{}, func(u *Unit) (Request, error) {
+		_, err := s.DoReadThenWrite(t.Context(), "op", always{}, func(u *ReadThenWrite) (Request, error) {
 			r, err := readThenPut(t.Context())(u)
-			once.Do(func() { s.pace.throttled(time.Now(), time.Minute) }) // somebody else's 429
+			once.Do(func() { s.limiter.throttled(time.Now(), time.Minute) }) // somebody else's 429
 			return r, err
 		})
 		if diff := cmp.Diff(srv.list(), []string{"GET", "GET", "PUT"}); diff != "" || err != nil {
@@ -206,7 +206,7 @@ func TestNoCallComesBetweenReadingAndWrite(t *testing.T) {
 	var g sync.WaitGroup
 	for range 8 {
 		g.Go(func() {
-			if _, err := s.DoUnit(t.Context(), "op", always{}, readThenPut(t.Context())); err != nil {
+			if _, err := s.DoReadThenWrite(t.Context(), "op", always{}, readThenPut(t.Context())); err != nil {
 				t.Error(err)
 			}
 		})

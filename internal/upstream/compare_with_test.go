@@ -112,7 +112,7 @@ func TestAnUpdateAgainstWhatIsThereEqualsTheOracle(t *testing.T) {
 				wantChanged[name] = true
 			}
 		}
-		rest, kept, err := update(before, after).Against(now.person())
+		rest, kept, err := update(before, after).CompareWith(now.person())
 		if (err != nil) != (len(wantChanged) > 0) {
 			t.Fatalf("err %v, want contradictions in %v", err, wantChanged)
 		}
@@ -211,7 +211,7 @@ func TestRolesOfAPersonAgainstWhatIsThereEqualTheOracle(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := drawLinks(t)
 		u := upstream.UserUpdate{AddRoles: l.add, RemoveRoles: l.remove, RolesBefore: l.before, ExactRoles: l.exact}
-		rest, kept, err := u.Against(&identity.User{Roles: l.now})
+		rest, kept, err := u.CompareWith(&identity.User{Roles: l.now})
 		l.check(t, rest.AddRoles, rest.RemoveRoles, kept, err)
 	})
 }
@@ -221,13 +221,13 @@ func TestATeamAgainstWhatIsThereEqualsTheOracle(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		roles := drawLinks(t)
 		u := upstream.GroupUpdate{AddRoles: roles.add, RemoveRoles: roles.remove, RolesBefore: roles.before, ExactRoles: roles.exact}
-		rest, kept, err := u.Against(&identity.Group{Roles: roles.now})
+		rest, kept, err := u.CompareWith(&identity.Group{Roles: roles.now})
 		roles.check(t, rest.AddRoles, rest.RemoveRoles, kept, err)
 
 		members := drawLinks(t)
 		u = upstream.GroupUpdate{AddMembers: members.add, RemoveMembers: members.remove, MembersBefore: members.before, ExactMembers: members.exact}
 		now := &identity.Group{Members: append([]string{}, members.now...)}
-		rest, _, err = u.Against(now)
+		rest, _, err = u.CompareWith(now)
 		if wrong := members.exact && len(members.others()) > 0; (err != nil) != wrong {
 			t.Fatalf("err %v, others changed %v", err, members.others())
 		}
