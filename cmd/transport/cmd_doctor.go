@@ -16,7 +16,7 @@ import (
 	"sacbridge/internal/tenants"
 )
 
-// writeCheckResults shows findings and gives the error of the worst one.
+// writeCheckResults shows the results and gives the error of the worst one.
 func writeCheckResults(a *app, found []show.CheckResult, output cli.Output) error {
 	return errors.Join(show.CheckResults(&a.Environment, found, output), show.Worst(found))
 }

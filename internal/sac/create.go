@@ -29,7 +29,7 @@ func (t *Tenant) CreateCalls(users []*identity.User) int {
 
 // CreateUsers creates people. CF takes them by v2 under any chosen user ID, in one Bulk where it
 // offers that; a Bulk answer carries no UUIDs, so Outcome.Ref is then empty (Limits.Reread). NEO
-// derives user IDs itself and gets them one by one, see createV1.
+// derives user IDs itself, so people are created there one by one, see createV1.
 func (w writer) CreateUsers(ctx context.Context, users []*identity.User) []upstream.Outcome {
 	outs := make([]upstream.Outcome, len(users))
 	if !w.hasV2() {

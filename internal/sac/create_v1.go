@@ -84,8 +84,8 @@ func (t *Tenant) needsUpdateV1(u *identity.User) bool {
 	return follow || !u.Active || len(u.Photos) > 0
 }
 
-// isIncompleteCreate tells whether a create that failed so finds the person under the temporary login: made by this very call,
-// whose answer was lost, or by an earlier one that got no further. Anybody else with this user ID has
+// isIncompleteCreate tells whether the person of a failed create exists under the temporary login: made by
+// this very call, whose answer was lost, or by an earlier one that got no further. Anybody else with this user ID has
 // another e-mail, login ID or name and is left alone.
 func (t *Tenant) isIncompleteCreate(ctx context.Context, err error, u *identity.User, login, first string) bool {
 	if c := upstream.ClassOf(err); c != upstream.Unknown && c != upstream.Conflict {

@@ -85,7 +85,7 @@ func (l *tenantFacts) recordUndone(asked []string, undone []upstream.Undone) {
 	})
 }
 
-// change changes the facts and tells them where change says that they are others now.
+// change changes the facts and calls onChange where change says that they are others now.
 func (l *tenantFacts) change(change func(*upstream.Facts) bool) {
 	l.notifyMu.Lock()
 	defer l.notifyMu.Unlock()

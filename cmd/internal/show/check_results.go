@@ -33,7 +33,7 @@ func (f CheckResult) about() string {
 	return "tenant " + f.Tenant
 }
 
-// CheckResults shows findings, those of one tenant together.
+// CheckResults shows the results, those of one tenant together.
 func CheckResults(w *cli.Environment, found []CheckResult, output cli.Output) error {
 	if output == cli.AsJSON {
 		return cli.WriteJSON(w.Out, found)

@@ -62,9 +62,9 @@ func (c *call) stopped(ctx context.Context, f *failure) *failure {
 	return c.notSent(refusal)
 }
 
-// permissionCheck asks for permission on the last steps of one request: when a connection is got, which may be long
-// after a dial began, and before the first byte of the body is read. A request that is refused there
-// leaves nothing on the wire.
+// permissionCheck asks for permission on the last steps of one request: when a connection is got, which
+// may be long after a dial began, and before the first byte of the body is read. A request that is
+// refused there leaves nothing on the wire.
 type permissionCheck struct {
 	ask    func() error
 	cancel context.CancelFunc // ends the request

@@ -96,7 +96,7 @@ func (u *ReadThenWrite) attempt(ctx context.Context, c *call, stale *login, prep
 	return resp, f, nil
 }
 
-// Do makes one reading in the worker that is held. It is not repeated by itself: the unit begins anew.
+// Do makes one reading in the worker that is held. It is not repeated by itself: reading and writing begin anew.
 func (u *ReadThenWrite) Do(ctx context.Context, r Request) (*Response, error) {
 	r.Permission = u.p
 	c, err := newCall(u.s.cfg.BaseURL, r)
