@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -60,9 +61,7 @@ func (s *signalled) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		close(s.struck)
 		<-s.goOn
 	}
-	for name, values := range rec.Header() {
-		rw.Header()[name] = values
-	}
+	maps.Copy(rw.Header(), rec.Header())
 	rw.WriteHeader(rec.Code)
 	_, _ = rw.Write(rec.Body.Bytes())
 	s.mu.Lock()

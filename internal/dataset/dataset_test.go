@@ -217,14 +217,10 @@ func TestTypedFields(t *testing.T) {
 	}
 	c := NewCollector(table, nil)
 	f := c.Row(table.Rows[0])
-	list, ok := f.List("list")
-	got := []any{f.String("text"), f.String("number"), f.String("absent"), f.String("null"), f.Bool("yes"), f.Bool("quoted"), f.Action("word", identity.LinkActions), f.OptionalAction("absent", nil), list, ok, f.Required("text")}
-	want := []any{"x", "7", "", "", true, false, identity.Add, identity.Action(""), []string{"a", "b"}, true, "x"}
+	got := []any{f.String("text"), f.String("number"), f.String("absent"), f.String("null"), f.Bool("yes"), f.Bool("quoted"), f.Action("word", identity.LinkActions), f.OptionalAction("absent", nil), f.Required("text")}
+	want := []any{"x", "7", "", "", true, false, identity.Add, identity.Action(""), "x"}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("values (-got +want):\n%s", diff)
-	}
-	if _, ok := f.List("absent"); ok {
-		t.Error("an absent list is there")
 	}
 	if err := c.Err(); err != nil {
 		t.Fatalf("got faults %v", err)
@@ -239,8 +235,6 @@ func TestTypedFields(t *testing.T) {
 	f.Bool("absent")
 	f.Required("empty")
 	f.Action("object", identity.LinkActions)
-	f.List("text")
-	f.List("badlist")
 	wantFaults := []string{
 		"fraction: is a number, and a text in quotation marks is wanted",
 		"object: is an object, and a text in quotation marks is wanted",
@@ -252,10 +246,6 @@ func TestTypedFields(t *testing.T) {
 		"absent: is missing",
 		"empty: is empty",
 		"object: is an object, and a text in quotation marks is wanted",
-		`text: is text, and a list is wanted: [{"value":"…"}]`,
-		`badlist: item 1 has no text: write {"value":"…"}`,
-		`badlist: item 2 has no text: write {"value":"…"}`,
-		`badlist: item 3 has no text: write {"value":"…"}`,
 	}
 	var faults []string
 	for _, fault := range c.faults {
@@ -263,15 +253,6 @@ func TestTypedFields(t *testing.T) {
 	}
 	if diff := cmp.Diff(faults, wantFaults); diff != "" {
 		t.Errorf("faults (-got +want):\n%s", diff)
-	}
-	csvTable, _, err := read("a\nx\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c = NewCollector(csvTable, nil)
-	c.Row(csvTable.Rows[0]).List("a")
-	if err := c.Err(); err == nil || !strings.Contains(err.Error(), "use a JSON file") {
-		t.Errorf("got %v, want the way out", err)
 	}
 }
 

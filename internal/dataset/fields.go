@@ -174,35 +174,6 @@ func (f *Fields) OptionalAction(field string, allowed []identity.Action) identit
 	return ""
 }
 
-// List gives the texts of a list in SAP's form [{"value":"x"}], plain texts ["x"] being accepted too,
-// and whether the field is there. CSV has no lists.
-func (f *Fields) List(field string) ([]string, bool) {
-	if !f.row.Has(field) {
-		return nil, false
-	}
-	v, _ := f.row.cell(field)
-	if !f.collector.table.JSON {
-		f.Fault(field, "is a list, which a CSV file cannot hold: use a JSON file")
-		return nil, true
-	}
-	if v.kind != kindList {
-		f.Fault(field, `is %s, and a list is wanted: [{"value":"…"}]`, v.kind)
-		return nil, true
-	}
-	out := make([]string, 0, len(v.list))
-	for i, item := range v.list {
-		if item.kind == kindObject {
-			item, _ = item.field("value")
-		}
-		if item.kind != kindText || item.text == "" {
-			f.Fault(field, `item %d has no text: write {"value":"…"}`, i+1)
-			continue
-		}
-		out = append(out, item.text)
-	}
-	return out, true
-}
-
 // Needed notes a fault if the field is absent or empty, saying under which condition it is needed.
 func (f *Fields) Needed(field, condition string) {
 	v, _ := f.row.cell(field)

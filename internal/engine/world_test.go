@@ -241,12 +241,13 @@ func (w *watcher) Progress(apply.Progress) {}
 func (w *watcher) Settled(apply.EntityResult) {}
 
 func (w *watcher) Begin(s engine.Stage, sides ...engine.Side) func() {
-	text := string(s)
+	var text strings.Builder
+	text.WriteString(string(s))
 	for _, one := range sides {
-		text += " " + one.Tenant().Name
+		text.WriteString(" " + one.Tenant().Name)
 	}
-	w.note(text)
-	return func() { w.note("end of " + text) }
+	w.note(text.String())
+	return func() { w.note("end of " + text.String()) }
 }
 
 func (w *watcher) Waiting(l apply.Lease)        { w.note("waiting for " + l.Holder) }

@@ -439,11 +439,12 @@ func (s *simulation) lines() []string {
 	keys := func(m map[string]bool) string { return strings.Join(slices.Sorted(maps.Keys(m)), " ") }
 	var out []string
 	for id, u := range s.users {
-		line := "user " + id
+		var line strings.Builder
+		line.WriteString("user " + id)
 		for _, name := range slices.Sorted(maps.Keys(u.attrs)) {
-			line += fmt.Sprintf(" %s=%q", name, u.attrs[name])
+			fmt.Fprintf(&line, " %s=%q", name, u.attrs[name])
 		}
-		out = append(out, line+" roles="+keys(u.roles))
+		out = append(out, line.String()+" roles="+keys(u.roles))
 	}
 	for name, t := range s.teams {
 		out = append(out, fmt.Sprintf("team %s description=%s roles=%s members=%s", name, t.description, keys(t.roles), keys(s.members[name])))
