@@ -1,8 +1,12 @@
 package apply_test
 
 import (
+	"compress/gzip"
 	"context"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -283,5 +287,51 @@ func TestAResumedRunTellsTheHookWhatWasDoneBefore(t *testing.T) {
 	}
 	if diff := cmp.Diff(l.settled, res.Entities); diff != "" || res.Entities[0].Ref == "" || res.Entities[1].Ref == "" {
 		t.Errorf("refs %q and %q, heard (-got +want):\n%s", res.Entities[0].Ref, res.Entities[1].Ref, diff)
+	}
+}
+
+// A journal of the first program, which was killed while it created a team, is resumed.
+func TestARunOfTheFirstProgramIsResumed(t *testing.T) {
+	t.Parallel()
+	packed, err := os.Open(filepath.Join("..", "..", "testdata", "earlier", "journal-interrupted.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = packed.Close() }() // only read
+	unpacked, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := io.ReadAll(unpacked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := journalPath(t)
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db, j := journalFile(t, path)
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	f := newTenant(usual)
+	f.url = "http://127.0.0.1:18762"
+	for _, id := range []string{"ANNA", "BERT", "CARA"} {
+		f.users[id] = identity.User{UserID: id}
+	}
+	f.teams["Finance"] = identity.Group{Name: "Finance"}
+	res, err := apply.Resume(t.Context(), deps(f, j))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(f.teams["Finance"].Members, []string{"ANNA", "BERT", "CARA"}); diff != "" || f.opNumber["create users"]+f.opNumber["create team"] != 0 {
+		t.Errorf("calls %q, members (-got +want):\n%s", f.log, diff)
+	}
+	for _, e := range res.Entities {
+		if e.Status == apply.Failed || e.Status == apply.Pending {
+			t.Errorf("%s %s: %s (%s)", e.Op, e.Key, e.Status, e.Cause)
+		}
 	}
 }

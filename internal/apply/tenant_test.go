@@ -1,6 +1,7 @@
 package apply_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,7 @@ type tenant struct {
 	process   sync.RWMutex    // held to write by whoever stops the process
 	visited   bool            // a visitor's run begins
 	dead      func() bool     // no call may come once it is true
+	url       string          // tenantURL where it is empty
 
 	mu           sync.Mutex
 	users        map[string]identity.User
@@ -61,7 +63,7 @@ func newTenant(l upstream.Limits) *tenant {
 }
 
 func (f *tenant) Tenant() identity.Tenant {
-	return identity.Tenant{Name: "b", URL: "https://b.example.test"}
+	return identity.Tenant{Name: "b", URL: cmp.Or(f.url, tenantURL)}
 }
 
 func (f *tenant) Limits(size int) upstream.Limits { return f.limits(size) }
@@ -192,7 +194,7 @@ func (f *tenant) FindUsers(ctx context.Context, q upstream.UserQuery) iter.Seq2[
 		if len(q.Emails) > 0 {
 			size = f.limits(0).Reread
 		}
-		f.requests += (len(q.UserIDs) + size - 1) / size
+		f.requests += (len(q.UserIDs) + max(size, 1) - 1) / max(size, 1)
 		var found []identity.User
 		for _, id := range q.UserIDs {
 			if u, ok := f.users[id]; ok {
