@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -169,6 +170,7 @@ func TestAStoppedProcessThatLostItsLeaseWritesNothing(t *testing.T) {
 		t.Helper()
 		p := startCopy(t, o, source, target, at, answer, syscall.SIGSTOP)
 		p.awaitSignal(t)
+		p.letGo(t)
 		p.takeOver(t)
 		p.tap.mu.Lock()
 		p.tap.writes = nil // those of the second run
@@ -186,6 +188,32 @@ func TestAStoppedProcessThatLostItsLeaseWritesNothing(t *testing.T) {
 			t.Errorf("the second run's end does not stay (-got +want):\n%s", diff)
 		}
 	})
+}
+
+// letGo lets the process go on for moments while it has been stopped with the file of leases open, which keeps everybody
+// else out. It comes no further than to its request, which is not answered yet.
+func (p *copyProcess) letGo(t *testing.T) {
+	t.Helper()
+	for range 200 {
+		<-time.After(5 * time.Millisecond) // until the signal has done its work
+		f, err := os.Open(filepath.Join(p.d.dir, "state", "sacbridge.leases"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		locked := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if locked == nil {
+			return
+		}
+		for _, signal := range []syscall.Signal{syscall.SIGCONT, syscall.SIGSTOP} { // it runs for the moment in between
+			if err := p.cmd.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Fatal("the process never lets go of the leases")
 }
 
 // takeOver is another machine whose clock says that the lease is over, and that empties the team.
