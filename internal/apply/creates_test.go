@@ -80,6 +80,7 @@ func TestWhoseAnAccountIs(t *testing.T) {
 	}{
 		"created after the intent: the run's own":          {there(func(u *identity.User) { u.Created = now().Add(time.Second) }), true, apply.Done, false, "", ""},
 		"created in the very second of the intent":         {there(func(*identity.User) {}), true, apply.Done, false, "", ""},
+		"created a second before, by a clock of seconds":   {there(func(u *identity.User) { u.Created = now().Add(-time.Second) }), true, apply.Done, false, "", ""},
 		"e-mails differ in case only":                      {there(func(u *identity.User) { u.Email = "Anna@X.test" }), true, apply.Done, false, "", ""},
 		"created before: somebody else's":                  {there(func(u *identity.User) { u.Created = now().Add(-time.Hour) }), true, apply.Failed, false, "conflict/user-exists", "an account of 2026-03-01 11:00:00"},
 		"another e-mail: somebody else's":                  {there(func(u *identity.User) { u.Email = "other@x.test" }), true, apply.Failed, false, "conflict/user-exists", "other@x.test"},

@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/uuid"
+
 	"sacbridge/internal/apply"
 	"sacbridge/internal/engine"
 	"sacbridge/internal/identity"
@@ -264,10 +266,11 @@ func TestARunCountsFromItsLastWrite(t *testing.T) {
 	}
 }
 
-// leaveRun leaves the journal of a run that made one call, and was killed unless it has an end.
+// leaveRun leaves the journal of a run that was begun weeks before it made its last call, and was killed unless it has an end.
 func (w *world) leaveRun(p *plan.Plan, spends *plan.Amounts, at time.Time, end *apply.End) {
 	w.t.Helper()
-	j, err := w.journals.Create(w.t.Context(), "killed")
+	id := idOf(at.Add(-20 * 24 * time.Hour))
+	j, err := w.journals.Create(w.t.Context(), id)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -276,7 +279,7 @@ func (w *world) leaveRun(p *plan.Plan, spends *plan.Amounts, at time.Time, end *
 	if err := errors.Join(plan.Encode(z, p), z.Close()); err != nil {
 		w.t.Fatal(err)
 	}
-	h := apply.Header{RunID: "killed", PlanID: p.ID, Target: p.Target.URL, Started: at.Add(-time.Minute), Spends: spends}
+	h := apply.Header{RunID: id, PlanID: p.ID, Target: p.Target.URL, Started: at.Add(-time.Minute), Spends: spends}
 	if err := j.Begin(w.t.Context(), h, encoded.Bytes()); err != nil {
 		w.t.Fatal(err)
 	}
@@ -291,4 +294,57 @@ func (w *world) leaveRun(p *plan.Plan, spends *plan.Amounts, at time.Time, end *
 	if err := j.Close(); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// TestWhatAPersonAllowsThoughNoGuardHoldsCounts allows what the guard lets pass anyway.
+func TestWhatAPersonAllowsThoughNoGuardHoldsCounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	allowed := w.removal(3, 4)
+	allowed.Allow.MaxMemberRemoval = limitOf(3)
+	if _, err := w.engine().Change(t.Context(), allowed); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.engine().Change(t.Context(), w.removal(2, 4)); !sameKind(err, &engine.HeldError{}) {
+		t.Errorf("got %v, want it held, for five are more than the guard allows", err)
+	}
+}
+
+func TestAJobHasALimitOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		job  string
+		held bool
+	}{
+		"the job itself, once more":  {"nightly", true},
+		"another job":                {"weekly", false},
+		"a person, who is in no job": {"", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			remove := func(n int, job string) error {
+				work := w.removal(n, 100)
+				work.Job, work.Rules.JobGuards = job, &plan.Guards{MaxMemberRemoval: limitOf(4)}
+				_, err := w.engine().Change(t.Context(), work)
+				return err
+			}
+			if err := remove(3, "nightly"); err != nil {
+				t.Fatal(err)
+			}
+			if err := remove(2, tt.job); sameKind(err, &engine.HeldError{}) != tt.held || err != nil && !tt.held {
+				t.Errorf("got %v, want it held: %v", err, tt.held)
+			}
+		})
+	}
+}
+
+// idOf is the ID of a run that was begun at a time.
+func idOf(begun time.Time) string {
+	id := uuid.Must(uuid.NewV7())
+	ms := uint64(begun.UnixMilli()) //nolint:gosec // it is after 1970
+	for i := range 6 {
+		id[i] = byte(ms >> (8 * (5 - i)))
+	}
+	return id.String()
 }

@@ -374,3 +374,63 @@ func TestWhoWritesToATenantIsTold(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestARunThatLosesItsLeaseSendsNoMore lets somebody else write while the first write is under way.
+func TestARunThatLosesItsLeaseSendsNoMore(t *testing.T) {
+	t.Parallel()
+	for _, resumed := range []bool{false, true} {
+		w := newWorld(t)
+		id := ""
+		if resumed {
+			id = interrupted(w)
+		}
+		_, before := w.prod.counts()
+		lost := false
+		w.prod.hear(func(r *http.Request) {
+			if write := r.Method != http.MethodGet && strings.Contains(r.URL.Path, "/scim") && !strings.HasSuffix(r.URL.Path, ".search"); write && !lost {
+				lost = true
+				w.takeAway()
+			}
+		})
+		var err error
+		if resumed {
+			_, err = w.engine().Resume(t.Context(), id, func(*plan.Plan) (engine.Work, error) { return w.copyTeam(identity.Add), nil })
+		} else {
+			_, err = w.engine().Change(t.Context(), w.copyTeam(identity.Add))
+		}
+		if _, writes := w.prod.counts(); err == nil || !lost || writes != before+1 {
+			t.Errorf("resumed %v: %d writes, %v; want the one that was under way", resumed, writes-before, err)
+		}
+	}
+}
+
+// TestALateAnswerIsHeldByAGuardWhoseLimitOthersUsedUp lets another run of the same kind come while a question waits.
+func TestALateAnswerIsHeldByAGuardWhoseLimitOthersUsedUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	work := w.removal(3, 4)
+	work.Approve = func(ctx context.Context, _ *plan.Plan) error {
+		w.takeAway()
+		if _, err := w.engine().Change(ctx, w.removal(3, 4)); err != nil {
+			t.Error(err)
+		}
+		w.prod.edit(t, service.Edit{Team: "Finance", RemoveMembers: w.prod.members(t, "Finance")},
+			service.Edit{Team: "Finance", AddMembers: []string{"X1", "X2", "X3"}}, service.Edit{User: "BEN", Delete: true})
+		return nil
+	}
+	report, err := w.engine().Change(t.Context(), work)
+	if !sameKind(err, &engine.HeldError{}) || report.Result != nil {
+		t.Errorf("got %v and result %+v, want it held", err, report.Result)
+	}
+}
+
+func TestASavedPlanLeavesAloneWhatIsProtectedByNow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p, work := savedPlan(w), w.copyTeam(identity.Add)
+	work.Rules.Protect.Users = []string{"BEN"}
+	if _, err := w.engine().Apply(t.Context(), work, p); !isA[*engine.ProtectedError](err) {
+		t.Errorf("got %v, want a ProtectedError", err)
+	}
+	w.wantNoWrites()
+}

@@ -42,6 +42,8 @@ func Leases(t *testing.T, open OpenLeases) {
 	t.Run("a lease keeps others out until it is released", func(t *testing.T) { heldLease(t, open) })
 	t.Run("a lease that ran out is lost to the next holder", func(t *testing.T) { expiredLease(t, open) })
 	t.Run("a renewed lease lasts longer", func(t *testing.T) { renewedLease(t, open) })
+	t.Run("a lease is outdated by the next one of the same holder", func(t *testing.T) { sameHolder(t, open) })
+	t.Run("a number is worth nothing under another name", func(t *testing.T) { otherName(t, open) })
 	t.Run("an outdated lease releases nothing", func(t *testing.T) { staleRelease(t, open) })
 	t.Run("tenants do not disturb each other", func(t *testing.T) { otherTenant(t, open) })
 	t.Run("of many who race one wins", func(t *testing.T) { concurrentAcquire(t, open) })
@@ -127,6 +129,48 @@ func expiredLease(t *testing.T, open OpenLeases) {
 	}
 	if err := b.Check(t.Context(), next); err != nil {
 		t.Error(err)
+	}
+}
+
+// sameHolder takes a lease once more under the same name, as a process does that gave it back while a question waited.
+func sameHolder(t *testing.T, open OpenLeases) {
+	for name, end := range map[string]func(c *clock, s apply.Leases, l apply.Lease) error{
+		"given back": func(_ *clock, s apply.Leases, l apply.Lease) error { return s.Release(t.Context(), l) },
+		"run out": func(c *clock, _ apply.Leases, _ apply.Lease) error {
+			c.advance(ttl)
+			return nil
+		},
+	} {
+		c := newClock()
+		a, b := open(t, c.now)
+		old := acquire(t, a, "a")
+		if err := end(c, a, old); err != nil {
+			t.Fatal(err)
+		}
+		next := acquire(t, b, "a")
+		if err := a.Check(t.Context(), old); !errors.Is(err, apply.ErrLeaseLost) {
+			t.Errorf("%s: Check of the earlier lease: got %v, want ErrLeaseLost", name, err)
+		}
+		if _, err := a.Renew(t.Context(), old, ttl); !errors.Is(err, apply.ErrLeaseLost) {
+			t.Errorf("%s: Renew of the earlier lease: got %v, want ErrLeaseLost", name, err)
+		}
+		if err := errors.Join(a.Release(t.Context(), old), b.Check(t.Context(), next)); err != nil {
+			t.Errorf("%s: the next lease after Release of the earlier one: %v", name, err)
+		}
+	}
+}
+
+// otherName looks at a lease whose number is that of somebody else's, as after the loss of the file.
+func otherName(t *testing.T, open OpenLeases) {
+	a, b := open(t, newClock().now)
+	l := acquire(t, a, "a")
+	forged := l
+	forged.Holder = "b"
+	if err := b.Check(t.Context(), forged); !errors.Is(err, apply.ErrLeaseLost) {
+		t.Errorf("Check: got %v, want ErrLeaseLost", err)
+	}
+	if err := errors.Join(b.Release(t.Context(), forged), a.Check(t.Context(), l)); err != nil {
+		t.Errorf("the holder after the other's Release: %v", err)
 	}
 }
 
