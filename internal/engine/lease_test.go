@@ -281,7 +281,7 @@ func TestWhoeverIsOvertakenWritesNothing(t *testing.T) {
 			"a saved plan": func() (*engine.Report, error) { return w.engine().Apply(t.Context(), w.copyTeam(identity.Add), p) },
 		} {
 			seen, reads := 0, 0
-			w.prod.hear(func(r *http.Request) {
+			w.prod.hear(func(*http.Request) {
 				if seen++; seen == at {
 					w.takeAway()
 				}
