@@ -86,7 +86,11 @@ func (c *gatewayCall) faultAfter(a *answer, before []byte) *answer {
 	}
 	switch c.fault.Action {
 	case ActStatusAfterWrite:
-		return c.faultStatus()
+		said := c.faultStatus()
+		if !said.unknown() {
+			c.tenant.svc.DenyCreate(c.call.Actor, c.body)
+		}
+		return said
 	case ActHangupAfterWrite:
 		return &answer{breaks: breakHangup}
 	case ActTruncate:

@@ -73,6 +73,10 @@ func TestAWriteMayTakeEffectAndBeRefused(t *testing.T) {
 		if !strings.Contains(got.body, says) {
 			t.Errorf("%s: %d %s", status, got.status, got.body)
 		}
+		c.call(http.MethodPost, "/api/v1/scim/Users", newUser("NEW"))
+		if repeated, blind := len(c.stats().Violations) > 0, status == "502"; repeated != blind {
+			t.Errorf("%s: a repeat that is a violation: %t, want %t", status, repeated, blind)
+		}
 		wantStatus(t, c.call(http.MethodGet, "/api/v1/scim/Users/NEW", ""), http.StatusOK)
 	}
 }

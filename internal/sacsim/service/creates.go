@@ -33,6 +33,16 @@ func (w *createWatch) created(actor string, body []byte) {
 	w.made[actor][sha256.Sum256(body)] = true
 }
 
+// denied forgets a create.
+func (w *createWatch) denied(actor string, body []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.made[actor], sha256.Sum256(body))
+}
+
+// DenyCreate says that a client was told that its create had no effect, so that repeating it is no mistake.
+func (s *Service) DenyCreate(actor string, body []byte) { s.creates.denied(actor, body) }
+
 // read forgets what a client created: it has looked.
 func (w *createWatch) read(actor string) {
 	w.mu.Lock()
