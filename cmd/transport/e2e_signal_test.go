@@ -34,6 +34,7 @@ type signalled struct {
 	requests int
 	writes   []string // since the signal
 	last     time.Time
+	started  chan struct{} // closed once the process can be signalled
 	struck   chan struct{} // closed at the signal
 	goOn     chan struct{} // the answer is held back until it is closed
 	release  func()        // closes goOn
@@ -58,6 +59,7 @@ func (s *signalled) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		s.last = time.Now()
 		s.mu.Unlock()
+		<-s.started
 		s.signal()
 		close(s.struck)
 		<-s.goOn
@@ -97,7 +99,7 @@ func startCopy(t *testing.T, o teamCopy, source, target *tenantState, at, answer
 		t.Fatal(err)
 	}
 	p := &copyProcess{d: newCLI(t, source, target, [2]string{"default", "default"}, ""), said: &bytes.Buffer{}}
-	p.tap = &signalled{next: p.d.prod.server, at: at, answer: answer, struck: make(chan struct{}), goOn: make(chan struct{})}
+	p.tap = &signalled{next: p.d.prod.server, at: at, answer: answer, started: make(chan struct{}), struck: make(chan struct{}), goOn: make(chan struct{})}
 	p.tap.release = sync.OnceFunc(func() { close(p.tap.goOn) })
 	p.d.prod.front = httptest.NewServer(p.tap)
 	t.Cleanup(p.d.prod.front.Close)
@@ -115,6 +117,7 @@ func startCopy(t *testing.T, o teamCopy, source, target *tenantState, at, answer
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	close(p.tap.started)
 	return p
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -60,10 +61,12 @@ func visit(t *testing.T, leases apply.Leases, clock *hands, f *tenant) {
 	defer giveBack(t, h)
 	d := deps(f, &memory{})
 	d.Lease, d.RunID = h, "run-2"
-	g := f.teams["Old 0"]
+	f.mu.Lock()
+	size, roles := len(f.teams["Old 0"].Members), slices.Clone(f.users["OLD0"].Roles)
+	f.mu.Unlock()
 	res, err := apply.Run(t.Context(), d, planOf(
-		plan.Change{Entity: plan.Team, Op: plan.Update, Key: "Old 0", Size: len(g.Members), AddMembers: []string{"EVA", "FRED"}},
-		plan.Change{Entity: plan.User, Op: plan.Update, Key: "OLD0", AddRoles: []string{"R9"}, RolesBefore: f.users["OLD0"].Roles},
+		plan.Change{Entity: plan.Team, Op: plan.Update, Key: "Old 0", Size: size, AddMembers: []string{"EVA", "FRED"}},
+		plan.Change{Entity: plan.User, Op: plan.Update, Key: "OLD0", AddRoles: []string{"R9"}, RolesBefore: roles},
 	))
 	if err != nil || !res.Complete() {
 		t.Errorf("the second run: %v, %v", res.Entities, err)
@@ -89,7 +92,9 @@ func TestARunStoppedPastItsLeaseSendsNothingAfterAnotherHolderCame(t *testing.T)
 				d.tenant.stopped(func() {
 					clock.pass(2 * time.Minute)
 					visit(t, leases, clock, d.tenant)
+					d.tenant.mu.Lock()
 					writes = len(d.tenant.log)
+					d.tenant.mu.Unlock()
 				})
 			}
 			j := &memory{}

@@ -24,7 +24,10 @@ func TestASignalEndsTheContext(t *testing.T) {
 
 func TestASignalThatTheParentHasIgnoredStaysIgnored(t *testing.T) {
 	signal.Ignore(syscall.SIGHUP)
-	t.Cleanup(func() { signal.Reset(syscall.SIGHUP) })
+	t.Cleanup(func() { // Reset alone leaves it ignored
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+		signal.Reset(syscall.SIGHUP)
+	})
 	ctx, stop := UntilSignal(t.Context())
 	defer stop()
 	for _, sig := range []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM} {
