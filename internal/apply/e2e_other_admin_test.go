@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"sacbridge/internal/apply"
 	"sacbridge/internal/identity"
@@ -245,7 +244,7 @@ func (e editTrial) run(t *testing.T) editOutcome {
 		if !errors.Is(err, errProcessDead) {
 			return editOutcome{problems: []string{fmt.Sprintf("the first process lives on: %v", err)}}
 		}
-		time.Sleep(2 * stored.ttl)
+		letPass(2 * stored.ttl)
 		last = &simProcess{}
 		res, err = e.resumed(t, w, stored, last)
 	}

@@ -421,6 +421,9 @@ func planFrom(ctx context.Context, from, to upstream.Reader, req plan.Request) (
 	return p, nil
 }
 
+// letPass waits on the clock of the test's bubble, which runs on at once where everybody waits.
+func letPass(d time.Duration) { <-time.After(d) }
+
 // storedRun is where a run's journal and the leases are.
 type storedRun struct {
 	dir    string

@@ -136,7 +136,7 @@ func (s stoppedTrial) stopAndTakeOver(t *testing.T) (problems []string, points i
 		}
 		stopped = true
 		written = len(st.process.writes())
-		time.Sleep(2 * st.stored[0].ttl)
+		letPass(2 * st.stored[0].ttl)
 		st.prod.faults(t)
 		second := &simProcess{}
 		planned := st.planned

@@ -103,7 +103,7 @@ func (f faultyTrial) run(t *testing.T) (out faultyEnd) {
 	}
 	prod.faults(t)
 	prod.settings(t, map[string]any{"ignoredAttributes": []string{}, "droppedRoles": []string{}, "droppedMembers": []string{}})
-	time.Sleep(2 * stored.ttl)
+	letPass(2 * stored.ttl)
 	p = &simProcess{}
 	res, err = f.leased(t, stored, p, func(l *apply.HeldLease) (*apply.Result, error) {
 		return stored.resume(t.Context(), p, p.connect(t, prod, f.kind), l)
