@@ -31,7 +31,7 @@ test: ## all tests with the race detector, in random order
 .PHONY: proofs
 proofs: ## every combination of actions, fault and kill point, edits of others, stops and wrong answers at every point, 10,000 queries and patches; without the race detector, which runs a sample of them
 	$(GO) test -timeout 20m -run 'Combination|EveryFault|RandomFaults|KilledAtAnyPoint|KeptRoleLinks' ./cmd/transport
-	$(GO) test -timeout 20m -run 'EveryEdit|AStoppedProcess|AnInterruptedRun|NoWrongAnswer|TenantDrops' ./internal/apply
+	$(GO) test -timeout 20m -run 'EveryEdit|AStoppedProcess|AnInterruptedRun|NoWrongAnswer|TenantDrops|Stranger' ./internal/apply
 	$(GO) test -run 'AnyQuery' ./internal/directory -rapid.checks=10000
 	$(GO) test -run 'Filter|Patch|Membership' ./internal/scim -rapid.checks=10000
 

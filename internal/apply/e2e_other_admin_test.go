@@ -31,11 +31,11 @@ const (
 )
 
 func editedPeople() []string {
-	return []string{"GRANT", "REVOKE", "LANGUAGE", "EMAIL", "ACTIVE", "NAME", "FORMAT", "MANAGER", "UNEDITED"}
+	return []string{"GRANT", "REVOKE", "LANGUAGE", "EMAIL", "ACTIVE", "NAME", "FORMAT", "MANAGER", "DELETED", "UNEDITED"}
 }
 
 func editedTeams() []string {
-	return []string{"T join", "T leave", "T grant", "T revoke", "T text", "T unedited"}
+	return []string{"T join", "T leave", "T grant", "T revoke", "T text", "T deleted", "T unedited"}
 }
 
 // editedSeeds are the seeds of source and target. NEW and "T new" are in the source only.
@@ -108,6 +108,8 @@ func otherAdminEdits(action identity.Action, now simState) []service.Edit {
 		{Team: "T grant", AddRoles: []string{granted}},
 		{Team: "T revoke", RemoveRoles: []string{revoked}},
 		{Team: "T text", Set: service.EditSet{DisplayName: &text}},
+		{User: "DELETED", Delete: true},
+		{Team: "T deleted", Delete: true},
 		{Team: "T new", AddMembers: []string{"EVE"}, AddRoles: []string{granted}},
 	}
 	return slices.DeleteFunc(edits, func(e service.Edit) bool {
@@ -119,7 +121,11 @@ func otherAdminEdits(action identity.Action, now simState) []service.Edit {
 
 // lost says what is not there any more of an edit; empty where all of it is.
 func lost(e service.Edit, end simState) string {
-	u, g := end.Users[e.User], end.Teams[e.Team]
+	u, user := end.Users[e.User]
+	g, team := end.Teams[e.Team]
+	if e.Delete {
+		return map[bool]string{true: "it is there again"}[user || team]
+	}
 	roles := append(slices.Clone(u.Roles), g.Roles...)
 	var gone []string
 	missing := func(what string, is bool) {
@@ -156,6 +162,8 @@ func contradicts(e service.Edit, action identity.Action, before, now simState) b
 	wasUser, wasTeam := before.Users[e.User], before.Teams[e.Team]
 	isUser, isTeam := now.Users[e.User], now.Teams[e.Team]
 	switch {
+	case e.Delete:
+		return wasUser.PreferredLanguage == isUser.PreferredLanguage && wasTeam.DisplayName == isTeam.DisplayName
 	case e.Set.PreferredLanguage != nil:
 		return wasUser.PreferredLanguage == isUser.PreferredLanguage
 	case e.Set.Email != nil:
@@ -177,7 +185,7 @@ func contradicts(e service.Edit, action identity.Action, before, now simState) b
 // mayConflict reports whether an entity may end with a conflict at all.
 func mayConflict(key string, action identity.Action) bool {
 	switch key {
-	case "LANGUAGE", "EMAIL", "T text":
+	case "LANGUAGE", "EMAIL", "T text", "DELETED", "T deleted":
 		return true
 	case "GRANT", "REVOKE", "T grant", "T revoke", "T join", "T leave", "T new":
 		return action == identity.Replace
@@ -357,7 +365,7 @@ func (w *otherAdmin) judge(t *testing.T, res *apply.Result) (problems []string) 
 		if what := lost(e, end); what != "" {
 			problems = append(problems, fmt.Sprintf("%s: the edit is lost (%s); the run says %q", key, what, named[key]))
 		}
-		if contradicts(e, w.action, w.before, w.atEdit) && w.changes(key) && !strings.Contains(named[key], "changed") {
+		if contradicts(e, w.action, w.before, w.atEdit) && w.changes(key) && !strings.Contains(named[key], "changed") && (!e.Delete || named[key] == "") {
 			problems = append(problems, fmt.Sprintf("%s: the edit contradicts the plan, but the run says %q", key, named[key]))
 		}
 	}
@@ -370,7 +378,7 @@ func (w *otherAdmin) judge(t *testing.T, res *apply.Result) (problems []string) 
 		if isEdited(c.Key) {
 			c.Fields = nil
 		}
-		if named[c.Key] == "" {
+		if named[c.Key] == "" && !strings.HasSuffix(strings.ToLower(c.Key), "deleted") {
 			problems = append(problems, undone(&c, end)...)
 		}
 	}

@@ -214,6 +214,11 @@ func (w simTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if trace != nil && trace.GotConn != nil {
 		trace.GotConn(httptrace.GotConnInfo{Conn: conn})
 	}
+	if r.Body != nil {
+		if err := w.process.point(sendPoint, "body of "+what); err != nil {
+			return nil, err
+		}
+	}
 	out, err := arrived(r)
 	if err := errors.Join(err, conn.closed()); err != nil {
 		return nil, err

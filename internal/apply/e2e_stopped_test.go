@@ -25,16 +25,29 @@ func stoppedSeeds() (first, second, target string) {
 	second = `{"users":[{"id":"STAYS","preferredLanguage":"fr","roles":["` + granted + `"]}],` +
 		`"usersRange":[{"prefix":"S","from":1,"to":5,"pad":2}],` +
 		`"teams":[{"id":"Team","displayName":"of the second run","roles":["` + granted + `"],"members":["STAYS"],"membersRange":[{"prefix":"S","from":1,"to":5,"pad":2}]}]}`
-	target = `{"users":[{"id":"STAYS","roles":["` + biAdmin + `"]},{"id":"FIRST1"},{"id":"LEAVES"}],"usersRange":[{"prefix":"S","from":1,"to":5,"pad":2}],` +
-		fmt.Sprintf(team, "of the target", biAdmin, modeler, `"LEAVES"`) + `}`
+	target = `{"users":[{"id":"STAYS","roles":["` + biAdmin + `"]},{"id":"FIRST1"},{"id":"LEAVES"},{"id":"GONE"}],"usersRange":[{"prefix":"S","from":1,"to":5,"pad":2}],` +
+		strings.Replace(fmt.Sprintf(team, "of the target", biAdmin, modeler, `"LEAVES"`), `"teams":[`, `"teams":[{"id":"T gone"},`, 1) + `}`
 	return first, second, target
 }
 
-func copyStopped() plan.Request {
-	return plan.Request{Steps: []plan.Step{{Origin: "test", CopyTeam: &plan.CopyTeam{
+// copyStopped asks for the team and its people; the first run deletes too.
+func copyStopped(which int) plan.Request {
+	req := plan.Request{Steps: []plan.Step{{Origin: "team", CopyTeam: &plan.CopyTeam{
 		Team: "Team", Users: plan.UsersAll, UserRoles: identity.Replace, UserTeams: identity.Keep, TeamRoles: identity.Replace,
 		Members: identity.Replace, Name: plan.NameCopy,
 	}}}}
+	if which == 0 {
+		req.Steps = append(req.Steps, deleteSteps()...)
+	}
+	return req
+}
+
+// deleteSteps ask that GONE and "T gone" go.
+func deleteSteps() []plan.Step {
+	return []plan.Step{
+		{Origin: "delete", DeleteUser: &plan.DeleteUser{Who: plan.Who{UserID: "GONE"}}},
+		{Origin: "delete", DeleteTeam: &plan.DeleteTeam{Team: "T gone"}},
+	}
 }
 
 // stoppedFaults are what makes a run wait between two sends. Each fires at one write.
@@ -100,7 +113,7 @@ func (st *stage) carry(ctx context.Context, t *testing.T, which int, p *simProce
 	}
 	defer func() { _ = lease.Release(context.WithoutCancel(ctx)) }()
 	conn := p.connect(t, st.prod, st.trial.kind)
-	pl, err := planFrom(ctx, p.connect(t, st.sources[which], clientKind{}), conn, copyStopped())
+	pl, err := planFrom(ctx, p.connect(t, st.sources[which], clientKind{}), conn, copyStopped(which))
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func everyWriteSeeds() (source, target string) {
 func everyWriteRequest() plan.Request {
 	return plan.Request{
 		Options: plan.Options{Active: plan.ActiveSource},
-		Steps: []plan.Step{
+		Steps: append(deleteSteps(), []plan.Step{
 			{Origin: "old", CopyTeam: &plan.CopyTeam{
 				Team: "T old", Users: plan.UsersAll, UserRoles: identity.Replace, UserTeams: identity.Keep, TeamRoles: identity.Replace,
 				Members: identity.Replace, Name: plan.NameCopy,
@@ -49,7 +49,7 @@ func everyWriteRequest() plan.Request {
 				Team: "T new", Users: plan.UsersNone, UserRoles: identity.Keep, UserTeams: identity.Keep, TeamRoles: identity.Add,
 				Members: identity.Add, Name: plan.NameCopy,
 			}},
-		},
+		}...),
 	}
 }
 
@@ -89,7 +89,6 @@ func (f faultyTrial) run(t *testing.T) (out faultyEnd) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	withDeletes(pl)
 	prod.settings(t, f.wrong)
 	prod.faults(t, f.faults...)
 	res, err := f.leased(t, stored, p, func(l *apply.HeldLease) (*apply.Result, error) {
@@ -123,13 +122,6 @@ func (f faultyTrial) leased(t *testing.T, stored *storedRun, p *simProcess, do f
 	}
 	defer func() { _ = lease.Release(context.WithoutCancel(t.Context())) }()
 	return do(lease)
-}
-
-// withDeletes lets the plan delete GONE and "T gone" too.
-func withDeletes(p *plan.Plan) {
-	p.Changes = append(p.Changes,
-		plan.Change{Entity: plan.User, Op: plan.Delete, Key: "GONE", User: &identity.User{UserID: "GONE", Email: "gone@example.com"}},
-		plan.Change{Entity: plan.Team, Op: plan.Delete, Key: "T gone", Group: &identity.Group{Name: "T gone"}})
 }
 
 // falselyDone names what the run calls done though it is not there.
