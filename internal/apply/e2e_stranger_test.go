@@ -56,7 +56,7 @@ func (f faultyTrial) meetStranger(t *testing.T, email string) {
 		t.Fatal(err)
 	}
 	stranger := fmt.Sprintf("%+v", prod.state(t).Users["BOSS"])
-	time.Sleep(5 * time.Second)
+	letPass(5 * time.Second)
 	prod.faults(t, f.faults...)
 	f.judgeStranger(t, pl, prod, stranger, func(l *apply.HeldLease) (*apply.Result, error) {
 		return stored.run(t.Context(), p, conn, l, pl)
