@@ -42,8 +42,8 @@ var mayImport = map[string][]string{
 	"cmd/internal/show":        {"cmd/internal/cli", "internal/identity", "internal/plan", "internal/apply", "internal/engine", "internal/messages"},
 	"internal/directory":       {"internal/identity", "internal/scim"},
 	"internal/store":           {"internal/identity", "internal/upstream", "internal/apply", "internal/directory"},
-	"internal/store/unit":      {"internal/directory"},
-	"internal/store/bolt":      {"internal/identity", "internal/apply", "internal/directory", "internal/store", "internal/store/unit"},
+	"internal/store/commit":    {"internal/directory"},
+	"internal/store/bolt":      {"internal/identity", "internal/apply", "internal/directory", "internal/store", "internal/store/commit"},
 	"internal/store/storetest": {"internal/identity", "internal/scim", "internal/apply", "internal/directory", "internal/store"},
 	"internal/scimserver":      {"internal/identity", "internal/scim", "internal/directory"},
 	"cmd/transport": {
@@ -182,7 +182,7 @@ func TestLibrariesStayBehindTheirPackage(t *testing.T) {
 
 // The simulator and the client must not share a mistake: neither may know the other, except that the
 // client's external tests talk to the simulator.
-func TestSimulatorAndClientAreStrangers(t *testing.T) {
+func TestSimulatorAndClientDoNotKnowEachOther(t *testing.T) {
 	t.Parallel()
 	for _, p := range listPackages(t) {
 		name := strings.TrimPrefix(p.ImportPath, module+"/")

@@ -60,7 +60,7 @@ func runApply(ctx context.Context, a *app, opts *applyOptions) error {
 	}
 	d := a.dialog(&opts.planFlags)
 	d.Approved, d.From = true, opts.file
-	w := pair.work("apply "+opts.file, &limitFlags{guardFlags: opts.guardFlags, callFlags: opts.callFlags})
-	d.Attach(&w)
-	return d.Finish(a.engine(pair.folder).Apply(ctx, w, p))
+	op := pair.operation("apply "+opts.file, &limitFlags{guardFlags: opts.guardFlags, callFlags: opts.callFlags})
+	d.Attach(&op)
+	return d.Finish(a.engine(pair.folder).Apply(ctx, op, p))
 }

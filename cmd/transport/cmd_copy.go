@@ -147,9 +147,9 @@ func runCopyTeams(ctx context.Context, a *app, opts *copyTeamsOptions) error {
 	if err != nil {
 		return err
 	}
-	w := p.work("copy teams --from "+opts.from+" --to "+opts.to+" --team "+cli.Some(opts.teams, 5), &opts.limitFlags)
-	w.Wanted = engine.Exactly(opts.request(p))
-	return a.change(ctx, p, w, a.dialog(&opts.planFlags))
+	op := p.operation("copy teams --from "+opts.from+" --to "+opts.to+" --team "+cli.Some(opts.teams, 5), &opts.limitFlags)
+	op.Request = engine.FixedRequest(opts.request(p))
+	return a.change(ctx, p, op, a.dialog(&opts.planFlags))
 }
 
 // request is one step for each team.

@@ -65,12 +65,12 @@ func runCopyUsers(ctx context.Context, a *app, opts *copyUsersOptions) error {
 	if err != nil {
 		return err
 	}
-	w := p.work("copy users --from "+opts.from+" --to "+opts.to, &opts.limitFlags)
-	w.Wanted = func(ctx context.Context, source upstream.Reader) (plan.Request, *identity.Snapshot, error) {
+	op := p.operation("copy users --from "+opts.from+" --to "+opts.to, &opts.limitFlags)
+	op.Request = func(ctx context.Context, source upstream.Reader) (plan.Request, *identity.Snapshot, error) {
 		people, known, err := sel.Find(ctx, source)
 		return opts.request(p, people), known, err
 	}
-	return a.change(ctx, p, w, a.dialog(&opts.planFlags))
+	return a.change(ctx, p, op, a.dialog(&opts.planFlags))
 }
 
 // request is one step for each person.

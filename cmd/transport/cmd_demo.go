@@ -64,9 +64,9 @@ func (a *app) demoPair(ctx context.Context, folder stateFolder) (p *tenantPair, 
 		dev.Close()
 	}
 	p = &tenantPair{folder: folder, rules: plan.Rules{Guards: plan.DefaultGuards()}}
-	p.from, err = a.demoSide(ctx, dev.Ready, folder)
+	p.from, err = a.demoEndpoint(ctx, dev.Ready, folder)
 	if err == nil {
-		p.to, err = a.demoSide(ctx, prod.Ready, folder)
+		p.to, err = a.demoEndpoint(ctx, prod.Ready, folder)
 	}
 	if err != nil {
 		stop()
@@ -84,9 +84,9 @@ func startDemoTenant(ctx context.Context, data seedTenant, opts sacsim.Options) 
 	return sacsim.Listen(ctx, sacsim.ListenOptions{Options: opts})
 }
 
-// demoSide connects to a simulated tenant as to any other.
-func (a *app) demoSide(ctx context.Context, r sacsim.Ready, folder stateFolder) (engine.Side, error) {
-	return sideOf(tenants.Connect(ctx, sac.Config{
+// demoEndpoint connects to a simulated tenant as to any other.
+func (a *app) demoEndpoint(ctx context.Context, r sacsim.Ready, folder stateFolder) (engine.Endpoint, error) {
+	return endpointOf(tenants.Connect(ctx, sac.Config{
 		Name: r.Name, URL: r.URL, TokenURL: r.TokenURL, Platform: r.Platform, SSO: r.SSO, Namespace: r.Namespace,
 		Session: session.Config{
 			ClientID:     func() (string, error) { return r.ClientID, nil },
@@ -104,16 +104,16 @@ func (a *app) playDemo(ctx context.Context, p *tenantPair) error {
 	l.Line("")
 	d := a.dialog(&planFlags{yes: true, output: cli.AsTable})
 	d.NoList = true
-	w := p.work("demo", &limitFlags{})
-	w.Wanted = engine.Exactly(demoRequest())
-	if err := errors.Join(l.Err, demoOutcome(a.change(ctx, p, w, d))); err != nil {
+	op := p.operation("demo", &limitFlags{})
+	op.Request = engine.FixedRequest(demoRequest())
+	if err := errors.Join(l.Err, demoOutcome(a.change(ctx, p, op, d))); err != nil {
 		return err
 	}
 	l.Line("")
 	l.Line("That was a run: every write was journaled, so that it could have been resumed after a crash; what stands under Conflicts was left out.")
 	l.Line("Planning once more shows that nothing is left to do but what a person has to answer:")
 	l.Line("")
-	if err := errors.Join(l.Err, conflictsLeft(a.change(ctx, p, w, a.dialog(&planFlags{dryRun: true, output: cli.AsTable})))); err != nil {
+	if err := errors.Join(l.Err, conflictsLeft(a.change(ctx, p, op, a.dialog(&planFlags{dryRun: true, output: cli.AsTable})))); err != nil {
 		return err
 	}
 	l.Line("")

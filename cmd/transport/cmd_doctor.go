@@ -28,7 +28,7 @@ func (a *app) testTenant(ctx context.Context, t *tenants.Tenant) ([]show.CheckRe
 	for i, f := range t.Conn.Check(ctx, a.Now) {
 		one := show.CheckResult{Tenant: t.Conn.Tenant().Name, Step: f.Step, Level: show.Level(f.Level), Text: f.Text, Cure: f.Cure}
 		if i == 0 && one.Level == show.Fail {
-			err := t.Side().CheckAccess(ctx)
+			err := t.Endpoint().CheckAccess(ctx)
 			if one.Code = cli.ExitCode(err); one.Code == cli.ExitOK {
 				one.Code = cli.ExitFailure
 			}

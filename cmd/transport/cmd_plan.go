@@ -57,7 +57,7 @@ func runPlanShow(a *app, opts *planShowOptions) error {
 	if opts.output == cli.AsJSON {
 		return cli.WriteJSON(a.Out, p)
 	}
-	return show.Plan{Plan: p, More: opts.file, Reasons: opts.reasons, Door: messages.Transport, Paint: a.Paint()}.Write(a.Out)
+	return show.Plan{Plan: p, More: opts.file, Reasons: opts.reasons, Surface: messages.Transport, Paint: a.Paint()}.Write(a.Out)
 }
 
 // planCheckOptions are the flags of `plan check`.
@@ -98,7 +98,7 @@ func runPlanCheck(ctx context.Context, a *app, opts *planCheckOptions) error {
 	if err != nil {
 		return err
 	}
-	stale, err := a.engine(pair.folder).FindStale(ctx, engine.Work{From: pair.from, To: pair.to, Observer: show.NewMeter(&a.Environment)}, p)
+	stale, err := a.engine(pair.folder).FindStale(ctx, engine.Operation{From: pair.from, To: pair.to, Observer: show.NewMeter(&a.Environment)}, p)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (a *app) connectPlan(ctx context.Context, p *plan.Plan, env envFlags, calls
 		return nil, err
 	}
 	for _, e := range []struct {
-		side engine.Side
+		side engine.Endpoint
 		was  identity.Tenant
 	}{{pair.from, p.Source}, {pair.to, p.Target}} {
 		if e.side.Tenant().URL != e.was.URL {

@@ -115,9 +115,9 @@ func runRun(ctx context.Context, a *app, opts *runOptions) error {
 	if err != nil {
 		return err
 	}
-	w := p.work("run "+s.Number+" --data "+opts.data, &opts.limitFlags)
-	w.Wanted = engine.Exactly(req)
-	return a.change(ctx, p, w, a.dialog(&opts.planFlags))
+	op := p.operation("run "+s.Number+" --data "+opts.data, &opts.limitFlags)
+	op.Request = engine.FixedRequest(req)
+	return a.change(ctx, p, op, a.dialog(&opts.planFlags))
 }
 
 // check refuses what needs no file to be refused, and finds the script.

@@ -148,14 +148,14 @@ func runRunsResume(ctx context.Context, a *app, opts *runsResumeOptions) error {
 		return err
 	}
 	d := a.dialog(&planFlags{yes: true, output: opts.output})
-	rep, err := a.engine(folder).Resume(ctx, opts.id, func(p *plan.Plan) (engine.Work, error) {
+	rep, err := a.engine(folder).Resume(ctx, opts.id, func(p *plan.Plan) (engine.Operation, error) {
 		pair, err := a.connectPlan(ctx, p, opts.env, &opts.callFlags)
 		if err != nil {
-			return engine.Work{}, err
+			return engine.Operation{}, err
 		}
-		w := pair.work("", &limitFlags{callFlags: opts.callFlags})
-		d.Attach(&w)
-		return w, nil
+		op := pair.operation("", &limitFlags{callFlags: opts.callFlags})
+		d.Attach(&op)
+		return op, nil
 	})
 	return d.Finish(rep, folder.noRun(err))
 }

@@ -13,17 +13,17 @@ import (
 
 // tenantPair is source and target with what the configuration says about them.
 type tenantPair struct {
-	from, to  engine.Side
+	from, to  engine.Endpoint
 	folder    stateFolder
 	rules     plan.Rules
 	roleTable map[string]string // source role ID to target role ID
 }
 
-// work makes the frame of a changing command on the pair.
-func (p *tenantPair) work(command string, limits *limitFlags) engine.Work {
+// operation makes the frame of a changing command on the pair.
+func (p *tenantPair) operation(command string, limits *limitFlags) engine.Operation {
 	rules := p.rules
 	rules.Guards.MinSourceSize = limits.sourceSize.or(rules.Guards.MinSourceSize)
-	return engine.Work{From: p.from, To: p.to, Command: command, Rules: rules, Allow: limits.allow(), Wait: limits.wait}
+	return engine.Operation{From: p.from, To: p.to, Command: command, Rules: rules, Allow: limits.allow(), Wait: limits.wait}
 }
 
 // settings are what a command takes from the configuration file, or its defaults where there is none.
@@ -57,19 +57,19 @@ func (a *app) connect(ctx context.Context, from, to string, calls *callFlags) (*
 		return nil, err
 	}
 	p := &tenantPair{folder: s.folder, rules: s.rules}
-	if p.from, err = a.namedSide(ctx, s, from, calls); err != nil {
+	if p.from, err = a.namedEndpoint(ctx, s, from, calls); err != nil {
 		return nil, err
 	}
-	if p.to, err = a.namedSide(ctx, s, to, calls); err != nil {
+	if p.to, err = a.namedEndpoint(ctx, s, to, calls); err != nil {
 		return nil, err
 	}
 	p.roleTable = tenants.RoleTable(s.file, from, to)
 	return p, nil
 }
 
-// namedSide makes the side of one tenant of the configuration.
-func (a *app) namedSide(ctx context.Context, s *settings, name string, calls *callFlags) (engine.Side, error) {
-	return sideOf(a.namedTenant(ctx, s, name, calls))
+// namedEndpoint makes the side of one tenant of the configuration.
+func (a *app) namedEndpoint(ctx context.Context, s *settings, name string, calls *callFlags) (engine.Endpoint, error) {
+	return endpointOf(a.namedTenant(ctx, s, name, calls))
 }
 
 // namedTenant connects to one tenant of the configuration.
@@ -88,12 +88,12 @@ func (a *app) tenantOptions(folder stateFolder, calls *callFlags) tenants.Option
 	}
 }
 
-// sideOf takes a tenant for a side; what made it fail is a matter of settings.
-func sideOf(t *tenants.Tenant, err error) (engine.Side, error) {
+// endpointOf takes a tenant for a side; what made it fail is a matter of settings.
+func endpointOf(t *tenants.Tenant, err error) (engine.Endpoint, error) {
 	if err != nil {
-		return engine.Side{}, cli.Coded(cli.ExitUsage, err)
+		return engine.Endpoint{}, cli.Coded(cli.ExitUsage, err)
 	}
-	return t.Side(), nil
+	return t.Endpoint(), nil
 }
 
 // tenantNames lists the tenants of the configuration.

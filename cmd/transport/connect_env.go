@@ -27,13 +27,13 @@ func (a *app) connectEnv(ctx context.Context, source, target string, calls *call
 		return nil, err
 	}
 	p := &tenantPair{folder: s.folder, rules: s.rules}
-	if p.from, err = a.envSide(ctx, from, filepath.Dir(source), a.tenantOptions(s.folder, calls)); err != nil {
+	if p.from, err = a.envEndpoint(ctx, from, filepath.Dir(source), a.tenantOptions(s.folder, calls)); err != nil {
 		return nil, err
 	}
 	if target == "" {
 		target = source
 	}
-	p.to, err = a.envSide(ctx, to, filepath.Dir(target), a.tenantOptions(s.folder, calls))
+	p.to, err = a.envEndpoint(ctx, to, filepath.Dir(target), a.tenantOptions(s.folder, calls))
 	return p, err
 }
 
@@ -79,21 +79,21 @@ func (a *app) readEnvironment(path string) (*dataset.Environment, error) {
 	return e, nil
 }
 
-// envSide makes the side of one tenant of an environment. Its name is its host.
-func (a *app) envSide(ctx context.Context, t *dataset.EnvironmentTenant, dir string, o tenants.Options) (engine.Side, error) {
+// envEndpoint makes the side of one tenant of an environment. Its name is its host.
+func (a *app) envEndpoint(ctx context.Context, t *dataset.EnvironmentTenant, dir string, o tenants.Options) (engine.Endpoint, error) {
 	u, err := url.Parse(t.URL)
 	if err != nil {
-		return engine.Side{}, cli.Usagef("environment: %w", err)
+		return engine.Endpoint{}, cli.Usagef("environment: %w", err)
 	}
 	id, err := config.NewSecret(t.ClientID(), dir, "Username of "+u.Host)
 	if err != nil {
-		return engine.Side{}, cli.Usagef("Username of %s %w", u.Host, err)
+		return engine.Endpoint{}, cli.Usagef("Username of %s %w", u.Host, err)
 	}
 	secret, err := config.NewSecret(t.ClientSecret(), dir, "Password of "+u.Host)
 	if err != nil {
-		return engine.Side{}, cli.Usagef("Password of %s %w", u.Host, err)
+		return engine.Endpoint{}, cli.Usagef("Password of %s %w", u.Host, err)
 	}
-	return sideOf(tenants.Connect(ctx, sac.Config{
+	return endpointOf(tenants.Connect(ctx, sac.Config{
 		Name: u.Host, URL: t.URL, TokenURL: t.TokenURL, Platform: t.Platform, SSO: t.SSO, Namespace: t.Namespace,
 		Session: session.Config{ClientID: id.Reveal, ClientSecret: secret.Reveal},
 	}, "", o))

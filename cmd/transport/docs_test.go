@@ -2,12 +2,20 @@ package main
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/spf13/pflag"
+
+	"sacbridge/internal/messages"
+	"sacbridge/internal/plan"
 )
 
 // exitNote is how a guide says that a command ends with another exit code than 0.
@@ -107,4 +115,64 @@ func TestTroubleshootingQuotesRealMessages(t *testing.T) {
 			}
 		}
 	}
+}
+
+// typed is a command or a flag of transport in a text.
+var typed = regexp.MustCompile(`transport [a-z]+(?: [a-z]+)?|--[a-z-]+`)
+
+// TestCuresNameCommandsAndFlagsThatExist looks up what a cure tells people at transport's terminal to type.
+func TestCuresNameCommandsAndFlagsThatExist(t *testing.T) {
+	t.Parallel()
+	root := newRootCmd(&app{})
+	flags := map[string]bool{}
+	for _, names := range [][]string{{"run"}, {"copy", "teams"}, {"copy", "users"}} {
+		cmd, _, err := root.Find(names)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { flags["--"+f.Name] = true })
+	}
+	found := 0
+	for _, text := range transportCures(t) {
+		for _, hit := range typed.FindAllString(text, -1) {
+			found++
+			if strings.HasPrefix(hit, "--") {
+				if !flags[hit] {
+					t.Errorf("%q: there is no flag %s of the commands that change a tenant", text, hit)
+				}
+				continue
+			}
+			if cmd, rest, err := root.Find(strings.Fields(hit)[1:]); err != nil || cmd.HasSubCommands() || len(rest) > 0 {
+				t.Errorf("%q: there is no command %q", text, hit)
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("%d commands and flags in all cures, want at least 10", found)
+	}
+}
+
+// transportCures gives every literal text of the messages, and what is made of the names of guards.
+func transportCures(t *testing.T) (texts []string) {
+	t.Helper()
+	files, err := filepath.Glob("../../internal/messages/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING && !strings.HasSuffix(file, "_test.go") && !strings.Contains(literal.Value, "--%") {
+				texts = append(texts, literal.Value)
+			}
+			return true
+		})
+	}
+	for _, guard := range []string{"max_create", "max_update", "max_deactivate", "max_delete", "max_role_removal", "max_member_removal"} {
+		texts = append(texts, messages.OfTrip(plan.Trip{Guard: guard, Count: 3}, messages.Transport).Cure)
+	}
+	return texts
 }

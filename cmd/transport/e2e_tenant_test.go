@@ -150,9 +150,9 @@ func noViolations(t *testing.T, tenants ...*simTenant) {
 	}
 }
 
-// simSide connects to a simulated tenant as the program does, with short waits. Each call makes a side
+// simEndpoint connects to a simulated tenant as the program does, with short waits. Each call makes a side
 // of its own, like a process of its own.
-func simSide(t *testing.T, s *simTenant, workers int, api string, life *killSwitch) engine.Side {
+func simEndpoint(t *testing.T, s *simTenant, workers int, api string, life *killSwitch) engine.Endpoint {
 	t.Helper()
 	id, secret := s.server.Client()
 	cfg := sac.Config{
@@ -174,7 +174,7 @@ func simSide(t *testing.T, s *simTenant, workers int, api string, life *killSwit
 	if err != nil {
 		t.Fatal(err)
 	}
-	return engine.Side{Conn: conn, Discover: conn.Discover, Calls: func() (calls, retries int) { st := conn.Stats(); return st.Calls, st.Retries }}
+	return engine.Endpoint{Conn: conn, Discover: conn.Discover, Calls: func() (calls, retries int) { st := conn.Stats(); return st.Calls, st.Retries }}
 }
 
 // transfer is one way from a source to a target, as one process goes it.
@@ -190,7 +190,7 @@ func newTransfer(t *testing.T, from, to *simTenant, workers int, api string) *tr
 	t.Helper()
 	life := &killSwitch{left: -1}
 	return &transfer{
-		ends: &tenantPair{from: simSide(t, from, workers, "", life), to: simSide(t, to, workers, api, life)},
+		ends: &tenantPair{from: simEndpoint(t, from, workers, "", life), to: simEndpoint(t, to, workers, api, life)},
 		path: filepath.Join(memoryDir(t), "run.db"), life: life,
 	}
 }
@@ -212,8 +212,8 @@ func memoryDir(t *testing.T) string {
 
 // plan reads both tenants and decides.
 func (j *transfer) plan(ctx context.Context, req plan.Request) (*plan.Plan, error) {
-	rep, err := engine.New(engine.Deps{Program: "test"}).Change(ctx, engine.Work{
-		From: j.ends.from, To: j.ends.to, Wanted: engine.Exactly(req), Rules: j.rules, PlanOnly: true,
+	rep, err := engine.New(engine.Deps{Program: "test"}).Change(ctx, engine.Operation{
+		From: j.ends.from, To: j.ends.to, Request: engine.FixedRequest(req), Rules: j.rules, PlanOnly: true,
 	})
 	if rep.Plan == nil {
 		return nil, err

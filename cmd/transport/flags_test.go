@@ -155,7 +155,7 @@ func TestGuardFlagsAreLimitsForThisRun(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	w := (&tenantPair{rules: plan.Rules{Guards: base}}).work("test", &l)
+	w := (&tenantPair{rules: plan.Rules{Guards: base}}).operation("test", &l)
 	sixty, share, five := 60, 2.5, 5.0
 	allow := plan.Guards{MaxDelete: plan.Guard{Count: &sixty}, MaxMemberRemoval: plan.Guard{Percent: &share}}
 	if diff := cmp.Diff(allow, w.Allow); diff != "" {

@@ -20,12 +20,12 @@ func (a *app) engine(s stateFolder) *engine.Engine {
 // dialog makes the way in which a command talks with whoever gave it.
 func (a *app) dialog(flags *planFlags) *show.Dialog {
 	return &show.Dialog{
-		Env: &a.Environment, Program: commandLine().Name, Door: messages.Transport, DryRun: flags.dryRun, Yes: flags.yes, Out: flags.out, Reasons: flags.reasons, Output: flags.output,
+		Env: &a.Environment, Program: commandLine().Name, Surface: messages.Transport, DryRun: flags.dryRun, Yes: flags.yes, Out: flags.out, Reasons: flags.reasons, Output: flags.output,
 	}
 }
 
 // change is the whole way from checks to result.
-func (a *app) change(ctx context.Context, p *tenantPair, w engine.Work, d *show.Dialog) error {
-	d.Attach(&w)
-	return d.Finish(a.engine(p.folder).Change(ctx, w))
+func (a *app) change(ctx context.Context, p *tenantPair, op engine.Operation, d *show.Dialog) error {
+	d.Attach(&op)
+	return d.Finish(a.engine(p.folder).Change(ctx, op))
 }

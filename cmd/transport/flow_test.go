@@ -61,10 +61,10 @@ func newStage(t *testing.T, answer string) *stage {
 	s.app = &app{Environment: cli.Environment{In: strings.NewReader(answer), Out: s.out, Err: s.talk, Env: func(string) string { return "" }, Now: time.Now, Ask: true}}
 	s.pair = &tenantPair{folder: stateIn(t.TempDir()), rules: plan.Rules{Guards: plan.DefaultGuards()}}
 	var err error
-	if s.pair.from, err = s.app.demoSide(t.Context(), source.Ready, s.pair.folder); err != nil {
+	if s.pair.from, err = s.app.demoEndpoint(t.Context(), source.Ready, s.pair.folder); err != nil {
 		t.Fatal(err)
 	}
-	if s.pair.to, err = s.app.demoSide(t.Context(), s.target.Ready, s.pair.folder); err != nil {
+	if s.pair.to, err = s.app.demoEndpoint(t.Context(), s.target.Ready, s.pair.folder); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -72,8 +72,8 @@ func newStage(t *testing.T, answer string) *stage {
 
 // copyFinance is `copy teams --team Finance` with the given flags.
 func (s *stage) copyFinance(ctx context.Context, flags *planFlags) error {
-	w := s.pair.work("test", &limitFlags{})
-	w.Wanted = engine.Exactly(plan.Request{Steps: []plan.Step{{Origin: "test", CopyTeam: &plan.CopyTeam{
+	w := s.pair.operation("test", &limitFlags{})
+	w.Request = engine.FixedRequest(plan.Request{Steps: []plan.Step{{Origin: "test", CopyTeam: &plan.CopyTeam{
 		Team: "Finance", Users: plan.UsersMissing, UserRoles: identity.Add, UserTeams: identity.Keep,
 		TeamRoles: identity.Add, Members: identity.Add, Name: plan.NameKeep,
 	}}}})

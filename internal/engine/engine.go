@@ -30,7 +30,7 @@ type Deps struct {
 	Writable func() error
 	Logger   *slog.Logger
 	Now      func() time.Time // time.Now if nil
-	// QuestionTime is how long a question may wait before the lease is given back; 15 minutes if 0.
+	// QuestionTime is how long a question may wait before the lease is released; 15 minutes if 0.
 	QuestionTime time.Duration
 	// Window is how far back what runs did counts in the guards; a day if 0.
 	Window time.Duration
@@ -86,17 +86,17 @@ func (e *NotStartedError) Error() string { return e.Err.Error() }
 func (e *NotStartedError) Unwrap() error { return e.Err }
 
 // precheck refuses what is certain to fail or to harm before any call is made.
-func (e *Engine) precheck(ctx context.Context, w *Work) error {
+func (e *Engine) precheck(ctx context.Context, op *Operation) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if isSameTenant(w.From, w.To) {
-		return &NotStartedError{fmt.Errorf("source and target are the same tenant (%s): choose two", hostOf(w.To.Tenant().URL))}
+	if isSameTenant(op.From, op.To) {
+		return &NotStartedError{fmt.Errorf("source and target are the same tenant (%s): choose two", hostOf(op.To.Tenant().URL))}
 	}
-	if err := errors.Join(w.From.credentials(), w.To.credentials()); err != nil {
+	if err := errors.Join(op.From.credentials(), op.To.credentials()); err != nil {
 		return &NotStartedError{err}
 	}
-	if w.PlanOnly || e.d.Writable == nil {
+	if op.PlanOnly || e.d.Writable == nil {
 		return nil
 	}
 	if err := e.d.Writable(); err != nil {

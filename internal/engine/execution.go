@@ -10,10 +10,10 @@ import (
 	"sacbridge/internal/upstream"
 )
 
-// execution is one work under way.
+// execution is one operation under way.
 type execution struct {
 	e       *Engine
-	w       *Work
+	op      *Operation
 	rep     *Report
 	runID   string           // of the run that applies the plan
 	resumes bool             // that run was begun earlier
@@ -21,27 +21,27 @@ type execution struct {
 	calls   int              // that both sides had made before
 }
 
-func (e *Engine) newExecution(w *Work) *execution {
-	if w.Observer == nil {
-		w.Observer = noObserver{}
+func (e *Engine) newExecution(op *Operation) *execution {
+	if op.Observer == nil {
+		op.Observer = noObserver{}
 	}
-	return &execution{e: e, w: w, rep: &Report{}, calls: w.From.calls() + w.To.calls()}
+	return &execution{e: e, op: op, rep: &Report{}, calls: op.From.calls() + op.To.calls()}
 }
 
-// Change makes a plan of what is wanted and, unless w is for the plan only, applies it. The lease of the target is
+// Change makes a plan of what is wanted and, unless op is for the plan only, applies it. The lease of the target is
 // held from before the first read to the end. The report is never nil. The error is nil where all was done, or
-// nothing was to do; else it says what kept the work from that: a *NotStartedError, an *apply.LeaseHeldError, a
+// nothing was to do; else it says what kept the operation from that: a *NotStartedError, an *apply.LeaseHeldError, a
 // *HeldError, a *ConflictsError, an *upstream.Error, the error of Approve, a *StaleError where the plan no longer
-// held after a question that took long, an *OvertakenError, a *PartialError or an *InterruptedError once it was applied.
-func (e *Engine) Change(ctx context.Context, w Work) (*Report, error) {
-	x := e.newExecution(&w)
+// held after a question that took long, an *LeaseLostError, a *PartialError or an *InterruptedError once it was applied.
+func (e *Engine) Change(ctx context.Context, op Operation) (*Report, error) {
+	x := e.newExecution(&op)
 	return x.rep, x.perform(ctx, x.makePlan)
 }
 
 // Apply applies a saved plan, if nothing it was decided from has changed; else the error is a *StaleError. Otherwise
 // it is like Change.
-func (e *Engine) Apply(ctx context.Context, w Work, p *plan.Plan) (*Report, error) {
-	x := e.newExecution(&w)
+func (e *Engine) Apply(ctx context.Context, op Operation, p *plan.Plan) (*Report, error) {
+	x := e.newExecution(&op)
 	return x.rep, x.perform(ctx, func(ctx context.Context) error {
 		x.rep.Plan = p
 		return x.recheck(ctx)
@@ -50,25 +50,25 @@ func (e *Engine) Apply(ctx context.Context, w Work, p *plan.Plan) (*Report, erro
 
 // perform is the whole way. decide puts the plan into the report.
 func (x *execution) perform(ctx context.Context, decide func(context.Context) error) error {
-	if err := x.e.precheck(ctx, x.w); err != nil {
+	if err := x.e.precheck(ctx, x.op); err != nil {
 		return err
 	}
-	if err := x.takeLease(ctx); err != nil {
+	if err := x.acquireLease(ctx); err != nil {
 		return err
 	}
-	defer x.giveLeaseBack(ctx)
+	defer x.releaseLease(ctx)
 	if err := decide(ctx); err != nil {
 		return err
 	}
-	if x.w.Planned != nil {
-		if err := x.w.Planned(x.rep); err != nil {
+	if x.op.Planned != nil {
+		if err := x.op.Planned(x.rep); err != nil {
 			return err
 		}
 	}
 	if err := verdict(x.rep.Plan); err != nil {
 		return err
 	}
-	if x.w.PlanOnly || x.rep.Plan.Empty() {
+	if x.op.PlanOnly || x.rep.Plan.Empty() {
 		return nil
 	}
 	if err := x.approve(ctx); err != nil {
@@ -79,14 +79,14 @@ func (x *execution) perform(ctx context.Context, decide func(context.Context) er
 
 // makePlan reads both tenants and decides. It never writes to a tenant.
 func (x *execution) makePlan(ctx context.Context) error {
-	defer x.w.Observer.Begin(Reading, x.w.From, x.w.To)()
+	defer x.op.Observer.Begin(Reading, x.op.From, x.op.To)()
 	defer x.countReads()
-	r, err := read(ctx, x.w)
+	r, err := read(ctx, x.op)
 	if err != nil {
 		return err
 	}
-	rules := x.w.Rules
-	rules.Ignored = ignoredBy(x.w.To.Conn)
+	rules := x.op.Rules
+	rules.Ignored = ignoredBy(x.op.To.Conn)
 	p := plan.Make(r.req, r.source, r.target, rules)
 	p.Tool, p.Created = x.e.tool(), x.e.d.Now().UTC().Truncate(time.Second)
 	if p.ID, err = newID(); err != nil {
@@ -95,8 +95,8 @@ func (x *execution) makePlan(ctx context.Context) error {
 	if err := x.judge(ctx, p); err != nil {
 		return err
 	}
-	p.Calls = apply.Estimate(p, x.w.To.Conn)
-	x.rep.Plan, x.rep.ApplyTime = p, apply.EstimateTime(p, x.w.To.Conn)
+	p.Calls = apply.Estimate(p, x.op.To.Conn)
+	x.rep.Plan, x.rep.ApplyTime = p, apply.EstimateTime(p, x.op.To.Conn)
 	return nil
 }
 
@@ -113,7 +113,7 @@ func ignoredBy(target upstream.Connector) map[plan.FieldName]time.Time {
 	return out
 }
 
-func (x *execution) countReads() { x.rep.ReadCalls = x.w.From.calls() + x.w.To.calls() - x.calls }
+func (x *execution) countReads() { x.rep.ReadCalls = x.op.From.calls() + x.op.To.calls() - x.calls }
 
 // run carries the plan out with a fresh journal.
 func (x *execution) run(ctx context.Context) error {
@@ -129,10 +129,10 @@ func (x *execution) run(ctx context.Context) error {
 // carryOut runs or resumes under the lease, and closes the journal.
 func (x *execution) carryOut(ctx context.Context, j apply.Journal, do func(context.Context, apply.Deps) (*apply.Result, error)) (err error) {
 	defer func() { err = errors.Join(err, j.Close()) }()
-	end := x.w.Observer.Begin(Writing, x.w.To)
+	end := x.op.Observer.Begin(Writing, x.op.To)
 	result, err := do(ctx, apply.Deps{
-		Target: x.w.To.Conn, Journal: j, Lease: x.lease, Hook: x.w.Observer, Logger: x.e.d.Logger, Now: x.e.d.Now,
-		RunID: x.runID, Command: x.w.Command, Job: x.w.Job,
+		Target: x.op.To.Conn, Journal: j, Lease: x.lease, Hook: x.op.Observer, Logger: x.e.d.Logger, Now: x.e.d.Now,
+		RunID: x.runID, Command: x.op.Command, Job: x.op.Job,
 	})
 	end()
 	if result == nil {

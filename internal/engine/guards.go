@@ -11,7 +11,7 @@ import (
 // this run alone takes a guard's place where the guard would hold the plan, or where the limit is the narrower one;
 // where neither is so the guard stands, and what the run does counts for later ones.
 func (x *execution) judge(ctx context.Context, p *plan.Plan) (err error) {
-	if p.Rules.Spent, err = x.e.spent(ctx, p, x.w); err != nil {
+	if p.Rules.Spent, err = x.e.spent(ctx, p, x.op); err != nil {
 		return err
 	}
 	if err := x.count(ctx, p); err != nil {
@@ -20,7 +20,7 @@ func (x *execution) judge(ctx context.Context, p *plan.Plan) (err error) {
 	p.Judge()
 	guarded := heldBy(p)
 	usual := p.Rules.Guards
-	for name, limit := range guardsByName(&x.w.Allow) {
+	for name, limit := range guardsByName(&x.op.Allow) {
 		if limit.Count != nil || limit.Percent != nil {
 			once := *limit
 			once.Once = true
@@ -41,12 +41,12 @@ func (x *execution) judge(ctx context.Context, p *plan.Plan) (err error) {
 // count finds out how large the target is, where a guard's verdict depends on it: a plan reads only those whom it is
 // about, and a share of them says little.
 func (x *execution) count(ctx context.Context, p *plan.Plan) (err error) {
-	if x.w.To.Count == nil || !dependsOnSize(p) {
+	if x.op.To.Count == nil || !dependsOnSize(p) {
 		return nil
 	}
 	size := &p.Rules.Population
-	size.People, size.Teams, err = x.w.To.Count(ctx)
-	return wrap("count what the target tenant "+x.w.To.Tenant().Name+" has", err)
+	size.People, size.Teams, err = x.op.To.Count(ctx)
+	return wrap("count what the target tenant "+x.op.To.Tenant().Name+" has", err)
 }
 
 // dependsOnSize reports whether the guards that hold p depend on how large the tenant is, as far as that is not known from

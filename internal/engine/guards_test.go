@@ -23,18 +23,18 @@ import (
 // limitOf is a guard above so many.
 func limitOf(n int) plan.Guard { return plan.Guard{Count: &n} }
 
-// removal puts n more people into prod's team and gives the work that takes them out again, under a limit on
+// removal puts n more people into prod's team and gives the operation that takes them out again, under a limit on
 // removed memberships.
-func (w *world) removal(n, limit int) engine.Work {
+func (w *world) removal(n, limit int) engine.Operation {
 	w.t.Helper()
 	people := make([]string, n)
 	for i := range people {
 		people[i] = fmt.Sprintf("X%d", i+1)
 	}
 	w.prod.edit(w.t, service.Edit{Team: "Finance", AddMembers: people})
-	work := w.copyTeam(identity.Replace)
-	work.Rules.Guards.MaxMemberRemoval = limitOf(limit)
-	return work
+	op := w.copyTeam(identity.Replace)
+	op.Rules.Guards.MaxMemberRemoval = limitOf(limit)
+	return op
 }
 
 func TestWhatRunsOfTheLastDaySpentCountsForTheNextOne(t *testing.T) {
@@ -42,11 +42,11 @@ func TestWhatRunsOfTheLastDaySpentCountsForTheNextOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		remove := func(n int, allow ...int) error {
-			work := w.removal(n, 4)
+			op := w.removal(n, 4)
 			if len(allow) > 0 {
-				work.Allow.MaxMemberRemoval = limitOf(allow[0])
+				op.Allow.MaxMemberRemoval = limitOf(allow[0])
 			}
-			_, err := w.engine().Change(t.Context(), work)
+			_, err := w.engine().Change(t.Context(), op)
 			return err
 		}
 		for i, step := range []struct {
@@ -82,10 +82,10 @@ func TestRunsOnAnotherTenantDoNotCount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	other := newSimTenant(t, "test", prodSeed)
-	work := w.removal(3, 3)
-	work.To = other.side(t)
-	for name, work := range map[string]engine.Work{"the other tenant": work, "prod": w.removal(3, 3)} {
-		if _, err := w.engine().Change(t.Context(), work); err != nil {
+	op := w.removal(3, 3)
+	op.To = other.side(t)
+	for name, op := range map[string]engine.Operation{"the other tenant": op, "prod": w.removal(3, 3)} {
+		if _, err := w.engine().Change(t.Context(), op); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -94,9 +94,9 @@ func TestRunsOnAnotherTenantDoNotCount(t *testing.T) {
 func TestASavedPlanIsJudgedByWhatWasSpentSince(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	work := w.removal(3, 4)
-	work.PlanOnly = true
-	report, err := w.engine().Change(t.Context(), work)
+	op := w.removal(3, 4)
+	op.PlanOnly = true
+	report, err := w.engine().Change(t.Context(), op)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,9 +137,9 @@ func TestAnInterruptedRunCountsWithAllThatItsPlanDoes(t *testing.T) {
 func TestALimitOfTheRunThatIsNarrowerHoldsToo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	work := w.removal(3, 10)
-	work.Allow.MaxMemberRemoval = limitOf(2)
-	report, err := w.engine().Change(t.Context(), work)
+	op := w.removal(3, 10)
+	op.Allow.MaxMemberRemoval = limitOf(2)
+	report, err := w.engine().Change(t.Context(), op)
 	if !sameKind(err, &engine.HeldError{}) || len(report.Plan.Held) != 1 || report.Plan.Held[0].Limit != 2 {
 		t.Errorf("got %v, want it held by the limit of the run", err)
 	}
@@ -197,19 +197,19 @@ func TestAShareIsOneOfAllThereAre(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w, counted := newWorld(t), false
-			work := w.copyTeam(identity.Add)
+			op := w.copyTeam(identity.Add)
 			for i := range tt.copied - 1 { // and BEN
 				id := fmt.Sprintf("N%d", i)
 				w.dev.edit(t, service.Edit{User: id, Create: true}, service.Edit{Team: "Finance", AddMembers: []string{id}})
 			}
-			work.Rules.Guards.MaxCreate = plan.Guard{Percent: &tenPercent}
+			op.Rules.Guards.MaxCreate = plan.Guard{Percent: &tenPercent}
 			if tt.people > 0 {
-				work.To.Count = func(context.Context) (people, teams int, err error) {
+				op.To.Count = func(context.Context) (people, teams int, err error) {
 					counted = true
 					return tt.people, 1, nil
 				}
 			}
-			report, err := w.engine().Change(t.Context(), work)
+			report, err := w.engine().Change(t.Context(), op)
 			if held := sameKind(err, &engine.HeldError{}); held != tt.held || err != nil && !held {
 				t.Errorf("got %v, want it held: %v", err, tt.held)
 			}
@@ -223,10 +223,10 @@ func TestAShareIsOneOfAllThereAre(t *testing.T) {
 func TestATenantThatCannotBeCountedEndsTheWork(t *testing.T) {
 	t.Parallel()
 	w, nothing := newWorld(t), 0.0
-	work := w.copyTeam(identity.Add)
-	work.Rules.Guards.MaxCreate = plan.Guard{Percent: &nothing}
-	work.To.Count = func(context.Context) (people, teams int, err error) { return 0, 0, errNo }
-	if _, err := w.engine().Change(t.Context(), work); err == nil || err.Error() != "count what the target tenant prod has: no" {
+	op := w.copyTeam(identity.Add)
+	op.Rules.Guards.MaxCreate = plan.Guard{Percent: &nothing}
+	op.To.Count = func(context.Context) (people, teams int, err error) { return 0, 0, errNo }
+	if _, err := w.engine().Change(t.Context(), op); err == nil || err.Error() != "count what the target tenant prod has: no" {
 		t.Errorf("got %v", err)
 	}
 	w.wantNoWrites()
@@ -251,14 +251,14 @@ func TestARunCountsFromItsLastWrite(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			work := w.removal(3, 100)
-			work.PlanOnly = true
-			report, err := w.engine().Change(t.Context(), work)
+			op := w.removal(3, 100)
+			op.PlanOnly = true
+			report, err := w.engine().Change(t.Context(), op)
 			if err != nil {
 				t.Fatal(err)
 			}
 			w.leaveRun(report.Plan, tt.spends, time.Now().Add(-tt.ago), tt.end)
-			report, err = w.engine().Change(t.Context(), work)
+			report, err = w.engine().Change(t.Context(), op)
 			if err != nil || report.Plan.Rules.Spent.Tenant.MemberRemoval != tt.want {
 				t.Errorf("got %+v, %v, want %d removals spent", report.Plan.Rules.Spent, err, tt.want)
 			}
@@ -324,9 +324,9 @@ func TestAJobHasALimitOfItsOwn(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			remove := func(n int, job string) error {
-				work := w.removal(n, 100)
-				work.Job, work.Rules.JobGuards = job, &plan.Guards{MaxMemberRemoval: limitOf(4)}
-				_, err := w.engine().Change(t.Context(), work)
+				op := w.removal(n, 100)
+				op.Job, op.Rules.JobGuards = job, &plan.Guards{MaxMemberRemoval: limitOf(4)}
+				_, err := w.engine().Change(t.Context(), op)
 				return err
 			}
 			if err := remove(3, "nightly"); err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // at is a side at an address.
-func at(url string) Side { return Side{Conn: addressed{url: url}} }
+func at(url string) Endpoint { return Endpoint{Conn: addressed{url: url}} }
 
 type addressed struct {
 	upstream.Connector

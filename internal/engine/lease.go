@@ -8,9 +8,9 @@ import (
 	"sacbridge/internal/apply"
 )
 
-// takeLease takes the lease of the target, which stands before the first read of a plan that is to be applied.
-func (x *execution) takeLease(ctx context.Context) (err error) {
-	if x.w.PlanOnly {
+// acquireLease acquires the lease of the target, which stands before the first read of a plan that is to be applied.
+func (x *execution) acquireLease(ctx context.Context) (err error) {
+	if x.op.PlanOnly {
 		return nil
 	}
 	if x.runID == "" {
@@ -18,12 +18,12 @@ func (x *execution) takeLease(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	x.lease, err = apply.HoldWithin(ctx, x.e.d.Leases, x.w.To.Tenant().URL, x.e.holder(x.runID), apply.DefaultLeaseTTL, x.w.Wait, x.w.Observer.Waiting)
+	x.lease, err = apply.HoldWithin(ctx, x.e.d.Leases, x.op.To.Tenant().URL, x.e.holder(x.runID), apply.DefaultLeaseTTL, x.op.Wait, x.op.Observer.WaitingForLease)
 	return err
 }
 
-// giveLeaseBack gives the lease back, also where ctx has ended. One that cannot be given back runs out by itself.
-func (x *execution) giveLeaseBack(ctx context.Context) {
+// releaseLease releases the lease, also where ctx has ended. One that cannot be released expires by itself.
+func (x *execution) releaseLease(ctx context.Context) {
 	if err := x.lease.Release(context.WithoutCancel(ctx)); err != nil {
 		x.e.d.Logger.WarnContext(ctx, "the lease on the tenant runs out by itself", "error", err)
 	}
@@ -42,12 +42,12 @@ func (e *Engine) CheckFree(ctx context.Context, tenantURL string) error {
 }
 
 // approve asks whether to go on, where anybody is to be asked. The lease is held meanwhile, but not for longer than the
-// engine's time for questions: then it is given back, so that a forgotten question locks nobody out. An answer after
-// that, or after the lease was lost for another reason, takes it anew and has the plan checked like a saved one, for
+// engine's time for questions: then it is released, so that a forgotten question locks nobody out. An answer after
+// that, or after the lease was lost for another reason, acquires it again and has the plan checked like a saved one, for
 // anybody may have written meanwhile. Where nobody is asked, and so nobody has looked at the plan since, it is not
 // applied.
 func (x *execution) approve(ctx context.Context) error {
-	if x.w.Approve != nil {
+	if x.op.Approve != nil {
 		if err := x.ask(ctx); err != nil {
 			return err
 		}
@@ -56,13 +56,13 @@ func (x *execution) approve(ctx context.Context) error {
 	switch {
 	case err == nil || !errors.Is(err, apply.ErrLeaseLost):
 		return err
-	case x.w.Approve == nil:
-		return &OvertakenError{err}
+	case x.op.Approve == nil:
+		return &LeaseLostError{err}
 	}
-	return x.retakeLease(ctx)
+	return x.reacquireLease(ctx)
 }
 
-// ask waits for an answer, and gives the lease back where it does not come in time.
+// ask waits for an answer, and releases the lease where it does not come in time.
 func (x *execution) ask(ctx context.Context) error {
 	answered := make(chan struct{})
 	done := make(chan struct{})
@@ -70,27 +70,27 @@ func (x *execution) ask(ctx context.Context) error {
 		defer close(done)
 		x.limitQuestion(ctx, answered)
 	}()
-	err := x.w.Approve(ctx, x.rep.Plan)
+	err := x.op.Approve(ctx, x.rep.Plan)
 	close(answered)
 	<-done
 	return err
 }
 
-// limitQuestion gives the lease back where the question is not answered in time.
+// limitQuestion releases the lease where the question is not answered in time.
 func (x *execution) limitQuestion(ctx context.Context, answered <-chan struct{}) {
 	timer := time.NewTimer(x.e.d.QuestionTime)
 	defer timer.Stop()
 	select {
 	case <-answered:
 	case <-timer.C:
-		x.giveLeaseBack(ctx)
-		x.w.Observer.GaveBack(x.e.d.QuestionTime)
+		x.releaseLease(ctx)
+		x.op.Observer.LeaseReleased(x.e.d.QuestionTime)
 	}
 }
 
-// retakeLease takes the lease again after others could have had it.
-func (x *execution) retakeLease(ctx context.Context) error {
-	if err := x.takeLease(ctx); err != nil {
+// reacquireLease acquires the lease again after others could have had it.
+func (x *execution) reacquireLease(ctx context.Context) error {
+	if err := x.acquireLease(ctx); err != nil {
 		return err
 	}
 	if err := x.recheck(ctx); err != nil {

@@ -28,12 +28,12 @@ func TestTheLeaseStandsBeforeTheFirstReadAndGoesWithTheEnd(t *testing.T) {
 	}
 	w.dev.hear(unleased)
 	w.prod.hear(unleased)
-	work := w.copyTeam(identity.Add)
-	work.Approve = func(context.Context, *plan.Plan) error {
+	op := w.copyTeam(identity.Add)
+	op.Approve = func(context.Context, *plan.Plan) error {
 		unleased(&http.Request{Method: "question"})
 		return nil
 	}
-	if _, err := w.engine().Change(t.Context(), work); err != nil {
+	if _, err := w.engine().Change(t.Context(), op); err != nil {
 		t.Fatal(err)
 	}
 	if _, writes := w.prod.counts(); writes == 0 || w.holder() != "" {
@@ -45,14 +45,14 @@ func TestAPlanThatIsOnlyShownTakesNoLeaseAndWaitsForNobody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	defer w.hold("somebody else")()
-	work := w.copyTeam(identity.Add)
-	work.PlanOnly = true
+	op := w.copyTeam(identity.Add)
+	op.PlanOnly = true
 	w.prod.hear(func(*http.Request) {
 		if w.holder() != "somebody else" {
 			t.Errorf("%q holds the lease", w.holder())
 		}
 	})
-	report, err := w.engine().Change(t.Context(), work)
+	report, err := w.engine().Change(t.Context(), op)
 	if err != nil || len(report.Plan.Changes) == 0 || report.Result != nil {
 		t.Errorf("got %+v, %v; want a plan and no result", report, err)
 	}
@@ -83,9 +83,9 @@ func TestALeaseOfSomebodyElseRefusesTheWorkBeforeAnyCall(t *testing.T) {
 // savedPlan makes the plan that copies team Finance.
 func savedPlan(w *world) *plan.Plan {
 	w.t.Helper()
-	work := w.copyTeam(identity.Add)
-	work.PlanOnly = true
-	report, err := w.engine().Change(w.t.Context(), work)
+	op := w.copyTeam(identity.Add)
+	op.PlanOnly = true
+	report, err := w.engine().Change(w.t.Context(), op)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -111,14 +111,14 @@ func TestALeaseIsWaitedForAndItsHolderTold(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				time.AfterFunc(3*time.Minute, release)
-				work, seen := w.copyTeam(identity.Add), &watcher{}
-				work.Wait, work.Observer = tt.wait, seen
+				op, seen := w.copyTeam(identity.Add), &watcher{}
+				op.Wait, op.Observer = tt.wait, seen
 				if tt.wait < 0 {
-					work.Wait = 10 * time.Minute
+					op.Wait = 10 * time.Minute
 					time.AfterFunc(time.Minute, cancel)
 				}
 				began := time.Now()
-				_, err := w.engine().Change(ctx, work)
+				_, err := w.engine().Change(ctx, op)
 				took := time.Since(began).Round(time.Second)
 				if (err == nil) != tt.got {
 					t.Errorf("got %v after %s", err, took)
@@ -165,13 +165,13 @@ func TestAQuestionThatWaits(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w, seen := newWorld(t), &watcher{}
-				work := w.copyTeam(identity.Add)
-				work.Observer = seen
-				work.Approve = func(context.Context, *plan.Plan) error {
+				op := w.copyTeam(identity.Add)
+				op.Observer = seen
+				op.Approve = func(context.Context, *plan.Plan) error {
 					answer(w, tt.after, tt.meanwhile)
 					return tt.says
 				}
-				report, err := w.engine().Change(t.Context(), work)
+				report, err := w.engine().Change(t.Context(), op)
 				if !sameKind(err, tt.want) {
 					t.Errorf("got %v, want %T", err, tt.want)
 				}
@@ -220,8 +220,8 @@ func sameKind(err error, want any) bool {
 		return isA[*engine.StaleError](err)
 	case *engine.HeldError:
 		return isA[*engine.HeldError](err)
-	case *engine.OvertakenError:
-		return isA[*engine.OvertakenError](err)
+	case *engine.LeaseLostError:
+		return isA[*engine.LeaseLostError](err)
 	case *engine.PartialError:
 		return isA[*engine.PartialError](err)
 	case *engine.NotStartedError:
@@ -248,13 +248,13 @@ func TestALeaseThatIsLostDuringTheQuestionHasThePlanChecked(t *testing.T) {
 		t.Run(meanwhile, func(t *testing.T) {
 			t.Parallel()
 			w, seen := newWorld(t), &watcher{}
-			work := w.copyTeam(identity.Add)
-			work.Observer = seen
-			work.Approve = func(context.Context, *plan.Plan) error {
+			op := w.copyTeam(identity.Add)
+			op.Observer = seen
+			op.Approve = func(context.Context, *plan.Plan) error {
 				w.takeAway(edits...)
 				return nil
 			}
-			_, err := w.engine().Change(t.Context(), work)
+			_, err := w.engine().Change(t.Context(), op)
 			if stale := sameKind(err, &engine.StaleError{}); stale != (edits != nil) || !stale && err != nil {
 				t.Errorf("got %v", err)
 			}
@@ -291,7 +291,7 @@ func TestWhoeverIsOvertakenWritesNothing(t *testing.T) {
 			})
 			report, err := do()
 			w.prod.hear(nil)
-			if !errors.Is(err, apply.ErrLeaseLost) || at <= reads && !sameKind(err, &engine.OvertakenError{}) {
+			if !errors.Is(err, apply.ErrLeaseLost) || at <= reads && !sameKind(err, &engine.LeaseLostError{}) {
 				t.Errorf("%s, overtaken at call %d: got %v", name, at, err)
 			}
 			points = max(points, reads)
@@ -331,7 +331,7 @@ func TestAResumedRunTakesOverTheLeaseOfItsKilledProcessOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = w.engine().Resume(t.Context(), id, func(*plan.Plan) (engine.Work, error) { return w.copyTeam(identity.Add), nil })
+		_, err = w.engine().Resume(t.Context(), id, func(*plan.Plan) (engine.Operation, error) { return w.copyTeam(identity.Add), nil })
 		if held := sameKind(err, &apply.LeaseHeldError{}); held == want {
 			t.Errorf("%s: got %v, want to take it over: %v", holder, err, want)
 		}
@@ -394,7 +394,7 @@ func TestARunThatLosesItsLeaseSendsNoMore(t *testing.T) {
 		})
 		var err error
 		if resumed {
-			_, err = w.engine().Resume(t.Context(), id, func(*plan.Plan) (engine.Work, error) { return w.copyTeam(identity.Add), nil })
+			_, err = w.engine().Resume(t.Context(), id, func(*plan.Plan) (engine.Operation, error) { return w.copyTeam(identity.Add), nil })
 		} else {
 			_, err = w.engine().Change(t.Context(), w.copyTeam(identity.Add))
 		}
@@ -408,8 +408,8 @@ func TestARunThatLosesItsLeaseSendsNoMore(t *testing.T) {
 func TestALateAnswerIsHeldByAGuardWhoseLimitOthersUsedUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	work := w.removal(3, 4)
-	work.Approve = func(ctx context.Context, _ *plan.Plan) error {
+	op := w.removal(3, 4)
+	op.Approve = func(ctx context.Context, _ *plan.Plan) error {
 		w.takeAway()
 		if _, err := w.engine().Change(ctx, w.removal(3, 4)); err != nil {
 			t.Error(err)
@@ -418,7 +418,7 @@ func TestALateAnswerIsHeldByAGuardWhoseLimitOthersUsedUp(t *testing.T) {
 			service.Edit{Team: "Finance", AddMembers: []string{"X1", "X2", "X3"}}, service.Edit{User: "BEN", Delete: true})
 		return nil
 	}
-	report, err := w.engine().Change(t.Context(), work)
+	report, err := w.engine().Change(t.Context(), op)
 	if !sameKind(err, &engine.HeldError{}) || report.Result != nil {
 		t.Errorf("got %v and result %+v, want it held", err, report.Result)
 	}
@@ -427,9 +427,9 @@ func TestALateAnswerIsHeldByAGuardWhoseLimitOthersUsedUp(t *testing.T) {
 func TestASavedPlanLeavesAloneWhatIsProtectedByNow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	p, work := savedPlan(w), w.copyTeam(identity.Add)
-	work.Rules.Protect.Users = []string{"BEN"}
-	if _, err := w.engine().Apply(t.Context(), work, p); !isA[*engine.ProtectedError](err) {
+	p, op := savedPlan(w), w.copyTeam(identity.Add)
+	op.Rules.Protect.Users = []string{"BEN"}
+	if _, err := w.engine().Apply(t.Context(), op, p); !isA[*engine.ProtectedError](err) {
 		t.Errorf("got %v, want a ProtectedError", err)
 	}
 	w.wantNoWrites()

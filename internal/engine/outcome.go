@@ -58,16 +58,16 @@ func (e *StaleError) Error() string {
 	return fmt.Sprintf("the plan is stale: %s %s %s (%s), one of %d", s.Side, s.Entity, s.Key, s.What, len(e.Stale))
 }
 
-// OvertakenError says that somebody else has had the target's lease since the plan was begun; nothing was written.
-type OvertakenError struct{ Err error }
+// LeaseLostError says that somebody else has had the target's lease since the plan was begun; nothing was written.
+type LeaseLostError struct{ Err error }
 
 // Error gives the cause.
-func (e *OvertakenError) Error() string {
+func (e *LeaseLostError) Error() string {
 	return "somebody else may have written to the tenant since the plan was begun: " + e.Err.Error()
 }
 
 // Unwrap gives the error below.
-func (e *OvertakenError) Unwrap() error { return e.Err }
+func (e *LeaseLostError) Unwrap() error { return e.Err }
 
 // ProtectedError says what a plan changes although it is protected by now; nothing was written.
 type ProtectedError struct{ Hits []plan.Finding }
@@ -114,14 +114,14 @@ func outcome(p *plan.Plan, r *apply.Result, resumed bool) error {
 	case missing > 0, len(p.Conflicts) > 0:
 		return &PartialError{
 			RunID: r.RunID, Failed: missing, Of: len(r.Entities), Conflicts: p.Conflicts,
-			Resumed: resumed, Replan: missing > 0 && !slices.ContainsFunc(r.Entities, worthATry),
+			Resumed: resumed, Replan: missing > 0 && !slices.ContainsFunc(r.Entities, retryMayHelp),
 		}
 	}
 	return nil
 }
 
-// worthATry reports whether trying an entity once more may help. It cannot where the tenant is not as the plan has it.
-func worthATry(e apply.EntityResult) bool {
+// retryMayHelp reports whether trying an entity once more may help. It cannot where the tenant is not as the plan has it.
+func retryMayHelp(e apply.EntityResult) bool {
 	class, _, _ := strings.Cut(e.CauseKey, "/")
 	lost := slices.Contains([]upstream.Class{upstream.Changed, upstream.Gone, upstream.Conflict}, upstream.Class(class))
 	return e.Status == apply.Failed && !lost || e.Status == apply.Partly

@@ -17,28 +17,28 @@ type reading struct {
 	source, target identity.Snapshot
 }
 
-// read reads what w wants to know of both sides. What has to be read of the target depends on who is in the source,
+// read reads what the operation has to know of both tenants. What has to be read of the target depends on who is in the source,
 // so the target only shows at first that it lets us in: a refused credential is found during a long reading of the
 // source, not after it.
-func read(ctx context.Context, w *Work) (reading, error) {
+func read(ctx context.Context, op *Operation) (reading, error) {
 	var r reading
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		r.req, r.source, err = readSource(gctx, w)
+		r.req, r.source, err = readSource(gctx, op)
 		return err
 	})
-	g.Go(func() error { return wrap("read the target tenant "+w.To.Tenant().Name, w.To.CheckAccess(gctx)) })
+	g.Go(func() error { return wrap("read the target tenant "+op.To.Tenant().Name, op.To.CheckAccess(gctx)) })
 	if err := g.Wait(); err != nil {
 		return r, err
 	}
-	target, err := upstream.Load(ctx, w.To.Conn, plan.TargetScope(r.req, r.source, w.To.Tenant()))
+	target, err := upstream.Load(ctx, op.To.Conn, plan.TargetScope(r.req, r.source, op.To.Tenant()))
 	r.target = target
-	return r, wrap("read the target tenant "+w.To.Tenant().Name, err)
+	return r, wrap("read the target tenant "+op.To.Tenant().Name, err)
 }
 
-// readSource finds out what is wanted and reads what that needs of the source.
-func readSource(ctx context.Context, w *Work) (plan.Request, identity.Snapshot, error) {
-	req, known, err := w.Wanted(ctx, w.From.Conn)
+// readSource finds out what is asked for and reads what that needs of the source.
+func readSource(ctx context.Context, op *Operation) (plan.Request, identity.Snapshot, error) {
+	req, known, err := op.Request(ctx, op.From.Conn)
 	if err != nil {
 		return req, identity.Snapshot{}, err
 	}
@@ -46,8 +46,8 @@ func readSource(ctx context.Context, w *Work) (plan.Request, identity.Snapshot, 
 	if known != nil && covers(scope) {
 		return req, restrict(*known, scope), nil
 	}
-	source, err := upstream.Load(ctx, w.From.Conn, scope)
-	return req, source, wrap("read the source tenant "+w.From.Tenant().Name, err)
+	source, err := upstream.Load(ctx, op.From.Conn, scope)
+	return req, source, wrap("read the source tenant "+op.From.Tenant().Name, err)
 }
 
 // covers says whether scope asks for nothing but people by user ID, which a selection that read everybody, or a team

@@ -10,10 +10,10 @@ import (
 )
 
 // Resume goes on with a run that did not come to its end, by the beginning of its ID. Its plan was approved when it
-// started. connect gives the work for the tenants that the plan speaks of, of which what is wanted, the guards and
+// started. connect gives the operation for the tenants that the plan speaks of, of which what is wanted, the guards and
 // the approval do not count. The report's error is [apply.ErrFinished] where there is nothing to do; otherwise it is
 // like Change.
-func (e *Engine) Resume(ctx context.Context, prefix string, connect func(*plan.Plan) (Work, error)) (_ *Report, err error) {
+func (e *Engine) Resume(ctx context.Context, prefix string, connect func(*plan.Plan) (Operation, error)) (_ *Report, err error) {
 	id, j, err := e.openRun(ctx, prefix)
 	if err != nil {
 		return &Report{}, err
@@ -28,38 +28,38 @@ func (e *Engine) Resume(ctx context.Context, prefix string, connect func(*plan.P
 	if err != nil {
 		return &Report{}, wrap("read run "+id, err)
 	}
-	w, err := connect(p)
+	op, err := connect(p)
 	if err != nil {
 		return &Report{}, err
 	}
-	x := e.newExecution(&w)
+	x := e.newExecution(&op)
 	x.runID, x.resumes, x.rep.Plan = id, true, p
 	if err := x.prepareToResume(ctx); err != nil {
 		return x.rep, err
 	}
-	defer x.giveLeaseBack(ctx)
+	defer x.releaseLease(ctx)
 	carried = true
 	return x.rep, x.carryOut(ctx, j, apply.Resume)
 }
 
 // prepareToResume checks everything that needs no call, and takes the lease.
 func (x *execution) prepareToResume(ctx context.Context) error {
-	if err := stillAllowed(x.rep.Plan, x.w.Rules.Protect); err != nil {
+	if err := stillAllowed(x.rep.Plan, x.op.Rules.Protect); err != nil {
 		return err
 	}
-	if err := x.e.precheck(ctx, x.w); err != nil {
+	if err := x.e.precheck(ctx, x.op); err != nil {
 		return err
 	}
 	if err := x.reclaimLease(ctx); err != nil {
 		return err
 	}
-	return x.takeLease(ctx)
+	return x.acquireLease(ctx)
 }
 
-// reclaimLease gives a lease back that a killed process of the same run left behind. The run's journal is open: only
+// reclaimLease releases a lease that a killed process of the same run left behind. The run's journal is open: only
 // one process can have that, so the lease has no other user.
 func (x *execution) reclaimLease(ctx context.Context) error {
-	l, held, err := x.e.d.Leases.Holder(ctx, x.w.To.Tenant().URL)
+	l, held, err := x.e.d.Leases.Holder(ctx, x.op.To.Tenant().URL)
 	if err == nil && held && strings.HasPrefix(l.Holder, x.e.holderOf(x.runID)) {
 		err = x.e.d.Leases.Release(ctx, l)
 	}

@@ -81,7 +81,7 @@ func TestAnInterruptedRunIsResumedToItsEndOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	id := interrupted(w)
-	connect := func(p *plan.Plan) (engine.Work, error) {
+	connect := func(p *plan.Plan) (engine.Operation, error) {
 		if p.Target.Name != "prod" {
 			t.Errorf("the plan is for %q", p.Target.Name)
 		}
@@ -106,19 +106,19 @@ func TestARunIsNotResumedWhateverStandsInItsWay(t *testing.T) {
 	t.Parallel()
 	errOther := errors.New("that name leads elsewhere")
 	for name, tt := range map[string]struct {
-		connect func(w *world) (engine.Work, error)
+		connect func(w *world) (engine.Operation, error)
 		want    any
 	}{
-		"its tenants cannot be connected": {func(*world) (engine.Work, error) { return engine.Work{}, errOther }, errOther},
-		"what it changes is protected by now": {func(w *world) (engine.Work, error) {
-			work := w.copyTeam(identity.Add)
-			work.Rules.Protect.Teams = []string{"Finance"}
-			return work, nil
+		"its tenants cannot be connected": {func(*world) (engine.Operation, error) { return engine.Operation{}, errOther }, errOther},
+		"what it changes is protected by now": {func(w *world) (engine.Operation, error) {
+			op := w.copyTeam(identity.Add)
+			op.Rules.Protect.Teams = []string{"Finance"}
+			return op, nil
 		}, &engine.ProtectedError{}},
-		"a secret is missing": {func(w *world) (engine.Work, error) {
-			work := w.copyTeam(identity.Add)
-			work.To.Credentials = func() error { return errOther }
-			return work, nil
+		"a secret is missing": {func(w *world) (engine.Operation, error) {
+			op := w.copyTeam(identity.Add)
+			op.To.Credentials = func() error { return errOther }
+			return op, nil
 		}, &engine.NotStartedError{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,7 +126,7 @@ func TestARunIsNotResumedWhateverStandsInItsWay(t *testing.T) {
 			w := newWorld(t)
 			id := interrupted(w)
 			calls, _ := w.prod.counts()
-			_, err := w.engine().Resume(t.Context(), id, func(*plan.Plan) (engine.Work, error) { return tt.connect(w) })
+			_, err := w.engine().Resume(t.Context(), id, func(*plan.Plan) (engine.Operation, error) { return tt.connect(w) })
 			if _, protected := errors.AsType[*engine.ProtectedError](err); !sameKind(err, tt.want) && !protected {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
@@ -195,15 +195,15 @@ func TestAPlanThatNoLongerHoldsIsNamed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p, seen := savedPlan(w), &watcher{}
-	work := w.copyTeam(identity.Add)
-	work.Observer = seen
+	op := w.copyTeam(identity.Add)
+	op.Observer = seen
 	for _, want := range [][]plan.Stale{nil, {
 		{Side: "target", Entity: plan.Team, Key: "Finance", What: "changed"}, {Side: "target", Entity: plan.User, Key: "ANNA", What: "changed"},
 	}} {
 		if want != nil {
 			w.prod.edit(t, addAnna)
 		}
-		got, err := w.engine().FindStale(t.Context(), work, p)
+		got, err := w.engine().FindStale(t.Context(), op, p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -211,7 +211,7 @@ func TestAPlanThatNoLongerHoldsIsNamed(t *testing.T) {
 			t.Errorf("stale (-got +want):\n%s", diff)
 		}
 	}
-	report, err := w.engine().Apply(context.WithoutCancel(t.Context()), work, p)
+	report, err := w.engine().Apply(context.WithoutCancel(t.Context()), op, p)
 	if !sameKind(err, &engine.StaleError{}) || len(report.Stale) != 2 || report.Result != nil {
 		t.Errorf("got %+v, %v", report, err)
 	}
@@ -221,9 +221,9 @@ func TestAPlanThatNoLongerHoldsIsNamed(t *testing.T) {
 func TestASavedPlanOfWhatIsProtectedByNowIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	p, work := savedPlan(w), w.copyTeam(identity.Add)
-	work.Rules.Protect.Users = []string{"ANNA"}
-	_, err := w.engine().Apply(t.Context(), work, p)
+	p, op := savedPlan(w), w.copyTeam(identity.Add)
+	op.Rules.Protect.Users = []string{"ANNA"}
+	_, err := w.engine().Apply(t.Context(), op, p)
 	if e, ok := errors.AsType[*engine.ProtectedError](err); !ok || len(e.Hits) == 0 || e.Hits[0].Key != "ANNA" && e.Hits[0].Key != "Finance" {
 		t.Errorf("got %v", err)
 	}

@@ -12,7 +12,7 @@ import (
 // the guards' window.
 func (x *execution) recheck(ctx context.Context) error {
 	p := x.rep.Plan
-	stale, err := findStale(ctx, x.w, p)
+	stale, err := findStale(ctx, x.op, p)
 	x.countReads()
 	if err != nil {
 		return err
@@ -21,23 +21,23 @@ func (x *execution) recheck(ctx context.Context) error {
 		x.rep.Stale = stale
 		return &StaleError{stale}
 	}
-	if err := stillAllowed(p, x.w.Rules.Protect); err != nil {
+	if err := stillAllowed(p, x.op.Rules.Protect); err != nil {
 		return err
 	}
-	x.rep.ApplyTime = apply.EstimateTime(p, x.w.To.Conn)
+	x.rep.ApplyTime = apply.EstimateTime(p, x.op.To.Conn)
 	return x.judge(ctx, p)
 }
 
 // FindStale reads what p was decided from once more and tells what is not as it was. It writes nothing and takes no
-// lease. Of w only the sides and the observer count.
-func (e *Engine) FindStale(ctx context.Context, w Work, p *plan.Plan) ([]plan.Stale, error) {
-	return findStale(ctx, e.newExecution(&w).w, p)
+// lease. Of the operation only the endpoints and the observer count.
+func (e *Engine) FindStale(ctx context.Context, op Operation, p *plan.Plan) ([]plan.Stale, error) {
+	return findStale(ctx, e.newExecution(&op).op, p)
 }
 
-func findStale(ctx context.Context, w *Work, p *plan.Plan) ([]plan.Stale, error) {
-	defer w.Observer.Begin(Checking, w.From, w.To)()
-	again := *w
-	again.Wanted = Exactly(p.Request)
+func findStale(ctx context.Context, op *Operation, p *plan.Plan) ([]plan.Stale, error) {
+	defer op.Observer.Begin(Checking, op.From, op.To)()
+	again := *op
+	again.Request = FixedRequest(p.Request)
 	r, err := read(ctx, &again)
 	if err != nil {
 		return nil, err

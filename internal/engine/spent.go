@@ -18,7 +18,7 @@ const oldestRun = 30 * 24 * time.Hour
 
 // spent sums up what earlier runs took of the limits that p is judged by. It looks into the journals only where that
 // can make a difference.
-func (e *Engine) spent(ctx context.Context, p *plan.Plan, w *Work) (plan.Spent, error) {
+func (e *Engine) spent(ctx context.Context, p *plan.Plan, op *Operation) (plan.Spent, error) {
 	now := e.d.Now()
 	if e.d.Journals == nil || !dependsOnSpent(p) {
 		return plan.SpentIn(nil, now, e.d.Window, "", ""), nil
@@ -44,7 +44,7 @@ func (e *Engine) spent(ctx context.Context, p *plan.Plan, w *Work) (plan.Spent, 
 			ledger = append(ledger, entry)
 		}
 	}
-	return plan.SpentIn(ledger, now, e.d.Window, w.To.Tenant().URL, w.Job), nil
+	return plan.SpentIn(ledger, now, e.d.Window, op.To.Tenant().URL, op.Job), nil
 }
 
 // dependsOnSpent reports whether any guard would hold p, had enough been spent before.

@@ -11,7 +11,7 @@ import (
 	"sacbridge/internal/plan"
 )
 
-// TestStepsOfAllKindsReachTheTenant sets and deletes people and teams by one work, and plans it once more.
+// TestStepsOfAllKindsReachTheTenant sets and deletes people and teams by one operation, and plans it once more.
 func TestStepsOfAllKindsReachTheTenant(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -40,11 +40,11 @@ func TestStepsOfAllKindsReachTheTenant(t *testing.T) {
 		{Origin: "6", DeleteUser: &plan.DeleteUser{Who: plan.Who{UserID: "CHIEF"}}},
 		{Origin: "7", DeleteTeam: &plan.DeleteTeam{Team: "Old"}},
 	}}
-	work := engine.Work{
-		From: w.dev.side(t), To: w.prod.side(t), Command: "test edit", Wanted: engine.Exactly(req),
+	op := engine.Operation{
+		From: w.dev.side(t), To: w.prod.side(t), Command: "test edit", Request: engine.FixedRequest(req),
 		Rules: plan.Rules{Guards: plan.DefaultGuards()},
 	}
-	report, err := w.engine().Change(t.Context(), work)
+	report, err := w.engine().Change(t.Context(), op)
 	if err != nil {
 		t.Fatalf("%v\n%+v", err, report.Result)
 	}
@@ -58,9 +58,9 @@ func TestStepsOfAllKindsReachTheTenant(t *testing.T) {
 	if got := w.prod.members(t, "Finance"); !cmp.Equal(got, []string{"ANNA", "NEW"}) {
 		t.Errorf("got members %q, want ANNA and NEW", got)
 	}
-	work.From, work.To = w.dev.side(t), w.prod.side(t)
-	work.Wanted = engine.Exactly(plan.Request{Steps: append(req.Steps[:2:2], req.Steps[3:]...)}) // exclude takes back what it did
-	again, err := w.engine().Change(t.Context(), work)
+	op.From, op.To = w.dev.side(t), w.prod.side(t)
+	op.Request = engine.FixedRequest(plan.Request{Steps: append(req.Steps[:2:2], req.Steps[3:]...)}) // exclude takes back what it did
+	again, err := w.engine().Change(t.Context(), op)
 	if err != nil || !again.Plan.Empty() {
 		t.Errorf("got %v and %+v as the next plan, want it empty", err, again.Plan.Changes)
 	}

@@ -24,9 +24,9 @@ func TestAToyProgramCopiesATeam(t *testing.T) {
 	prod := toyTenant(t, "prod", `{"users":[]}`)
 	leases := bolt.LeaseFile(filepath.Join(t.TempDir(), "toy.leases"), time.Now)
 	toy := engine.New(engine.Deps{Program: "toy", Leases: leases, Journals: bolt.NewJournalFolder(t.TempDir(), leases, bolt.Options{})})
-	report, err := toy.Change(t.Context(), engine.Work{
+	report, err := toy.Change(t.Context(), engine.Operation{
 		From: dev, To: prod, Command: "toy copy", Rules: plan.Rules{Guards: plan.DefaultGuards()},
-		Wanted: engine.Exactly(plan.Request{Steps: []plan.Step{{Origin: "toy", CopyTeam: &plan.CopyTeam{
+		Request: engine.FixedRequest(plan.Request{Steps: []plan.Step{{Origin: "toy", CopyTeam: &plan.CopyTeam{
 			Team: "Finance", Users: plan.UsersMissing, UserRoles: identity.Add, UserTeams: identity.Keep,
 			TeamRoles: identity.Add, Members: identity.Add, Name: plan.NameKeep,
 		}}}}),
@@ -37,7 +37,7 @@ func TestAToyProgramCopiesATeam(t *testing.T) {
 	}
 }
 
-func toyTenant(t *testing.T, name, seed string) engine.Side {
+func toyTenant(t *testing.T, name, seed string) engine.Endpoint {
 	parsed, err := service.ParseSeed(strings.NewReader(seed))
 	if err != nil {
 		t.Fatal(err)
@@ -52,5 +52,5 @@ func toyTenant(t *testing.T, name, seed string) engine.Side {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return engine.Side{Conn: conn}
+	return engine.Endpoint{Conn: conn}
 }

@@ -86,7 +86,7 @@ func (s *simTenant) counts() (calls, writes int) {
 }
 
 // side connects to the tenant, as a process of its own does.
-func (s *simTenant) side(t *testing.T) engine.Side {
+func (s *simTenant) side(t *testing.T) engine.Endpoint {
 	t.Helper()
 	id, secret := s.server.Client()
 	url := "http://" + s.name + ".example.test"
@@ -101,7 +101,7 @@ func (s *simTenant) side(t *testing.T) engine.Side {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return engine.Side{
+	return engine.Endpoint{
 		Conn: conn, Discover: conn.Discover,
 		Calls: func() (calls, retries int) { st := conn.Stats(); return st.Calls, st.Retries },
 	}
@@ -177,11 +177,11 @@ func (w *world) engine() *engine.Engine {
 	return engine.New(engine.Deps{Program: "test", Version: "1", Leases: w.leases, Journals: w.journals})
 }
 
-// copyTeam is the work that copies team Finance with an action on its members.
-func (w *world) copyTeam(members identity.Action) engine.Work {
-	return engine.Work{
+// copyTeam is the operation that copies team Finance with an action on its members.
+func (w *world) copyTeam(members identity.Action) engine.Operation {
+	return engine.Operation{
 		From: w.dev.side(w.t), To: w.prod.side(w.t), Command: "test copy",
-		Wanted: engine.Exactly(plan.Request{Steps: []plan.Step{{Origin: "test", CopyTeam: &plan.CopyTeam{
+		Request: engine.FixedRequest(plan.Request{Steps: []plan.Step{{Origin: "test", CopyTeam: &plan.CopyTeam{
 			Team: "Finance", Users: plan.UsersMissing, UserRoles: identity.Keep, UserTeams: identity.Keep,
 			TeamRoles: identity.Keep, Members: members, Name: plan.NameKeep,
 		}}}}),
@@ -240,7 +240,7 @@ func (w *watcher) Progress(apply.Progress) {}
 
 func (w *watcher) Settled(apply.EntityResult) {}
 
-func (w *watcher) Begin(s engine.Stage, sides ...engine.Side) func() {
+func (w *watcher) Begin(s engine.Stage, sides ...engine.Endpoint) func() {
 	var text strings.Builder
 	text.WriteString(string(s))
 	for _, one := range sides {
@@ -250,5 +250,5 @@ func (w *watcher) Begin(s engine.Stage, sides ...engine.Side) func() {
 	return func() { w.note("end of " + text.String()) }
 }
 
-func (w *watcher) Waiting(l apply.Lease)        { w.note("waiting for " + l.Holder) }
-func (w *watcher) GaveBack(after time.Duration) { w.note("gave back after " + after.String()) }
+func (w *watcher) WaitingForLease(l apply.Lease)     { w.note("waiting for " + l.Holder) }
+func (w *watcher) LeaseReleased(after time.Duration) { w.note("gave back after " + after.String()) }

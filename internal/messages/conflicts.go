@@ -13,26 +13,26 @@ var conflicts = map[plan.Code]entry{
 		cause: func(f plan.Finding) string {
 			return fmt.Sprintf("e-mail %s belongs in the target to %s", f.Name, some(f.Users))
 		},
-		cure: do("change it there; where this plan does so itself, apply it and make a new plan"),
+		cure: noValues("change it there; where this plan does so itself, apply it and make a new plan"),
 	},
 	plan.EmailWantedTwice: {
 		title: "email wanted twice",
 		cause: func(f plan.Finding) string {
 			return fmt.Sprintf("e-mail %s is wanted for %s too", f.Name, some(f.Users))
 		},
-		cure: do("give each their own"),
+		cure: noValues("give each their own"),
 	},
 	plan.LoginIDTaken: {
 		title: "login ID taken",
 		cause: func(f plan.Finding) string { return fmt.Sprintf("login ID %s is that of %s", f.Name, some(f.Users)) },
-		cure:  do("change one of them"),
+		cure:  noValues("change one of them"),
 	},
 	plan.SourceEmailTwice: {
 		title: "same source email",
 		cause: func(f plan.Finding) string {
 			return fmt.Sprintf("e-mail %s belongs in the source to %s too", f.Name, some(f.Users))
 		},
-		cure: do("give each their own"),
+		cure: noValues("give each their own"),
 	},
 	plan.DuplicateUser: {
 		title: "duplicate user",
@@ -40,12 +40,12 @@ var conflicts = map[plan.Code]entry{
 			return fmt.Sprintf("the target has %s with e-mail %s, it seems a duplicate of %s made by a create", some(f.Users), f.Name, f.Key)
 		},
 		check: "check it",
-		cure:  do("delete it or change its e-mail, then make a new plan"),
+		cure:  noValues("delete it or change its e-mail, then make a new plan"),
 	},
 	plan.NoEmail: {
 		title: "no email",
 		cause: text("has no e-mail in the source, and nobody can be created without one"),
-		cure:  do("give them one in the source"),
+		cure:  noValues("give them one in the source"),
 	},
 	plan.MissingInSource: {
 		title: "missing in source",
@@ -57,35 +57,35 @@ var conflicts = map[plan.Code]entry{
 		cause: func(f plan.Finding) string {
 			return fmt.Sprintf("the target has no role %s, and no API can create one", f.Key)
 		},
-		cure: do("create it there, or map it in the roles table"),
+		cure: noValues("create it there, or map it in the roles table"),
 	},
 	plan.MissingManager: {
 		title: "missing manager",
 		cause: func(f plan.Finding) string {
 			return fmt.Sprintf("the target has no user %s, who is to be a manager; the reports stay without this link", f.Key)
 		},
-		cure: func(f plan.Finding, _ Door) string { return fmt.Sprintf("copy %s first", f.Key) },
+		cure: func(f plan.Finding, _ Surface) string { return fmt.Sprintf("copy %s first", f.Key) },
 	},
 	plan.TeamNameTwice: {
 		title: "team name",
 		cause: func(f plan.Finding) string {
 			return fmt.Sprintf("the target has %d teams of this name in different content namespaces", f.Count)
 		},
-		cure: do("rename or delete all but one"),
+		cure: noValues("rename or delete all but one"),
 	},
 	plan.SourceTeamTwice: {
 		title: "team name",
 		cause: func(f plan.Finding) string {
 			return fmt.Sprintf("the source has %d teams of this name in different content namespaces", f.Count)
 		},
-		cure: do("rename or delete all but one"),
+		cure: noValues("rename or delete all but one"),
 	},
 	plan.TeamNameCase: {
 		title: "team name",
 		cause: func(f plan.Finding) string {
 			return fmt.Sprintf("differs only in letter case from team %s, and SAC refuses such a pair", some(f.Teams))
 		},
-		cure: do("rename one of them"),
+		cure: noValues("rename one of them"),
 	},
 	plan.TeamUnreadable: {
 		title: "team unreadable",
@@ -100,14 +100,14 @@ var conflicts = map[plan.Code]entry{
 		cause: func(f plan.Finding) string {
 			return fmt.Sprintf("the %s of the target's team were not read, so that %s cannot be decided", count(f.Count, "member", "members"), f.Name)
 		},
-		cure: do("make a new plan"),
+		cure: noValues("make a new plan"),
 	},
 	plan.SourceMembersUnread: {
 		title: "team unreadable",
 		cause: func(f plan.Finding) string {
 			return fmt.Sprintf("the %s of the source's team were not read", count(f.Count, "member", "members"))
 		},
-		cure: do("make a new plan"),
+		cure: noValues("make a new plan"),
 	},
 	plan.SourceReadShort: {
 		title: "source too small",
@@ -156,37 +156,37 @@ var conflicts = map[plan.Code]entry{
 		cause: func(f plan.Finding) string {
 			return fmt.Sprintf("the target has %s %q already, and this is for new ones only", f.Entity, f.Key)
 		},
-		cure: do("choose another name, or update the one that is there"),
+		cure: noValues("choose another name, or update the one that is there"),
 	},
 	plan.SeveralPeople: {
 		title: "several people",
 		cause: func(f plan.Finding) string { return fmt.Sprintf("%q finds %s", f.Key, some(f.Users)) },
-		cure:  do("name the one who is meant by user ID"),
+		cure:  noValues("name the one who is meant by user ID"),
 	},
 	plan.InvalidValue: {
 		title: "invalid value",
 		cause: func(f plan.Finding) string { return f.Cause },
-		cure:  do("correct it"),
+		cure:  noValues("correct it"),
 	},
 	plan.DeletedAndWanted: {
 		title: "deleted and wanted",
 		cause: text("one step deletes it and a later one wants it, which no plan can do: it stays as it is"),
-		cure:  do("take one of the steps out, or delete first and make a new plan then"),
+		cure:  noValues("take one of the steps out, or delete first and make a new plan then"),
 	},
 	plan.ManagesOthers: {
 		title: "manages others",
 		cause: func(f plan.Finding) string {
 			return fmt.Sprintf("is the manager of %s, and the tenant deletes no manager of others", some(f.Users))
 		},
-		cure: do("give them another manager, or none, or delete them too"),
+		cure: noValues("give them another manager, or none, or delete them too"),
 	},
 }
 
 const lookAtTheSource = "look whether the source was read in full"
 
-func allowSmallSource(_ plan.Finding, door Door) string {
+func allowSmallSource(_ plan.Finding, surface Surface) string {
 	const meant = "if it was, allow it with "
-	switch door {
+	switch surface {
 	case Transport:
 		return meant + "--min-source-size 0"
 	case Bridge:

@@ -12,14 +12,14 @@ import (
 type failure struct {
 	title, cause string
 	check        string
-	cure         func(Door) string // nil where there is nothing to cure
+	cure         func(Surface) string // nil where there is nothing to cure
 }
 
-func always(s string) func(Door) string { return func(Door) string { return s } }
+func fixedCure(s string) func(Surface) string { return func(Surface) string { return s } }
 
 // OfCause gives the words of a cause key, which is a class and a code: "refused/no-licence". An unknown code
 // has the words of its class.
-func OfCause(key string, door Door) Words {
+func OfCause(key string, surface Surface) Words {
 	class, code, _ := strings.Cut(key, "/")
 	f, known := failures[code]
 	if !known {
@@ -33,7 +33,7 @@ func OfCause(key string, door Door) Words {
 	}
 	w := Words{Code: code, Title: f.title, Cause: f.cause, Check: f.check}
 	if f.cure != nil {
-		w.Cure = f.cure(door)
+		w.Cure = f.cure(surface)
 	}
 	return w
 }
@@ -54,37 +54,25 @@ var classes = map[string]failure{
 }
 
 // resume is the cure of what may well succeed later.
-func resume(door Door) string {
-	switch door {
-	case Transport:
+func resume(surface Surface) string {
+	if surface == Transport {
 		return "try again with transport runs resume RUN"
-	case Bridge:
-		return "try again with bridge runs resume RUN"
-	case Console:
-		return "resume the run below"
-	case Plain:
 	}
 	return "resume the run"
 }
 
 // newPlan is the cure of what the tenant is not as the plan saw it.
-func newPlan(door Door) string {
-	switch door {
-	case Transport, Bridge:
+func newPlan(surface Surface) string {
+	if surface == Transport {
 		return "run the command again for a new plan"
-	case Console:
-		return "run the job again for a new plan"
-	case Plain:
 	}
 	return "make a new plan"
 }
 
 // checkClient is the cure of credentials that are refused.
-func checkClient(door Door) string {
-	switch door {
-	case Transport:
+func checkClient(surface Surface) string {
+	if surface == Transport {
 		return "see what is wrong with transport doctor"
-	case Bridge, Console, Plain:
 	}
 	return "compare client ID, secret and token URL with the tenant's OAuth client"
 }

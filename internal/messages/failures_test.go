@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"sacbridge/internal/messages"
+	"sacbridge/internal/plan"
 	"sacbridge/internal/upstream"
 )
 
@@ -43,27 +44,53 @@ func constantsIn(t *testing.T, file string, beginnings ...string) []string {
 	return out
 }
 
-func doors() []messages.Door {
-	return []messages.Door{messages.Transport, messages.Bridge, messages.Console, messages.Plain}
+func surfaces() []messages.Surface {
+	return []messages.Surface{messages.Transport, messages.Bridge, messages.Console, messages.Plain}
+}
+
+// failureCodes are those of upstream, of apply, and of parts of a write that are not done.
+func failureCodes(t *testing.T) []string {
+	t.Helper()
+	codes := constantsIn(t, "../upstream/codes.go", "Code")
+	codes = append(codes, constantsIn(t, "../apply/failure.go", "Code")...)
+	return append(codes, constantsIn(t, "../upstream/outcome.go", "Dropped", "Ignored", "UnknownLink")...)
 }
 
 func TestEveryCodeOfAFailureHasWordsOfItsOwn(t *testing.T) {
 	t.Parallel()
-	codes := constantsIn(t, "../upstream/codes.go", "Code")
-	codes = append(codes, constantsIn(t, "../apply/failure.go", "Code")...)
-	codes = append(codes, constantsIn(t, "../upstream/outcome.go", "Dropped", "Ignored", "UnknownLink")...)
+	codes := failureCodes(t)
 	if len(codes) < 45 {
 		t.Fatalf("found %d codes, want those of upstream, apply and parts that are not done", len(codes))
 	}
 	for _, code := range codes {
-		for _, door := range doors() {
-			w := messages.OfCause("no such class/"+code, door)
+		for _, surface := range surfaces() {
+			w := messages.OfCause("no such class/"+code, surface)
 			if w.Code != code || w.Title == "" || strings.Contains(w.Cause, code+" ") || w.Cause == strings.ReplaceAll(code, "-", " ") {
-				t.Errorf("got %+v for %s at %s, want words", w, code, door)
+				t.Errorf("got %+v for %s at %s, want words", w, code, surface)
 			}
 			if w.Check == "" && w.Cure == "" {
 				t.Errorf("%s says neither what to check nor what to do", code)
 			}
+		}
+	}
+}
+
+// TestOnlyATerminalOfTransportIsToldToTypeSomething goes through every cure of every other surface.
+func TestOnlyATerminalOfTransportIsToldToTypeSomething(t *testing.T) {
+	t.Parallel()
+	var cures []string
+	for _, surface := range []messages.Surface{messages.Bridge, messages.Console, messages.Plain} {
+		for _, code := range codesIn(t, "../plan", "Code") {
+			cures = append(cures, messages.OfFinding(full(code), surface).Cure)
+		}
+		for _, code := range append(failureCodes(t), constantsIn(t, "../upstream/error.go", "")...) {
+			cures = append(cures, messages.OfCause(code+"/"+code, surface).Cure)
+		}
+		cures = append(cures, messages.OfTrip(plan.Trip{Guard: "max_create"}, surface).Cure)
+	}
+	for _, cure := range cures {
+		if strings.Contains(cure, "--") || strings.Contains(cure, "transport ") || strings.Contains(cure, "bridge ") {
+			t.Errorf("%q names a flag or command", cure)
 		}
 	}
 }
@@ -85,18 +112,18 @@ func TestEveryClassHasWords(t *testing.T) {
 func TestWordsOfCauses(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		key  string
-		door messages.Door
-		want string
+		key     string
+		surface messages.Surface
+		want    string
 	}{
 		"a code, at the terminal": {
 			"unknown outcome/timeout", messages.Transport, "no answer came in time: look how busy the tenant is; try again with transport runs resume RUN",
 		},
 		"the same at the bridge": {
-			"unknown outcome/timeout", messages.Bridge, "no answer came in time: look how busy the tenant is; try again with bridge runs resume RUN",
+			"unknown outcome/timeout", messages.Bridge, "no answer came in time: look how busy the tenant is; resume the run",
 		},
 		"the same on a page": {
-			"unknown outcome/timeout", messages.Console, "no answer came in time: look how busy the tenant is; resume the run below",
+			"unknown outcome/timeout", messages.Console, "no answer came in time: look how busy the tenant is; resume the run",
 		},
 		"the same in a notice": {
 			"unknown outcome/timeout", messages.Plain, "no answer came in time: look how busy the tenant is; resume the run",
@@ -110,7 +137,7 @@ func TestWordsOfCauses(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := messages.OfCause(tc.key, tc.door).Line(); got != tc.want {
+			if got := messages.OfCause(tc.key, tc.surface).Line(); got != tc.want {
 				t.Errorf("got  %s\nwant %s", got, tc.want)
 			}
 		})

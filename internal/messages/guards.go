@@ -18,12 +18,12 @@ var guarded = map[string]string{
 }
 
 // OfTrip gives the words of a tripped guard: the rule, by what it was exceeded, and how to go on.
-func OfTrip(t plan.Trip, door Door) Words {
+func OfTrip(t plan.Trip, surface Surface) Words {
 	return Words{
 		Code:  strings.ReplaceAll(t.Guard, "_", "-"),
 		Title: "held by " + t.Guard,
 		Cause: fmt.Sprintf("%d %s%s%s, over %s", t.Count, guarded[t.Guard], spentBefore(t), share(t), limit(t)),
-		Cure:  allow(t, door),
+		Cure:  allow(t, surface),
 	}
 }
 
@@ -55,16 +55,14 @@ func share(t plan.Trip) string {
 	return fmt.Sprintf(" (%.1f %% of %d)", float64(t.Count+t.Spent)*100/float64(t.Of), t.Of)
 }
 
-func allow(t plan.Trip, door Door) string {
+func allow(t plan.Trip, surface Surface) string {
 	const meant = "if that is meant, "
-	switch door {
+	switch surface {
 	case Transport:
 		return fmt.Sprintf("%sallow it for this run with --%s %d", meant, strings.ReplaceAll(t.Guard, "_", "-"), t.Count)
 	case Bridge:
-		return meant + "allow it for this run with bridge job allow"
-	case Console:
-		return meant + "allow this run below"
-	case Plain:
+		return fmt.Sprintf("%sraise %s in the guards of the job", meant, t.Guard)
+	case Console, Plain:
 	}
 	return meant + "allow this run"
 }

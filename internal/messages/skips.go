@@ -55,7 +55,7 @@ var skips = map[plan.Code]entry{
 				f.Key, f.Since.UTC().Format(time.DateOnly), whom(f))
 		},
 		check: "look whether the identity provider sets it",
-		cure:  func(_ plan.Finding, door Door) string { return retryIgnored(door) },
+		cure:  func(_ plan.Finding, surface Surface) string { return retryIgnored(surface) },
 	},
 }
 
@@ -76,18 +76,12 @@ var warnings = map[plan.Code]entry{
 	},
 }
 
-func retryIgnored(door Door) string {
-	const then = "once it is changed there, try again with "
-	switch door {
-	case Transport:
-		return then + "--retry-ignored"
-	case Bridge:
-		return then + "bridge job run --retry-ignored"
-	case Console:
-		return "once it is changed there, choose to try ignored attributes again"
-	case Plain:
+func retryIgnored(surface Surface) string {
+	const then = "once it is changed there, try "
+	if surface == Transport {
+		return then + "again with --retry-ignored"
 	}
-	return "once it is changed there, try ignored attributes again"
+	return then + "ignored attributes again"
 }
 
 func whom(f plan.Finding) string { return some(append(append([]string{}, f.Users...), f.Teams...)) }

@@ -7,15 +7,16 @@ import (
 	"sacbridge/internal/plan"
 )
 
-// Door is where words are read, which decides how a reader can act on a cure.
-type Door string
+// Surface is where words are read, which decides how a reader can act on a cure. A cure names only flags, commands and
+// settings that there are; what a surface has no way of its own for is said plainly.
+type Surface string
 
-// The doors.
+// The surfaces.
 const (
-	Transport Door = "transport" // a terminal, with the flags and commands of transport
-	Bridge    Door = "bridge"    // a terminal, with the commands of bridge
-	Console   Door = "console"   // pages with buttons
-	Plain     Door = "plain"     // API and notices: no flag, command or button
+	Transport Surface = "transport" // a terminal, with the flags and commands of transport
+	Bridge    Surface = "bridge"    // a terminal beside bridge, where jobs are set up in the configuration
+	Console   Surface = "console"   // pages, whose buttons stand beside the words
+	Plain     Surface = "plain"     // API and notices: no flag, command or button
 )
 
 // Words say what was found. Check and Cure may be empty.
@@ -43,7 +44,7 @@ func (w Words) Line() string {
 
 // OfFinding gives the words of a conflict, skip or warning of a plan. A code that this program does not know,
 // of a plan file that another version made, is its own title.
-func OfFinding(f plan.Finding, door Door) Words {
+func OfFinding(f plan.Finding, surface Surface) Words {
 	e, known := entryOf(f.Code)
 	if !known {
 		return Words{Code: string(f.Code), Title: spaced(string(f.Code)), Cause: f.Cause}
@@ -53,7 +54,7 @@ func OfFinding(f plan.Finding, door Door) Words {
 	}
 	w := Words{Code: string(f.Code), Title: e.title, Cause: e.cause(f), Check: e.check}
 	if e.cure != nil {
-		w.Cure = e.cure(f, door)
+		w.Cure = e.cure(f, surface)
 	}
 	if f.Origin != "" {
 		w.Cause = f.Origin + ": " + w.Cause
@@ -75,15 +76,15 @@ type entry struct {
 	title string
 	cause func(plan.Finding) string
 	check string
-	cure  func(plan.Finding, Door) string // nil where there is nothing to cure
+	cure  func(plan.Finding, Surface) string // nil where there is nothing to cure
 }
 
 // text is a cause without values.
 func text(s string) func(plan.Finding) string { return func(plan.Finding) string { return s } }
 
-// do is a cure that is the same at every door and needs no values.
-func do(s string) func(plan.Finding, Door) string {
-	return func(plan.Finding, Door) string { return s }
+// noValues is a cure that is the same on every surface and needs no values.
+func noValues(s string) func(plan.Finding, Surface) string {
+	return func(plan.Finding, Surface) string { return s }
 }
 
 // maxNames bounds the names in one text.

@@ -65,10 +65,10 @@ func TestEveryCodeOfAPlanHasWords(t *testing.T) {
 	}
 	seen := map[string]string{}
 	for _, code := range codes {
-		for _, door := range []messages.Door{messages.Transport, messages.Bridge, messages.Console, messages.Plain} {
-			w := messages.OfFinding(full(code), door)
+		for _, surface := range []messages.Surface{messages.Transport, messages.Bridge, messages.Console, messages.Plain} {
+			w := messages.OfFinding(full(code), surface)
 			if w.Code != code || w.Title == "" || !strings.HasPrefix(w.Cause, "rows.csv:3: ") || strings.Contains(w.Line(), "%!") {
-				t.Errorf("got %+v for %s at %s, want code, title and cause with origin", w, code, door)
+				t.Errorf("got %+v for %s at %s, want code, title and cause with origin", w, code, surface)
 			}
 			if other := seen[w.Cause]; other != "" && other != code {
 				t.Errorf("%s and %s have the same cause %q", code, other, w.Cause)
@@ -78,22 +78,22 @@ func TestEveryCodeOfAPlanHasWords(t *testing.T) {
 	}
 }
 
-func TestACureFitsTheDoor(t *testing.T) {
+func TestACureFitsTheSurface(t *testing.T) {
 	t.Parallel()
 	small := full(string(plan.SourceTooSmall))
 	trip := plan.Trip{Guard: "max_delete", Count: 14, Of: 250, Limit: 10}
-	tests := map[messages.Door]struct{ finding, trip string }{
+	tests := map[messages.Surface]struct{ finding, trip string }{
 		messages.Transport: {"if it was, allow it with --min-source-size 0", "if that is meant, allow it for this run with --max-delete 14"},
-		messages.Bridge:    {"if it was, allow it with min_source_size in the guards of the job", "if that is meant, allow it for this run with bridge job allow"},
-		messages.Console:   {"if it was, allow smaller sources in the guards of the job", "if that is meant, allow this run below"},
+		messages.Bridge:    {"if it was, allow it with min_source_size in the guards of the job", "if that is meant, raise max_delete in the guards of the job"},
+		messages.Console:   {"if it was, allow smaller sources in the guards of the job", "if that is meant, allow this run"},
 		messages.Plain:     {"if it was, allow smaller sources in the guards of the job", "if that is meant, allow this run"},
 	}
-	for door, want := range tests {
-		if got := messages.OfFinding(small, door).Cure; got != want.finding {
-			t.Errorf("%s: got %q, want %q", door, got, want.finding)
+	for surface, want := range tests {
+		if got := messages.OfFinding(small, surface).Cure; got != want.finding {
+			t.Errorf("%s: got %q, want %q", surface, got, want.finding)
 		}
-		if got := messages.OfTrip(trip, door).Cure; got != want.trip {
-			t.Errorf("%s: got %q, want %q", door, got, want.trip)
+		if got := messages.OfTrip(trip, surface).Cure; got != want.trip {
+			t.Errorf("%s: got %q, want %q", surface, got, want.trip)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Attempts without a valid credential have a bucket of their own, so that strangers cannot use up a source's rate.
+// Attempts without a valid credential have a bucket of their own, so that clients without one cannot use up a source's rate.
 const (
 	attemptRate  = 20
 	attemptBurst = 100

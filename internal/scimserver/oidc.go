@@ -50,7 +50,7 @@ func NewOIDCVerifier(ctx context.Context, issuer OIDCIssuer) Verifier {
 	return &oidcVerifier{issuer: issuer, client: oidc.ClientContext(ctx, client)}
 }
 
-// issuerRate limits the requests to an issuer: strangers, whose made-up key ids each ask for the keys anew, cannot make
+// issuerRate limits the requests to an issuer: unauthenticated clients, whose made-up key ids each ask for the keys anew, cannot make
 // the bridge flood it.
 type issuerRate struct {
 	next  http.RoundTripper

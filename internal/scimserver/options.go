@@ -18,7 +18,7 @@ type Options struct {
 	// https://scim.example.com. Every location in an answer begins with it.
 	BaseURL string
 	Sources []Source
-	// Tokens holds the bearer tokens of all sources. Without it only certificates and issuers' tokens open a door.
+	// Tokens holds the bearer tokens of all sources. Without it only certificates and issuers' tokens are accepted.
 	Tokens TokenStore
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time

@@ -34,7 +34,7 @@ type Token struct {
 	Client   bool      // issued by the token endpoint to the client Name
 }
 
-// Valid says whether the token still opens the door at now.
+// Valid says whether the token is still accepted at now.
 func (t Token) Valid(now time.Time) bool { return t.Expires.IsZero() || now.Before(t.Expires) }
 
 // ErrNoToken is what a TokenStore answers for a hash it does not hold.

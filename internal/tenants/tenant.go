@@ -124,10 +124,10 @@ func (t *Tenant) Calls() (calls, retries int) {
 	return s.Calls, s.Retries
 }
 
-// Side is the tenant as one run needs it: with the session that all runs share, and nothing of what another has met.
-func (t *Tenant) Side() engine.Side {
+// Endpoint is the tenant as one run needs it: with the session that all runs share, and nothing of what another has met.
+func (t *Tenant) Endpoint() engine.Endpoint {
 	conn := t.Conn.Fresh()
-	return engine.Side{
+	return engine.Endpoint{
 		Conn: conn, Production: t.Production, Credentials: t.Credentials, Discover: t.discover, Count: conn.Count, Calls: t.Calls,
 	}
 }

@@ -65,7 +65,7 @@ func TestATenantIsConnectedAsTheConfigurationSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := identity.Tenant{Name: "prod", URL: "https://prod.example.com", Platform: "cf", SSO: "email"}
-	if diff := cmp.Diff(prod.Side().Tenant(), want); diff != "" {
+	if diff := cmp.Diff(prod.Endpoint().Tenant(), want); diff != "" {
 		t.Errorf("tenant (-got +want):\n%s", diff)
 	}
 	if calls, retries := prod.Calls(); !prod.Production || calls != 0 || retries != 0 {

@@ -130,7 +130,7 @@ func ExitCode(err error) int {
 		return ExitPartial
 	case is[*engine.HeldError](err), is[*engine.ProtectedError](err):
 		return ExitHeld
-	case is[*engine.StaleError](err), is[*engine.OvertakenError](err):
+	case is[*engine.StaleError](err), is[*engine.LeaseLostError](err):
 		return ExitStale
 	case is[*engine.ConflictsError](err), is[*engine.MissingTeamError](err):
 		return ExitConflicts

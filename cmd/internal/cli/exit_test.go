@@ -41,7 +41,7 @@ func TestErrorsBecomeExitCodes(t *testing.T) {
 		"a plan that is held":               {&engine.HeldError{Trips: make([]plan.Trip, 1)}, ExitHeld},
 		"a plan of what is protected now":   {&engine.ProtectedError{Hits: make([]plan.Finding, 1)}, ExitHeld},
 		"a stale plan":                      {&engine.StaleError{Stale: make([]plan.Stale, 1)}, ExitStale},
-		"a plan that others overtook":       {&engine.OvertakenError{Err: errPlain}, ExitStale},
+		"a plan that others overtook":       {&engine.LeaseLostError{Err: errPlain}, ExitStale},
 		"a plan with conflicts":             {&engine.ConflictsError{}, ExitConflicts},
 		"a team that people were found by":  {&engine.MissingTeamError{}, ExitConflicts},
 		"a file in use":                     {fmt.Errorf("x: %w", bolt.ErrInUse), ExitUsage},

@@ -16,7 +16,7 @@ import (
 type Dialog struct {
 	Env     *cli.Environment
 	Program string // for hints, such as "transport"
-	Door    messages.Door
+	Surface messages.Surface
 
 	DryRun   bool   // show the plan and write nothing
 	Yes      bool   // apply without asking
@@ -38,12 +38,12 @@ func (d *Dialog) PlanOnly() bool {
 // asks says whether a person will be asked.
 func (d *Dialog) asks() bool { return d.Env.Ask && !d.Yes && !d.PlanOnly() }
 
-// Attach has w talk through the dialog.
-func (d *Dialog) Attach(w *engine.Work) {
-	w.PlanOnly, w.Observer, w.Planned = d.PlanOnly(), NewMeter(d.Env), d.planned
+// Attach has an operation talk through the dialog.
+func (d *Dialog) Attach(op *engine.Operation) {
+	op.PlanOnly, op.Observer, op.Planned = d.PlanOnly(), NewMeter(d.Env), d.planned
 	d.planFile = d.From
 	if d.asks() {
-		w.Approve = func(ctx context.Context, p *plan.Plan) error { return Approve(ctx, d.Env, p, w.To.Production) }
+		op.Approve = func(ctx context.Context, p *plan.Plan) error { return Approve(ctx, d.Env, p, op.To.Production) }
 	}
 }
 
@@ -56,7 +56,7 @@ func (d *Dialog) planned(rep *engine.Report) error {
 		}
 		d.planFile = d.Out
 	}
-	view := Plan{Plan: rep.Plan, Reads: rep.ReadCalls, Time: rep.ApplyTime, More: "-o json", Reasons: d.Reasons, Door: d.Door, Paint: d.Env.Paint()}
+	view := Plan{Plan: rep.Plan, Reads: rep.ReadCalls, Time: rep.ApplyTime, More: "-o json", Reasons: d.Reasons, Surface: d.Surface, Paint: d.Env.Paint()}
 	if d.planFile != "" {
 		view.More = d.planFile
 	}
@@ -83,11 +83,11 @@ func (d *Dialog) Finish(rep *engine.Report, err error) error {
 	case err == nil && rep.Plan != nil && !rep.Plan.Empty() && d.PlanOnly() && d.Out != "":
 		d.Env.Say("Nothing was written. To do exactly this: %s apply %s", d.Program, d.Out)
 	}
-	err = d.inWords(err)
+	err = d.describe(err)
 	if d.Output != cli.AsJSON || rep.Plan == nil {
 		return err
 	}
-	doc := newReport(rep, d.Door, d.planFile, err)
+	doc := newReport(rep, d.Surface, d.planFile, err)
 	if werr := doc.Write(d.Env.Out); werr != nil && err == nil {
 		return werr
 	}
@@ -99,6 +99,6 @@ func (d *Dialog) result(rep *engine.Report, err error) error {
 	if rep.Result == nil || d.Output == cli.AsJSON {
 		return err
 	}
-	view := Result{Result: rep.Result, Program: d.Program, Door: d.Door, NoList: d.NoList, Paint: d.Env.Paint()}
+	view := Result{Result: rep.Result, Program: d.Program, Surface: d.Surface, NoList: d.NoList, Paint: d.Env.Paint()}
 	return errors.Join(err, view.Write(d.Env.Out))
 }

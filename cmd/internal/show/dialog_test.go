@@ -63,7 +63,7 @@ func TestWhatTheEngineFoundIsPutIntoWordsWithTheWayOn(t *testing.T) {
 			"the plan is stale, nothing was written: target user ANNA (gone); make it again",
 		},
 		"a plan that others overtook": {
-			&engine.OvertakenError{Err: apply.ErrLeaseLost}, cli.ExitStale,
+			&engine.LeaseLostError{Err: apply.ErrLeaseLost}, cli.ExitStale,
 			"somebody else may have written to the tenant since the plan was begun: the lease on the tenant is lost; nothing was written: make the plan again",
 		},
 		"what is protected": {
@@ -82,7 +82,7 @@ func TestWhatTheEngineFoundIsPutIntoWordsWithTheWayOn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := newConsole(false, "")
-			d := &Dialog{Env: c.env, Program: "transport", Door: messages.Transport}
+			d := &Dialog{Env: c.env, Program: "transport", Surface: messages.Transport}
 			err := d.Finish(&engine.Report{}, tt.err)
 			said := ""
 			if err != nil {
@@ -117,11 +117,11 @@ func TestAPlanIsShownWhereItIsReadAndWrittenToItsFile(t *testing.T) {
 			t.Parallel()
 			c := newConsole(tt.ask, "n\n")
 			d := tt.dialog
-			d.Env, d.Program, d.Door = c.env, "transport", messages.Transport
+			d.Env, d.Program, d.Surface = c.env, "transport", messages.Transport
 			if d.Out != "" {
 				d.Out = filepath.Join(t.TempDir(), d.Out)
 			}
-			var w engine.Work
+			var w engine.Operation
 			d.Attach(&w)
 			p := fullPlan()
 			p.Held = nil

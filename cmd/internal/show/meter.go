@@ -30,7 +30,7 @@ type Meter struct {
 // stage is what is under way.
 type stage struct {
 	label   string
-	sides   []engine.Side
+	sides   []engine.Endpoint
 	started time.Time
 }
 
@@ -38,7 +38,7 @@ type stage struct {
 func NewMeter(w *cli.Environment) *Meter { return &Meter{w: w} }
 
 // Begin implements [engine.Observer].
-func (m *Meter) Begin(what engine.Stage, sides ...engine.Side) (end func()) {
+func (m *Meter) Begin(what engine.Stage, sides ...engine.Endpoint) (end func()) {
 	names := make([]string, len(sides))
 	for i, s := range sides {
 		names[i] = s.Tenant().Name
@@ -93,13 +93,13 @@ func (m *Meter) Progress(p apply.Progress) {
 	m.last = &p
 }
 
-// Waiting implements [engine.Observer].
-func (m *Meter) Waiting(held apply.Lease) {
+// WaitingForLease implements [engine.Observer].
+func (m *Meter) WaitingForLease(held apply.Lease) {
 	m.w.Say("Waiting: tenant %s is being written to by %s.", cli.Clean(held.Tenant, false), cli.Clean(held.Holder, false))
 }
 
-// GaveBack implements [engine.Observer].
-func (m *Meter) GaveBack(after time.Duration) {
+// LeaseReleased implements [engine.Observer].
+func (m *Meter) LeaseReleased(after time.Duration) {
 	m.w.Say("\nNo answer for %s: others may write to the tenant now. An answer is taken all the same, and the plan is checked again first.", after)
 }
 

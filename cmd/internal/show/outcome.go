@@ -11,22 +11,22 @@ import (
 	"sacbridge/internal/plan"
 )
 
-// worded is an error of the engine in the words of the command line. Its exit code is that of the error below.
-type worded struct {
+// describedError is an error of the engine in the words of the command line. Its exit code is that of the error below.
+type describedError struct {
 	text string
 	err  error
 }
 
 // Error gives the words.
-func (e *worded) Error() string { return e.text }
+func (e *describedError) Error() string { return e.text }
 
 // Unwrap gives the error below.
-func (e *worded) Unwrap() error { return e.err }
+func (e *describedError) Unwrap() error { return e.err }
 
-// inWords puts what the engine found into words, with the command that goes on.
-func (d *Dialog) inWords(err error) error {
+// describe puts what the engine found into words, with the command that goes on.
+func (d *Dialog) describe(err error) error {
 	if text := d.words(err); text != "" {
-		return &worded{text, err}
+		return &describedError{text, err}
 	}
 	return err
 }
@@ -34,7 +34,7 @@ func (d *Dialog) inWords(err error) error {
 // words gives "" for an error that speaks for itself.
 func (d *Dialog) words(err error) string {
 	if e, ok := errors.AsType[*engine.HeldError](err); ok {
-		return fmt.Sprintf("held by a guard: %s: %s; nothing was written", e.Trips[0].Guard, messages.OfTrip(e.Trips[0], d.Door).Line())
+		return fmt.Sprintf("held by a guard: %s: %s; nothing was written", e.Trips[0].Guard, messages.OfTrip(e.Trips[0], d.Surface).Line())
 	}
 	if e, ok := errors.AsType[*engine.ConflictsError](err); ok {
 		return d.conflictWords(e)
@@ -45,11 +45,11 @@ func (d *Dialog) words(err error) string {
 	if e, ok := errors.AsType[*engine.StaleError](err); ok {
 		return fmt.Sprintf("the plan is stale, nothing was written: %s; make it again", cli.Some(staleNames(e.Stale), 10))
 	}
-	if e, ok := errors.AsType[*engine.OvertakenError](err); ok {
+	if e, ok := errors.AsType[*engine.LeaseLostError](err); ok {
 		return e.Error() + "; nothing was written: make the plan again"
 	}
 	if e, ok := errors.AsType[*engine.ProtectedError](err); ok {
-		return fmt.Sprintf("the plan changes what is protected now: %s; nothing was written: make a new plan", cli.Some(d.hitNames(e.Hits), 3))
+		return fmt.Sprintf("the plan changes what is protected now: %s; nothing was written: make a new plan", cli.Some(d.findingNames(e.Hits), 3))
 	}
 	if e, ok := errors.AsType[*engine.InterruptedError](err); ok {
 		return fmt.Sprintf("interrupted; go on with: %s runs resume %s", d.Program, e.RunID)
@@ -87,7 +87,7 @@ func (d *Dialog) partialWords(e *engine.PartialError) string {
 func (d *Dialog) conflictNames(conflicts []plan.Finding) []string {
 	var names []string
 	for _, c := range conflicts {
-		if name := messages.OfFinding(c, d.Door).Title + " " + c.Key; !slices.Contains(names, name) {
+		if name := messages.OfFinding(c, d.Surface).Title + " " + c.Key; !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -102,10 +102,10 @@ func staleNames(stale []plan.Stale) []string {
 	return names
 }
 
-func (d *Dialog) hitNames(hits []plan.Finding) []string {
+func (d *Dialog) findingNames(hits []plan.Finding) []string {
 	names := make([]string, len(hits))
 	for i, h := range hits {
-		names[i] = fmt.Sprintf("%s %s (%s)", h.Entity, h.Key, messages.OfFinding(h, d.Door).Cause)
+		names[i] = fmt.Sprintf("%s %s (%s)", h.Entity, h.Key, messages.OfFinding(h, d.Surface).Cause)
 	}
 	return names
 }

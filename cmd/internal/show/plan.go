@@ -22,7 +22,7 @@ type Plan struct {
 	Time    time.Duration // about how long applying takes; 0 = not known
 	More    string        // where the whole list is, such as "plan.json"
 	Reasons bool
-	Door    messages.Door // whose flags and commands the cures name
+	Surface messages.Surface // whose flags and commands the cures name
 	Paint   cli.Painter
 }
 
@@ -176,31 +176,31 @@ func (v Plan) obstacles() []section {
 	conflicts := section{title: "Conflicts: these are left out until someone answers them"}
 	missing := section{title: "Missing roles and managers: only these links are left out"}
 	for _, c := range v.Plan.Conflicts {
-		words := messages.OfFinding(c, v.Door)
+		words := messages.OfFinding(c, v.Surface)
 		row := v.Paint.In(cli.Red, "!") + " " + cli.Pad(cli.Clean(c.Key, false), 20) + " " + words.Title + ": " + cli.Clean(words.Line(), false)
 		if c.Code == plan.MissingRole || c.Code == plan.MissingManager {
-			missing.rows = append(missing.rows, row+"\n      needed by "+needers(c))
+			missing.rows = append(missing.rows, row+"\n      needed by "+affected(c))
 		} else {
 			conflicts.rows = append(conflicts.rows, row)
 		}
 	}
 	skips := section{title: "Skipped on purpose"}
 	for _, s := range v.Plan.Skips {
-		skips.rows = append(skips.rows, ". "+cli.Pad(cli.Clean(s.Key, false), 20)+" "+cli.Clean(messages.OfFinding(s, v.Door).Line(), false))
+		skips.rows = append(skips.rows, ". "+cli.Pad(cli.Clean(s.Key, false), 20)+" "+cli.Clean(messages.OfFinding(s, v.Surface).Line(), false))
 	}
 	warnings := section{title: "Warnings"}
 	for _, f := range v.Plan.Warnings {
-		warnings.rows = append(warnings.rows, v.Paint.In(cli.Yellow, "!")+" "+cli.Pad(cli.Clean(f.Key, false), 20)+" "+cli.Clean(messages.OfFinding(f, v.Door).Line(), false))
+		warnings.rows = append(warnings.rows, v.Paint.In(cli.Yellow, "!")+" "+cli.Pad(cli.Clean(f.Key, false), 20)+" "+cli.Clean(messages.OfFinding(f, v.Surface).Line(), false))
 	}
 	held := section{title: "Held by guards: nothing is written"}
 	for _, t := range v.Plan.Held {
-		held.rows = append(held.rows, v.Paint.In(cli.Red, "!")+" "+cli.Pad(t.Guard, 20)+" "+cli.Clean(messages.OfTrip(t, v.Door).Line(), false))
+		held.rows = append(held.rows, v.Paint.In(cli.Red, "!")+" "+cli.Pad(t.Guard, 20)+" "+cli.Clean(messages.OfTrip(t, v.Surface).Line(), false))
 	}
 	return []section{conflicts, missing, skips, warnings, held}
 }
 
-// needers says who waits for a missing role or manager.
-func needers(c plan.Finding) string {
+// affected says who waits for a missing role or manager.
+func affected(c plan.Finding) string {
 	var parts []string
 	if len(c.Teams) > 0 {
 		parts = append(parts, cli.Count(len(c.Teams), "team")+" ("+cli.Clean(cli.Some(c.Teams, 5), false)+")")

@@ -16,22 +16,22 @@ import (
 // report is the JSON output of every changing verb: one document on stdout, whatever happened after
 // the plan was made. It is complete: each change with before, after and reasons, and each result.
 type report struct {
-	Plan      *plan.Plan    `json:"-"`                  // "plan", as in a plan file
-	Door      messages.Door `json:"-"`                  // whose flags and commands the cures name
-	ReadCalls int           `json:"readCalls"`          // requests made to read both tenants
-	Seconds   float64       `json:"applySeconds"`       // about how long applying the plan takes
-	PlanFile  string        `json:"planFile,omitempty"` // where --out wrote it, or where it came from
-	Applied   bool          `json:"applied"`            // a run was started
-	Result    *apply.Result `json:"result,omitempty"`   // what became of it, entity by entity
-	Stale     []plan.Stale  `json:"stale,omitempty"`    // what is not as it was when the plan was made
-	Exit      int           `json:"exit"`               // the exit code
-	Problem   string        `json:"problem,omitempty"`  // why it is not 0
+	Plan      *plan.Plan       `json:"-"`                  // "plan", as in a plan file
+	Surface   messages.Surface `json:"-"`                  // whose flags and commands the cures name
+	ReadCalls int              `json:"readCalls"`          // requests made to read both tenants
+	Seconds   float64          `json:"applySeconds"`       // about how long applying the plan takes
+	PlanFile  string           `json:"planFile,omitempty"` // where --out wrote it, or where it came from
+	Applied   bool             `json:"applied"`            // a run was started
+	Result    *apply.Result    `json:"result,omitempty"`   // what became of it, entity by entity
+	Stale     []plan.Stale     `json:"stale,omitempty"`    // what is not as it was when the plan was made
+	Exit      int              `json:"exit"`               // the exit code
+	Problem   string           `json:"problem,omitempty"`  // why it is not 0
 }
 
 // newReport makes the document of a work that ended with err.
-func newReport(rep *engine.Report, door messages.Door, planFile string, err error) *report {
+func newReport(rep *engine.Report, surface messages.Surface, planFile string, err error) *report {
 	r := &report{
-		Plan: rep.Plan, Door: door, ReadCalls: rep.ReadCalls, Seconds: rep.ApplyTime.Seconds(), PlanFile: planFile, Applied: rep.Result != nil, Result: rep.Result, Stale: rep.Stale,
+		Plan: rep.Plan, Surface: surface, ReadCalls: rep.ReadCalls, Seconds: rep.ApplyTime.Seconds(), PlanFile: planFile, Applied: rep.Result != nil, Result: rep.Result, Stale: rep.Stale,
 		Exit: cli.ExitCode(err),
 	}
 	if err != nil {
@@ -72,10 +72,10 @@ type words struct {
 func (r *report) words() []words {
 	var out []words
 	for _, f := range slices.Concat(r.Plan.Conflicts, r.Plan.Skips, r.Plan.Warnings) {
-		out = append(out, words{f.Entity, f.Key, messages.OfFinding(f, r.Door)})
+		out = append(out, words{f.Entity, f.Key, messages.OfFinding(f, r.Surface)})
 	}
 	for _, t := range r.Plan.Held {
-		out = append(out, words{Words: messages.OfTrip(t, r.Door)})
+		out = append(out, words{Words: messages.OfTrip(t, r.Surface)})
 	}
 	return out
 }

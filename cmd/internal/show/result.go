@@ -17,9 +17,9 @@ import (
 // Result shows to people what became of a run.
 type Result struct {
 	Result  *apply.Result
-	Program string        // for hints, such as "transport"
-	Door    messages.Door // whose flags and commands the cures name
-	NoList  bool          // the journal is thrown away, so that there is no whole list to look at later
+	Program string           // for hints, such as "transport"
+	Surface messages.Surface // whose flags and commands the cures name
+	NoList  bool             // the journal is thrown away, so that there is no whole list to look at later
 	Paint   cli.Painter
 }
 
@@ -39,7 +39,7 @@ func (v Result) Write(w io.Writer) error {
 	l.Line("  run %s, %s, %s", v.Result.RunID, cli.Count(v.Result.Calls, "call"), v.Result.Ended.Sub(v.Result.Started).Round(100*time.Millisecond))
 	v.failures(l)
 	v.listed(l, "Links left out", apply.Partly, linkCauses)
-	v.listed(l, "Skipped", apply.Skipped, func(e apply.EntityResult) []string { return []string{cause(e, v.Door)} })
+	v.listed(l, "Skipped", apply.Skipped, func(e apply.EntityResult) []string { return []string{cause(e, v.Surface)} })
 	v.listed(l, "Warnings", "", func(e apply.EntityResult) []string { return e.Warnings })
 	if !v.NoList {
 		l.Line("  whole list: %s runs show %s", v.Program, v.Result.RunID)
@@ -103,7 +103,7 @@ func (v Result) failure(key string, list []apply.EntityResult) string {
 	if first.CauseKey == "" {
 		return row + cli.Clean(first.Cause, false) + "\n      " + cli.Clean(cli.Some(names, 5), false)
 	}
-	words := strings.ReplaceAll(messages.OfCause(key, v.Door).Line(), " RUN", " "+v.Result.RunID)
+	words := strings.ReplaceAll(messages.OfCause(key, v.Surface).Line(), " RUN", " "+v.Result.RunID)
 	return row + words + "\n      " + cli.Clean(cli.Some(names, 5), false) + "\n      the first: " + cli.Clean(first.Cause, false)
 }
 
@@ -123,9 +123,9 @@ func (v Result) section(l *cli.Lines, title string, n int, rows []string) {
 }
 
 // cause says why an entity failed or was skipped; "" where neither is so.
-func cause(e apply.EntityResult, door messages.Door) string {
+func cause(e apply.EntityResult, surface messages.Surface) string {
 	if e.Finding != nil {
-		return messages.OfFinding(*e.Finding, door).Line()
+		return messages.OfFinding(*e.Finding, surface).Line()
 	}
 	return e.Cause
 }

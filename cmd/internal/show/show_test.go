@@ -88,7 +88,7 @@ func fullPlan() *plan.Plan {
 func TestPlanViewShowsCountsThenNamesThenWhatStandsInTheWay(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	if err := (Plan{Plan: fullPlan(), Reads: 7, Time: 95 * time.Second, More: "plan.json", Door: messages.Transport}).Write(&b); err != nil {
+	if err := (Plan{Plan: fullPlan(), Reads: 7, Time: 95 * time.Second, More: "plan.json", Surface: messages.Transport}).Write(&b); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "plan.txt", b.Bytes())
@@ -97,7 +97,7 @@ func TestPlanViewShowsCountsThenNamesThenWhatStandsInTheWay(t *testing.T) {
 func TestPlanViewShowsReasonsAndColoursOnDemand(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	if err := (Plan{Plan: fullPlan(), More: "-o json", Reasons: true, Door: messages.Transport, Paint: true}).Write(&b); err != nil {
+	if err := (Plan{Plan: fullPlan(), More: "-o json", Reasons: true, Surface: messages.Transport, Paint: true}).Write(&b); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "plan_reasons.txt", b.Bytes())
@@ -138,7 +138,7 @@ func mixedResult() *apply.Result {
 func TestResultViewShowsCountsAndCauses(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	if err := (Result{Result: mixedResult(), Program: "transport", Door: messages.Transport}).Write(&b); err != nil {
+	if err := (Result{Result: mixedResult(), Program: "transport", Surface: messages.Transport}).Write(&b); err != nil {
 		t.Fatal(err)
 	}
 	if err := entities(&b, mixedResult().Entities[24:]); err != nil {
@@ -165,8 +165,8 @@ func TestReportIsOneCompleteDocument(t *testing.T) {
 }
 
 // called is a side that has made some calls.
-func called(name string, calls, retries int) engine.Side {
-	return engine.Side{Conn: namedConn{name: name}, Calls: func() (int, int) { return calls, retries }}
+func called(name string, calls, retries int) engine.Endpoint {
+	return engine.Endpoint{Conn: namedConn{name: name}, Calls: func() (int, int) { return calls, retries }}
 }
 
 // namedConn is a connector of which nothing is asked but its name.
@@ -217,8 +217,8 @@ func TestMeterSaysNothingWhenQuiet(t *testing.T) {
 		m := NewMeter(&cli.Environment{Err: &talk, Now: time.Now, ErrTerminal: true, Quiet: true})
 		end := m.Begin(engine.Reading, called("dev", 4, 0))
 		<-time.NewTimer(time.Minute).C
-		m.Waiting(apply.Lease{Holder: "somebody"})
-		m.GaveBack(15 * time.Minute)
+		m.WaitingForLease(apply.Lease{Holder: "somebody"})
+		m.LeaseReleased(15 * time.Minute)
 		end()
 		if talk.Len() > 0 {
 			t.Errorf("got %q, want nothing", talk.String())
@@ -230,8 +230,8 @@ func TestMeterTellsWhoIsWaitedForAndThatTheLeaseIsGivenBack(t *testing.T) {
 	t.Parallel()
 	var talk bytes.Buffer
 	m := NewMeter(&cli.Environment{Err: &talk})
-	m.Waiting(apply.Lease{Tenant: "https://prod.example.test", Holder: "bridge job nightly on host1 (pid 17)\x1b[2J"})
-	m.GaveBack(15 * time.Minute)
+	m.WaitingForLease(apply.Lease{Tenant: "https://prod.example.test", Holder: "bridge job nightly on host1 (pid 17)\x1b[2J"})
+	m.LeaseReleased(15 * time.Minute)
 	for _, want := range []string{"https://prod.example.test is being written to by bridge job nightly on host1 (pid 17)\ufffd", "No answer for 15m0s"} {
 		if !strings.Contains(talk.String(), want) {
 			t.Errorf("got %q, want %q in it", &talk, want)

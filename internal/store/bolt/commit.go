@@ -10,7 +10,7 @@ import (
 
 	"sacbridge/internal/directory"
 	"sacbridge/internal/store"
-	"sacbridge/internal/store/unit"
+	"sacbridge/internal/store/commit"
 )
 
 // Commit implements directory.Store.
@@ -23,8 +23,8 @@ func (s *directoryStore) Commit(ctx context.Context, source directory.SourceID, 
 			return refuse(err)
 		}
 		b := buckets{tx: tx, prefix: sourcePrefix(tx, source)}
-		writes, err := unit.Plan(&planReader{b}, &c)
-		if refused, ok := errors.AsType[*unit.Refusal](err); ok {
+		writes, err := commit.Plan(&planReader{b}, &c)
+		if refused, ok := errors.AsType[*commit.Refusal](err); ok {
 			return refuse(refused.Unwrap())
 		}
 		if err != nil {
@@ -42,12 +42,12 @@ func (s *directoryStore) Commit(ctx context.Context, source directory.SourceID, 
 	return done, nil
 }
 
-// planReader reads a source for a plan: unit.Reader. The prefix is nil where the source was never written to.
+// planReader reads a source for a plan: commit.Reader. The prefix is nil where the source was never written to.
 type planReader struct{ buckets }
 
-var _ unit.Reader = (*planReader)(nil)
+var _ commit.Reader = (*planReader)(nil)
 
-// Record implements unit.Reader.
+// Record implements commit.Reader.
 func (r *planReader) Record(kind directory.Kind, id directory.ID) (record directory.Record, found bool, err error) {
 	raw := r.raw(kind, id)
 	if raw == nil {
@@ -57,7 +57,7 @@ func (r *planReader) Record(kind directory.Kind, id directory.ID) (record direct
 	return record, err == nil, err
 }
 
-// Header implements unit.Reader.
+// Header implements commit.Reader.
 func (r *planReader) Header(kind directory.Kind, id directory.ID) (h directory.Header, found bool, err error) {
 	raw := r.raw(kind, id)
 	if raw == nil {
@@ -67,7 +67,7 @@ func (r *planReader) Header(kind directory.Kind, id directory.ID) (h directory.H
 	return h, err == nil, err
 }
 
-// Holder implements unit.Reader.
+// Holder implements commit.Reader.
 func (r *planReader) Holder(index directory.Index, key []byte, other directory.ID) (holder directory.ID, found bool, err error) {
 	if r.prefix == nil {
 		return holder, false, nil
@@ -88,22 +88,22 @@ func (r *planReader) Holder(index directory.Index, key []byte, other directory.I
 	return holder, false, nil
 }
 
-// HasMember implements unit.Reader.
+// HasMember implements commit.Reader.
 func (r *planReader) HasMember(group, member directory.ID) (bool, error) {
 	return r.prefix != nil && r.bucket(bucketMembers).Get(r.key(group[:], member[:])) != nil, nil
 }
 
-// Member implements unit.Reader.
+// Member implements commit.Reader.
 func (r *planReader) Member(group, member directory.ID) (directory.MemberEdge, error) {
 	return store.DecodeEdge(group, member, r.bucket(bucketMembers).Get(r.key(group[:], member[:])))
 }
 
-// Members implements unit.Reader.
+// Members implements commit.Reader.
 func (r *planReader) Members(group directory.ID, limit int) ([]directory.ID, error) {
 	return r.secondIDs(bucketMembers, group, limit), nil
 }
 
-// Groups implements unit.Reader.
+// Groups implements commit.Reader.
 func (r *planReader) Groups(member directory.ID) ([]directory.ID, error) {
 	return r.secondIDs(bucketGroups, member, 0), nil
 }
@@ -121,7 +121,7 @@ func (r *planReader) secondIDs(bucket []byte, first directory.ID, limit int) (id
 	return ids
 }
 
-// Tombstone implements unit.Reader.
+// Tombstone implements commit.Reader.
 func (r *planReader) Tombstone(kind directory.Kind, id directory.ID) (d directory.DeletedRecord, found bool, err error) {
 	raw := r.tombstone(kind, id)
 	if raw == nil {
@@ -131,13 +131,13 @@ func (r *planReader) Tombstone(kind directory.Kind, id directory.ID) (d director
 	return d, err == nil, err
 }
 
-// HasTombstone implements unit.Reader.
+// HasTombstone implements commit.Reader.
 func (r *planReader) HasTombstone(kind directory.Kind, id directory.ID) (bool, error) {
 	return r.tombstone(kind, id) != nil, nil
 }
 
-// Purged implements unit.Reader.
+// Purged implements commit.Reader.
 func (r *planReader) Purged(id directory.ID) (directory.Seq, error) { return r.purged(id), nil }
 
-// Last implements unit.Reader.
+// Last implements commit.Reader.
 func (r *planReader) Last() (directory.Seq, error) { return r.last(), nil }

@@ -14,9 +14,9 @@ const maxGroup = 1000
 
 // write is one caller's part of a transaction.
 type write struct {
-	do   func(tx *bbolt.Tx) error
-	err  error     // what became of it
-	lead chan bool // true: commit the next group, yourself in it; false: done, see err
+	do     func(tx *bbolt.Tx) error
+	err    error     // what became of it
+	leader chan bool // true: commit the next group, yourself in it; false: done, see err
 }
 
 // refusal is an error of one write that leaves the others of its group alone. The write must have
@@ -54,13 +54,13 @@ func newCommitter(file *bbolt.DB, path string) *committer {
 
 // do makes a write and returns once it is on disk. A refusal comes back as its reason.
 func (c *committer) do(fn func(tx *bbolt.Tx) error) error {
-	w := &write{do: fn, lead: make(chan bool, 1)}
-	lead, open := c.join(w)
+	w := &write{do: fn, leader: make(chan bool, 1)}
+	leader, open := c.join(w)
 	if !open {
 		return fmt.Errorf("write %s: %w", c.path, ErrClosed)
 	}
-	if lead || <-w.lead {
-		c.leadOne()
+	if leader || <-w.leader {
+		c.commitAsLeader()
 	}
 	if refused, ok := errors.AsType[*refusal](w.err); ok {
 		return refused.err
@@ -71,21 +71,21 @@ func (c *committer) do(fn func(tx *bbolt.Tx) error) error {
 	return nil
 }
 
-// join lines a write up. lead says that nobody else will commit it.
-func (c *committer) join(w *write) (lead, open bool) {
+// join queues a write. leader says that nobody else commits it, so that the caller has to.
+func (c *committer) join(w *write) (leader, open bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return false, false
 	}
 	c.waiting = append(c.waiting, w)
-	lead = !c.busy
+	leader = !c.busy
 	c.busy = true
-	return lead, true
+	return leader, true
 }
 
-// leadOne commits what waits, the caller's own write first, and hands the lead on.
-func (c *committer) leadOne() {
+// commitAsLeader commits what waits, the caller's own write first, and makes the first of those who came meanwhile the next leader.
+func (c *committer) commitAsLeader() {
 	c.mu.Lock()
 	group := c.waiting[:min(len(c.waiting), maxGroup)]
 	c.waiting = c.waiting[len(group):]
@@ -93,14 +93,14 @@ func (c *committer) leadOne() {
 	c.commit(group)
 	c.mu.Lock()
 	if len(c.waiting) > 0 {
-		c.waiting[0].lead <- true
+		c.waiting[0].leader <- true
 	} else {
 		c.busy, c.waiting = false, nil
 		c.idle.Broadcast()
 	}
 	c.mu.Unlock()
 	for _, w := range group[1:] {
-		w.lead <- false
+		w.leader <- false
 	}
 }
 

@@ -5,11 +5,11 @@ import (
 
 	"sacbridge/internal/directory"
 	"sacbridge/internal/store"
-	"sacbridge/internal/store/unit"
+	"sacbridge/internal/store/commit"
 )
 
 // carryOut writes what a plan says. Every error is the file's.
-func (b *buckets) carryOut(source directory.SourceID, w *unit.Writes) error {
+func (b *buckets) carryOut(source directory.SourceID, w *commit.Writes) error {
 	if err := b.ensureSource(source); err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (b *buckets) ensureSource(source directory.SourceID) error {
 }
 
 // writeRecord writes one record, its index entries and the count of its kind.
-func (b *buckets) writeRecord(w *unit.RecordWrite) error {
+func (b *buckets) writeRecord(w *commit.RecordWrite) error {
 	if w.After == nil {
 		return b.removeRecord(w.Before)
 	}
@@ -121,7 +121,7 @@ func hasEntry(entries []directory.IndexEntry, e directory.IndexEntry) bool {
 }
 
 // writeMembers writes memberships in both directions. They come sorted, which keeps neighbours on one page.
-func (b *buckets) writeMembers(writes []unit.MemberWrite) error {
+func (b *buckets) writeMembers(writes []commit.MemberWrite) error {
 	members, groups := b.bucket(bucketMembers), b.bucket(bucketGroups)
 	for i := range writes {
 		w := &writes[i]
@@ -146,7 +146,7 @@ func (b *buckets) writeMembers(writes []unit.MemberWrite) error {
 }
 
 // writeTombstones writes the deleted records that come, and removes those that were restored or purged.
-func (b *buckets) writeTombstones(w *unit.Writes) error {
+func (b *buckets) writeTombstones(w *commit.Writes) error {
 	bucket := b.bucket(bucketDeleted)
 	for i := range w.Tombstones {
 		d := &w.Tombstones[i]

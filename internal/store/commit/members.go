@@ -1,4 +1,4 @@
-package unit
+package commit
 
 import (
 	"slices"
@@ -127,7 +127,7 @@ func (p *planner) membership(group directory.ID, m directory.Member) (e director
 		return e, false, nil
 	}
 	for _, kind := range [...]directory.Kind{directory.User, directory.Group} {
-		h, found, err := p.peek(kind, m.ID)
+		h, found, err := p.header(kind, m.ID)
 		if err != nil {
 			return e, false, err
 		}

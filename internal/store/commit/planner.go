@@ -1,4 +1,4 @@
-package unit
+package commit
 
 import (
 	"fmt"
@@ -173,8 +173,8 @@ func (p *planner) touch(s *state) {
 	p.byID[s.after.ID] = s
 }
 
-// peek reads a header without making the record part of the change.
-func (p *planner) peek(kind directory.Kind, id directory.ID) (directory.Header, bool, error) {
+// header reads a header without making the record part of the change.
+func (p *planner) header(kind directory.Kind, id directory.ID) (directory.Header, bool, error) {
 	if s := p.byID[id]; s != nil && s.after.Kind == kind {
 		return s.after.Header, true, nil
 	}

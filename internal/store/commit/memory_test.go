@@ -1,4 +1,4 @@
-package unit_test
+package commit_test
 
 import (
 	"bytes"
@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"sacbridge/internal/directory"
-	"sacbridge/internal/store/unit"
+	"sacbridge/internal/store/commit"
 )
 
 // key names a record of a kind.
@@ -31,7 +31,7 @@ type memory struct {
 	err    error
 }
 
-var _ unit.Reader = (*memory)(nil)
+var _ commit.Reader = (*memory)(nil)
 
 func newMemory() *memory {
 	return &memory{
@@ -122,7 +122,7 @@ func (m *memory) Purged(id directory.ID) (directory.Seq, error) { return m.purge
 func (m *memory) Last() (directory.Seq, error) { return directory.Seq(len(m.events)), m.fail() }
 
 // write does what a plan says.
-func (m *memory) write(w *unit.Writes) {
+func (m *memory) write(w *commit.Writes) {
 	for _, r := range w.Records {
 		if r.After == nil {
 			delete(m.records, key{r.Before.Kind, r.Before.ID})

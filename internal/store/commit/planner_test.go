@@ -1,4 +1,4 @@
-package unit_test
+package commit_test
 
 import (
 	"errors"
@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sacbridge/internal/directory"
-	"sacbridge/internal/store/unit"
+	"sacbridge/internal/store/commit"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -98,7 +98,7 @@ func drawMemory(rt *rapid.T) *memory {
 	m := newMemory()
 	for range rapid.IntRange(0, 30).Draw(rt, "changes") {
 		c := drawChange(rt)
-		if w, err := unit.Plan(m, &c); err == nil {
+		if w, err := commit.Plan(m, &c); err == nil {
 			m.write(w)
 		}
 	}
@@ -111,14 +111,14 @@ func TestAPlanIsTrueToWhatIsThere(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		m, c := drawMemory(rt), drawChange(rt)
 		before := m.clone()
-		w, err := unit.Plan(m, &c)
+		w, err := commit.Plan(m, &c)
 		if err != nil {
-			if _, refused := errors.AsType[*unit.Refusal](err); !refused {
+			if _, refused := errors.AsType[*commit.Refusal](err); !refused {
 				rt.Fatalf("got %v, want a refusal", err)
 			}
 			return
 		}
-		again, err := unit.Plan(m, &c)
+		again, err := commit.Plan(m, &c)
 		if diff := cmp.Diff(again, w); diff != "" || err != nil {
 			rt.Fatalf("a second plan differs, error %v:\n%s", err, diff)
 		}
@@ -134,7 +134,7 @@ func TestAPlanIsTrueToWhatIsThere(t *testing.T) {
 }
 
 // trueRecords compares what a plan says of records before it.
-func trueRecords(rt *rapid.T, before *memory, w *unit.Writes) {
+func trueRecords(rt *rapid.T, before *memory, w *commit.Writes) {
 	for _, r := range w.Records {
 		h := r.Before
 		if h == nil {
@@ -158,7 +158,7 @@ func trueRecords(rt *rapid.T, before *memory, w *unit.Writes) {
 }
 
 // trueMembers wants no membership made twice or ended where there is none, in order.
-func trueMembers(rt *rapid.T, before *memory, w *unit.Writes) {
+func trueMembers(rt *rapid.T, before *memory, w *commit.Writes) {
 	for i, e := range w.Members {
 		if _, there := before.members[pair{e.Group, e.Member}]; there == e.Add {
 			rt.Fatalf("member %s of %s: there before %v, added %v", e.Member, e.Group, there, e.Add)
@@ -173,7 +173,7 @@ func trueMembers(rt *rapid.T, before *memory, w *unit.Writes) {
 }
 
 // trueEvents wants numbers without gaps, one event for each record, and its memberships in it.
-func trueEvents(rt *rapid.T, before *memory, w *unit.Writes) {
+func trueEvents(rt *rapid.T, before *memory, w *commit.Writes) {
 	moved := map[directory.ID]int{}
 	for i, e := range w.Events {
 		if e.Seq != directory.Seq(len(before.events)+i+1) {
@@ -225,14 +225,14 @@ func TestAFaultOfTheStoreIsNoRefusal(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		m, c := drawMemory(rt), drawChange(rt)
-		if _, err := unit.Plan(m, &c); err != nil {
+		if _, err := commit.Plan(m, &c); err != nil {
 			return // refused before all its reads
 		}
 		m.err = errors.New("the disk is gone")
 		for n, all := 1, m.reads; n <= all; n++ {
 			m.failAt, m.reads = n, 0
-			_, err := unit.Plan(m, &c)
-			if _, refused := errors.AsType[*unit.Refusal](err); !errors.Is(err, m.err) || refused {
+			_, err := commit.Plan(m, &c)
+			if _, refused := errors.AsType[*commit.Refusal](err); !errors.Is(err, m.err) || refused {
 				rt.Fatalf("read %d fails: got %v, want the store's error", m.failAt, err)
 			}
 		}

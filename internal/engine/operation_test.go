@@ -22,24 +22,24 @@ func TestNothingIsSentWhereSomethingIsMissing(t *testing.T) {
 	t.Parallel()
 	errMissing := errors.New("the variable is not set")
 	for name, tt := range map[string]struct {
-		spoil func(w *world, work *engine.Work, d *engine.Deps)
+		spoil func(w *world, op *engine.Operation, d *engine.Deps)
 		want  string
 	}{
-		"both sides are one tenant": {func(w *world, work *engine.Work, _ *engine.Deps) { work.From = w.prod.side(w.t) }, "the same tenant (prod.example.test)"},
-		"the source's secret": {func(_ *world, work *engine.Work, _ *engine.Deps) {
-			work.From.Credentials = func() error { return errMissing }
+		"both endpoints are one tenant": {func(w *world, op *engine.Operation, _ *engine.Deps) { op.From = w.prod.side(w.t) }, "the same tenant (prod.example.test)"},
+		"the source's secret": {func(_ *world, op *engine.Operation, _ *engine.Deps) {
+			op.From.Credentials = func() error { return errMissing }
 		}, `tenant "dev": the variable is not set`},
-		"the target's secret": {func(_ *world, work *engine.Work, _ *engine.Deps) {
-			work.To.Credentials = func() error { return errMissing }
+		"the target's secret": {func(_ *world, op *engine.Operation, _ *engine.Deps) {
+			op.To.Credentials = func() error { return errMissing }
 		}, `tenant "prod": the variable is not set`},
-		"a place for the journal": {func(_ *world, _ *engine.Work, d *engine.Deps) { d.Writable = func() error { return errMissing } }, "the variable is not set"},
+		"a place for the journal": {func(_ *world, _ *engine.Operation, d *engine.Deps) { d.Writable = func() error { return errMissing } }, "the variable is not set"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			work, d := w.copyTeam(identity.Add), engine.Deps{Program: "test", Leases: w.leases, Journals: w.journals}
-			tt.spoil(w, &work, &d)
-			_, err := engine.New(d).Change(t.Context(), work)
+			op, d := w.copyTeam(identity.Add), engine.Deps{Program: "test", Leases: w.leases, Journals: w.journals}
+			tt.spoil(w, &op, &d)
+			_, err := engine.New(d).Change(t.Context(), op)
 			if !sameKind(err, &engine.NotStartedError{}) || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
@@ -53,9 +53,9 @@ func TestNothingIsSentWhereSomethingIsMissing(t *testing.T) {
 func TestAPlanNeedsNoPlaceForAJournal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	work := w.copyTeam(identity.Add)
-	work.PlanOnly = true
-	report, err := engine.New(engine.Deps{Program: "test", Version: "1.2"}).Change(t.Context(), work)
+	op := w.copyTeam(identity.Add)
+	op.PlanOnly = true
+	report, err := engine.New(engine.Deps{Program: "test", Version: "1.2"}).Change(t.Context(), op)
 	if err != nil || report.Plan.ID == "" || report.Plan.Tool != "test 1.2" || report.ReadCalls == 0 || report.Plan.Calls == 0 {
 		t.Errorf("got %+v, %v", report, err)
 	}
@@ -64,32 +64,32 @@ func TestAPlanNeedsNoPlaceForAJournal(t *testing.T) {
 func TestAPlanThatMustNotBeAppliedIsToldAllTheSame(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		change func(work *engine.Work)
+		change func(op *engine.Operation)
 		want   func(error) bool
 	}{
-		"held by a guard": {func(work *engine.Work) { work.Rules.Guards.MaxCreate = limitOf(0) }, isA[*engine.HeldError]},
-		"nothing but conflicts": {func(work *engine.Work) {
-			work.Wanted = engine.Exactly(plan.Request{Steps: []plan.Step{{Origin: "test", CopyUser: &plan.CopyUser{UserID: "NOT_THERE", Users: plan.UsersAll}}}})
+		"held by a guard": {func(op *engine.Operation) { op.Rules.Guards.MaxCreate = limitOf(0) }, isA[*engine.HeldError]},
+		"nothing but conflicts": {func(op *engine.Operation) {
+			op.Request = engine.FixedRequest(plan.Request{Steps: []plan.Step{{Origin: "test", CopyUser: &plan.CopyUser{UserID: "NOT_THERE", Users: plan.UsersAll}}}})
 		}, isA[*engine.ConflictsError]},
-		"Planned fails": {func(work *engine.Work) {
-			told := work.Planned
-			work.Planned = func(r *engine.Report) error { return errors.Join(told(r), errNo) }
+		"Planned fails": {func(op *engine.Operation) {
+			told := op.Planned
+			op.Planned = func(r *engine.Report) error { return errors.Join(told(r), errNo) }
 		}, func(err error) bool { return errors.Is(err, errNo) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w, told := newWorld(t), false
-			work := w.copyTeam(identity.Add)
-			work.Planned = func(r *engine.Report) error {
+			op := w.copyTeam(identity.Add)
+			op.Planned = func(r *engine.Report) error {
 				told = r.Plan != nil && r.ReadCalls > 0
 				return nil
 			}
-			work.Approve = func(context.Context, *plan.Plan) error {
+			op.Approve = func(context.Context, *plan.Plan) error {
 				t.Error("nobody is to be asked")
 				return nil
 			}
-			tt.change(&work)
-			if _, err := w.engine().Change(t.Context(), work); !tt.want(err) || !told {
+			tt.change(&op)
+			if _, err := w.engine().Change(t.Context(), op); !tt.want(err) || !told {
 				t.Errorf("got %v, told %v", err, told)
 			}
 			w.wantNoWrites()
@@ -103,9 +103,9 @@ func TestAPlanThatMustNotBeAppliedIsToldAllTheSame(t *testing.T) {
 func TestAPlanAppliedMakesTheNextOneEmpty(t *testing.T) {
 	t.Parallel()
 	w, seen := newWorld(t), &watcher{}
-	work := w.copyTeam(identity.Replace)
-	work.Observer = seen
-	first, err := w.engine().Change(t.Context(), work)
+	op := w.copyTeam(identity.Replace)
+	op.Observer = seen
+	first, err := w.engine().Change(t.Context(), op)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestAPlanAppliedMakesTheNextOneEmpty(t *testing.T) {
 	}
 	again := w.copyTeam(identity.Replace)
 	again.Approve = func(context.Context, *plan.Plan) error { return errNo }
-	again.From, again.To = work.From, work.To // whose calls so far are the first work's
+	again.From, again.To = op.From, op.To // whose calls so far are the first operation's
 	report, err := w.engine().Change(t.Context(), again)
 	if err != nil || !report.Plan.Empty() || report.Result != nil || report.ReadCalls > first.ReadCalls {
 		t.Errorf("got %+v, %v and %d calls, want nothing to do and at most %d", report.Plan.Changes, err, report.ReadCalls, first.ReadCalls)
@@ -129,12 +129,12 @@ func TestARefusedTargetIsFoundDuringTheReadingOfTheSource(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.prod.fail(t, `[{"match":{"path":"oauth"},"prob":1,"action":"status","status":401}]`)
-	work := w.copyTeam(identity.Add)
-	work.Wanted = func(ctx context.Context, _ upstream.Reader) (plan.Request, *identity.Snapshot, error) {
+	op := w.copyTeam(identity.Add)
+	op.Request = func(ctx context.Context, _ upstream.Reader) (plan.Request, *identity.Snapshot, error) {
 		<-ctx.Done() // a reading that takes long
 		return plan.Request{}, nil, ctx.Err()
 	}
-	if _, err := w.engine().Change(t.Context(), work); err == nil || !strings.HasPrefix(err.Error(), "read the target tenant prod: ") {
+	if _, err := w.engine().Change(t.Context(), op); err == nil || !strings.HasPrefix(err.Error(), "read the target tenant prod: ") {
 		t.Errorf("got %v, want the target's refusal", err)
 	}
 }
@@ -182,11 +182,11 @@ func TestPeopleAreSelectedByAllThatIsGiven(t *testing.T) {
 func TestNobodyIsReadTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	work := w.copyTeam(identity.Add)
-	work.PlanOnly = true
+	op := w.copyTeam(identity.Add)
+	op.PlanOnly = true
 	selection := engine.Selection{Match: func(u *identity.User) (bool, error) { return u.UserID == "BEN", nil }, Origin: "rule"}
 	selected := 0
-	work.Wanted = func(ctx context.Context, source upstream.Reader) (plan.Request, *identity.Snapshot, error) {
+	op.Request = func(ctx context.Context, source upstream.Reader) (plan.Request, *identity.Snapshot, error) {
 		people, known, err := selection.Find(ctx, source)
 		selected, _ = w.dev.counts()
 		var req plan.Request
@@ -195,7 +195,7 @@ func TestNobodyIsReadTwice(t *testing.T) {
 		}
 		return req, known, err
 	}
-	report, err := w.engine().Change(t.Context(), work)
+	report, err := w.engine().Change(t.Context(), op)
 	if err != nil || len(report.Plan.Changes) != 1 || len(report.Plan.SourceFingerprints) != 1 {
 		t.Errorf("got %+v, %v, want a plan for one person", report.Plan, err)
 	}
@@ -216,14 +216,14 @@ func (l learned) Facts() upstream.Facts { return l.facts }
 func TestWhatTheTargetIgnoresIsLeftOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	work := w.copyTeam(identity.Add)
-	work.PlanOnly = true
-	work.Wanted = engine.Exactly(plan.Request{Steps: []plan.Step{{SetUser: &plan.SetUser{
+	op := w.copyTeam(identity.Add)
+	op.PlanOnly = true
+	op.Request = engine.FixedRequest(plan.Request{Steps: []plan.Step{{SetUser: &plan.SetUser{
 		Who: plan.Who{UserID: "ANNA"}, Values: plan.Values{plan.FieldGivenName: "Another", plan.FieldLanguage: "fr"},
 	}}}})
 	since := time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)
-	work.To.Conn = learned{work.To.Conn, upstream.Facts{Ignored: map[string]time.Time{upstream.AttrGivenName: since}}}
-	report, err := w.engine().Change(t.Context(), work)
+	op.To.Conn = learned{op.To.Conn, upstream.Facts{Ignored: map[string]time.Time{upstream.AttrGivenName: since}}}
+	report, err := w.engine().Change(t.Context(), op)
 	if err != nil {
 		t.Fatal(err)
 	}

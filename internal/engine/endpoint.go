@@ -11,8 +11,8 @@ import (
 	"sacbridge/internal/upstream"
 )
 
-// Side is one tenant, as a source to read or a target to change. Only Conn must be set.
-type Side struct {
+// Endpoint is one tenant, as a source to read or a target to change. Only Conn must be set.
+type Endpoint struct {
 	Conn upstream.Connector
 	// Production says that deletes deserve a question of their own. The engine hands it on.
 	Production bool
@@ -28,10 +28,10 @@ type Side struct {
 }
 
 // Tenant says which tenant this is.
-func (s Side) Tenant() identity.Tenant { return s.Conn.Tenant() }
+func (s Endpoint) Tenant() identity.Tenant { return s.Conn.Tenant() }
 
 // calls is the number of requests sent so far; 0 where they are not counted.
-func (s Side) calls() int {
+func (s Endpoint) calls() int {
 	if s.Calls == nil {
 		return 0
 	}
@@ -40,7 +40,7 @@ func (s Side) calls() int {
 }
 
 // credentials looks them up.
-func (s Side) credentials() error {
+func (s Endpoint) credentials() error {
 	if s.Credentials == nil {
 		return nil
 	}
@@ -52,7 +52,7 @@ func (s Side) credentials() error {
 
 // CheckAccess makes the smallest reading that shows whether the tenant lets us in. Where it has limits to find out,
 // that is done by this reading.
-func (s Side) CheckAccess(ctx context.Context) error {
+func (s Endpoint) CheckAccess(ctx context.Context) error {
 	before := s.calls()
 	if s.Discover != nil {
 		if err := s.Discover(ctx); err != nil {
@@ -70,7 +70,7 @@ func (s Side) CheckAccess(ctx context.Context) error {
 func smallestScope() identity.Scope { return identity.Scope{UserIDs: []string{"NOBODY"}} }
 
 // isSameTenant reports whether both sides lead to one host, whatever their names.
-func isSameTenant(a, b Side) bool { return hostOf(a.Tenant().URL) == hostOf(b.Tenant().URL) }
+func isSameTenant(a, b Endpoint) bool { return hostOf(a.Tenant().URL) == hostOf(b.Tenant().URL) }
 
 // hostOf is what tells tenants apart: the host without case, and the port unless it is the scheme's own.
 func hostOf(raw string) string {
