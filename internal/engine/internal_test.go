@@ -79,6 +79,13 @@ func TestTheOutcomeOfARun(t *testing.T) {
 func TestWhatFailedIsWorthATryUnlessTheTenantIsNotAsThePlanHasIt(t *testing.T) {
 	t.Parallel()
 	failed := func(key string) apply.EntityResult { return apply.EntityResult{Status: apply.Failed, CauseKey: key} }
+	partly := func(codes ...string) apply.EntityResult {
+		e := apply.EntityResult{Status: apply.Partly}
+		for _, code := range codes {
+			e.Links = append(e.Links, apply.LinkFailure{Code: code})
+		}
+		return e
+	}
 	for name, tt := range map[string]struct {
 		entities []apply.EntityResult
 		replan   bool
@@ -88,7 +95,10 @@ func TestWhatFailedIsWorthATryUnlessTheTenantIsNotAsThePlanHasIt(t *testing.T) {
 		"somebody else has the name":           {[]apply.EntityResult{failed("conflict/user-exists")}, true},
 		"the tenant was busy":                  {[]apply.EntityResult{failed("retry later/status-429")}, false},
 		"one was changed, and one not reached": {[]apply.EntityResult{failed("changed/changed"), failed("unknown/interrupted")}, false},
-		"a link was left out":                  {[]apply.EntityResult{{Status: apply.Partly}}, false},
+		"a link was left out":                  {[]apply.EntityResult{partly(upstream.Dropped)}, false},
+		"the tenant ignores an attribute":      {[]apply.EntityResult{partly(upstream.Ignored)}, true},
+		"it ignores one and left out another":  {[]apply.EntityResult{partly(upstream.Ignored, upstream.Dropped)}, false},
+		"an earlier version does not say what": {[]apply.EntityResult{partly()}, false},
 		"only the plan's conflicts are left":   {[]apply.EntityResult{{Status: apply.Done}}, false},
 	} {
 		for _, resumed := range []bool{false, true} {

@@ -35,7 +35,7 @@ type PartialError struct {
 	Of        int
 	Conflicts []plan.Finding // of the plan, which leaves them out
 	Resumed   bool           // this was not the first try
-	Replan    bool           // no try can help: what failed is not as it was when the plan was made
+	Replan    bool           // no try can help: what failed is not as it was when the plan was made, or is ignored by the tenant
 }
 
 // Error counts what is missing.
@@ -120,9 +120,17 @@ func outcome(p *plan.Plan, r *apply.Result, resumed bool) error {
 	return nil
 }
 
-// retryMayHelp reports whether trying an entity once more may help. It cannot where the tenant is not as the plan has it.
+// retryMayHelp reports whether trying an entity once more may help. It cannot where the tenant is not as the plan has
+// it, nor where all that is missing is what the tenant accepts and ignores.
 func retryMayHelp(e apply.EntityResult) bool {
-	class, _, _ := strings.Cut(e.CauseKey, "/")
-	lost := slices.Contains([]upstream.Class{upstream.Changed, upstream.Gone, upstream.Conflict}, upstream.Class(class))
-	return e.Status == apply.Failed && !lost || e.Status == apply.Partly
+	switch e.Status {
+	case apply.Failed:
+		class, _, _ := strings.Cut(e.CauseKey, "/")
+		return !slices.Contains([]upstream.Class{upstream.Changed, upstream.Gone, upstream.Conflict}, upstream.Class(class))
+	case apply.Partly:
+		isOther := func(l apply.LinkFailure) bool { return l.Code != upstream.Ignored }
+		return len(e.Links) == 0 || slices.ContainsFunc(e.Links, isOther)
+	case apply.Done, apply.Unchanged, apply.Skipped, apply.Pending:
+	}
+	return false
 }

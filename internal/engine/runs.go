@@ -29,7 +29,7 @@ const (
 type RunInfo struct {
 	ID      string    `json:"id"`
 	Status  RunStatus `json:"status"`
-	Started time.Time `json:"started"`
+	Started time.Time `json:"started,omitzero"`
 	Ended   time.Time `json:"ended,omitzero"`
 	Source  string    `json:"source"` // URL
 	Target  string    `json:"target"` // URL
@@ -46,8 +46,8 @@ func (r RunInfo) Resumable() bool { return r.Status == RunInterrupted || r.Statu
 type Run struct {
 	RunInfo
 	End   *apply.End     `json:"end,omitempty"` // absent where the run was killed
-	Plan  *plan.Plan     `json:"plan"`
-	Calls []apply.Record `json:"calls"` // every intended call with what became of it
+	Plan  *plan.Plan     `json:"plan"`          // null where the run was not started
+	Calls []apply.Record `json:"calls"`         // every intended call with what became of it
 }
 
 // journalTimeout is how long a list waits for one journal.
@@ -61,7 +61,7 @@ func (e *Engine) Runs(ctx context.Context) ([]RunInfo, error) {
 	}
 	runs := make([]RunInfo, 0, len(ids))
 	for _, id := range ids {
-		runs = append(runs, e.look(ctx, id))
+		runs = append(runs, e.runInfo(ctx, id))
 	}
 	return runs, nil
 }
@@ -75,18 +75,18 @@ func (e *Engine) RunIDs(ctx context.Context) ([]string, error) {
 	return ids, nil
 }
 
-// look opens a journal for a moment.
-func (e *Engine) look(ctx context.Context, id string) RunInfo {
-	var info RunInfo
+// runInfo opens a journal for a moment. Of a run whose journal tells nothing, the ID tells when it began.
+func (e *Engine) runInfo(ctx context.Context, id string) RunInfo {
+	info := RunInfo{ID: id}
+	info.Started, _ = begunAt(id)
 	err := e.withJournal(ctx, id, func(j apply.Journal) (err error) {
-		info, err = inspect(ctx, id, j)
-		return err
+		return readRunInfo(ctx, j, &info)
 	})
 	switch {
 	case errors.Is(err, apply.ErrJournalOpen):
-		return RunInfo{ID: id, Status: RunRunning, Cause: err.Error()}
+		info.Status, info.Cause = RunRunning, err.Error()
 	case err != nil:
-		return RunInfo{ID: id, Status: RunUnreadable, Cause: err.Error()}
+		info.Status, info.Cause = RunUnreadable, err.Error()
 	}
 	return info
 }
@@ -103,23 +103,25 @@ func (e *Engine) withJournal(ctx context.Context, id string, read func(apply.Jou
 	return read(j)
 }
 
-// inspect tells what a journal says about its run. One without an end was killed.
-func inspect(ctx context.Context, id string, j apply.Journal) (RunInfo, error) {
+// readRunInfo puts what a journal says about its run into info. A run without an end was killed.
+func readRunInfo(ctx context.Context, j apply.Journal, info *RunInfo) error {
 	h, err := j.Header(ctx)
 	if errors.Is(err, apply.ErrNoRun) {
-		return RunInfo{ID: id, Status: RunEmpty}, nil
+		info.Status = RunEmpty
+		return nil
 	}
 	if err != nil {
-		return RunInfo{}, fmt.Errorf("read run %s: %w", id, err)
+		return fmt.Errorf("read run %s: %w", info.ID, err)
 	}
-	info := RunInfo{ID: id, Status: RunInterrupted, Started: h.Started, Source: h.Source, Target: h.Target, Command: h.Command}
+	info.Status, info.Started = RunInterrupted, h.Started
+	info.Source, info.Target, info.Command = h.Source, h.Target, h.Command
 	end, ok, err := j.End(ctx)
 	if err != nil {
-		return RunInfo{}, fmt.Errorf("read run %s: %w", id, err)
+		return fmt.Errorf("read run %s: %w", info.ID, err)
 	}
 	if !ok {
 		info.Cause = "the process was killed"
-		return info, nil
+		return nil
 	}
 	t := TallyOf(end.Entities)
 	info.Ended, info.Cause = end.At, end.Cause
@@ -131,7 +133,7 @@ func inspect(ctx context.Context, id string, j apply.Journal) (RunInfo, error) {
 	default:
 		info.Status = RunDone
 	}
-	return info, nil
+	return nil
 }
 
 // Run reads all that the journal of a run holds. The beginning of its ID is enough where only one run begins so.
@@ -141,11 +143,11 @@ func (e *Engine) Run(ctx context.Context, prefix string) (run *Run, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
-	info, err := inspect(ctx, id, j)
-	if err != nil {
-		return nil, err
+	run = &Run{RunInfo: RunInfo{ID: id}, Calls: []apply.Record{}}
+	run.Started, _ = begunAt(id)
+	if err := readRunInfo(ctx, j, &run.RunInfo); err != nil || run.Status == RunEmpty {
+		return run, err
 	}
-	run = &Run{RunInfo: info, Calls: []apply.Record{}}
 	end, ok, err := j.End(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read run %s: %w", id, err)

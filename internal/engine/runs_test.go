@@ -42,6 +42,9 @@ func TestRunsAreListedWithWhatBecameOfThem(t *testing.T) {
 	got := map[string]engine.RunStatus{}
 	for _, r := range runs {
 		got[r.ID] = r.Status
+		if begun := r.Started.UTC().Year(); begun < 2020 {
+			t.Errorf("run %s began in %d", r.Status, begun)
+		}
 		if r.Resumable() != (r.ID == stopped || r.ID == partial.RunID) {
 			t.Errorf("run %s: resumable %v", r.Status, r.Resumable())
 		}

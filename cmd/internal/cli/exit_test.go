@@ -45,6 +45,7 @@ func TestErrorsBecomeExitCodes(t *testing.T) {
 		"a plan with conflicts":             {&engine.ConflictsError{}, ExitConflicts},
 		"a team that people were found by":  {&engine.MissingTeamError{}, ExitConflicts},
 		"a file in use":                     {fmt.Errorf("x: %w", bolt.ErrInUse), ExitUsage},
+		"a lease file that is damaged":      {fmt.Errorf("x: %w", bolt.ErrLeaseFile), ExitUsage},
 		"a file of a newer version":         {fmt.Errorf("x: %w", bolt.ErrNewer), ExitUsage},
 		"a backup that is none":             {fmt.Errorf("x: %w", bolt.ErrBackup), ExitUsage},
 		"refused credentials":               {fmt.Errorf("x: %w", &upstream.Error{Class: upstream.Credentials}), ExitCredentials},

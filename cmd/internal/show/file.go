@@ -1,6 +1,9 @@
 package show
 
 import (
+	"bufio"
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -26,9 +29,29 @@ func ReadPlanFile(path string) (*plan.Plan, error) {
 		return nil, cli.Usagef("read the plan: %w", err)
 	}
 	defer func() { _ = f.Close() }() // only read
-	p, err := plan.Decode(f)
+	text, err := withoutMark(f)
+	if err != nil {
+		return nil, cli.Usagef("plan file %s: %w", path, err)
+	}
+	p, err := plan.Decode(text)
 	if err != nil {
 		return nil, cli.Usagef("plan file %s: %w", path, err)
 	}
 	return p, nil
+}
+
+// withoutMark drops the byte order mark that some editors and transfers put before the text of a file.
+func withoutMark(f io.Reader) (io.Reader, error) {
+	r := bufio.NewReader(f)
+	start, err := r.Peek(3)
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return nil, err
+	case bytes.HasPrefix(start, []byte("\xff\xfe")), bytes.HasPrefix(start, []byte("\xfe\xff")):
+		return nil, fmt.Errorf("%w: it is UTF-16 text, as some shells write it; copy the file as it was written, or save it as UTF-8", plan.ErrNotPlan)
+	case bytes.Equal(start, []byte("\xef\xbb\xbf")):
+		_, err = r.Discard(len(start))
+		return r, err
+	}
+	return r, nil
 }

@@ -12,9 +12,17 @@ import (
 func Runs(w io.Writer, runs []engine.RunInfo) error {
 	rows := make([][]string, len(runs))
 	for i, r := range runs {
-		rows[i] = []string{r.ID, r.Started.Local().Format(time.DateTime), string(r.Status), r.Target, r.Command}
+		rows[i] = []string{r.ID, startOf(r), string(r.Status), r.Target, r.Command}
 	}
 	return cli.Table(w, []string{"RUN", "STARTED", "STATUS", "TARGET", "COMMAND"}, rows)
+}
+
+// startOf gives the time at which a run began; a dash where neither its journal nor its ID tells.
+func startOf(r engine.RunInfo) string {
+	if r.Started.IsZero() {
+		return "-"
+	}
+	return r.Started.Local().Format(time.DateTime)
 }
 
 // Run shows how a run ended, and the result of every entity in it.
@@ -24,7 +32,7 @@ func Run(w io.Writer, program string, r *engine.Run) error {
 	l.Line("  command  %s", cli.Clean(r.Command, false))
 	l.Line("  from     %s", cli.Clean(r.Source, false))
 	l.Line("  to       %s", cli.Clean(r.Target, false))
-	l.Line("  started  %s", r.Started.Local().Format(time.DateTime))
+	l.Line("  started  %s", startOf(r.RunInfo))
 	unsettled := 0
 	for _, c := range r.Calls {
 		if !c.Settled {

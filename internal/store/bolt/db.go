@@ -166,10 +166,20 @@ func explain(path, doing string, err error) error {
 		return fmt.Errorf("%s %s: this account may not write there, give it the right or choose another folder: %w", doing, path, err)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s %s: the folder does not exist, create it: %w", doing, path, err)
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
+	case isForeign(err):
 		return fmt.Errorf("%s %s: this is not a file of sacbridge, or it is damaged: %w", doing, path, err)
 	}
 	return fmt.Errorf("%s %s: %w", doing, path, err)
+}
+
+// isForeign reports whether an error says that a file is none of bbolt's, or that its beginning is damaged.
+func isForeign(err error) bool {
+	return errors.Is(err, bolterrors.ErrInvalid) || errors.Is(err, bolterrors.ErrChecksum) || errors.Is(err, bolterrors.ErrVersionMismatch)
+}
+
+// isDamage reports whether an error says that a file is damaged, or none of sacbridge.
+func isDamage(err error) bool {
+	return isForeign(err) || errors.Is(err, ErrCutShort) || errors.Is(err, ErrDamaged)
 }
 
 // isFull reports whether a write failed for want of space. bbolt drops the chain of the error where the

@@ -17,6 +17,10 @@ import (
 
 var bucketLease = []byte("lease")
 
+// ErrLeaseFile says that the file of leases cannot be read. It has no backup and needs none.
+var ErrLeaseFile = errors.New("the lease file is damaged, or it is not one of sacbridge: end every program that uses it, then remove the file; " +
+	"it holds nothing but who may write to which tenant, and what was learnt about tenants")
+
 // leaseTimeout is how long one operation on a lease file waits for the others', which take milliseconds.
 const leaseTimeout = 5 * time.Second
 
@@ -51,20 +55,35 @@ func (s *leases) stored(ctx context.Context, tenant string) (l apply.Lease, err 
 // LeaseFile gives the leases in the file at path, by the clock now. The file is opened for the moment of
 // each operation, so that several processes can share it; it is created by the first Acquire.
 func LeaseFile(path string, now func() time.Time) apply.Leases {
-	f := &leaseFile{path: path}
+	f := &leaseFile{path: path, timeout: leaseTimeout}
 	return &leases{write: f.update, read: f.view, now: now}
 }
 
 // leaseFile is a file that is open only while an operation lasts.
 type leaseFile struct {
-	path string
-	mu   sync.Mutex // goroutines queue here, for the file's own lock is polled
+	path    string
+	timeout time.Duration // how long to wait for other processes
+	mu      sync.Mutex    // goroutines queue here, for the file's own lock is polled
+}
+
+// open opens the file, or says what to do about it.
+func (f *leaseFile) open(o *bbolt.Options) (*bbolt.DB, error) {
+	o.Timeout = f.timeout
+	file, err := openFile(f.path, o)
+	switch {
+	case errors.Is(err, ErrInUse):
+		return nil, fmt.Errorf("open %s: %w for longer than any use takes: a program was stopped in the middle of one (Ctrl-Z, SIGSTOP, a paused "+
+			"machine); let it go on (fg, kill -CONT) or end it", f.path, ErrInUse)
+	case isDamage(err):
+		return nil, fmt.Errorf("open %s: %w", f.path, ErrLeaseFile)
+	}
+	return file, err
 }
 
 func (f *leaseFile) update(fn func(tx *bbolt.Tx) error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	file, err := openFile(f.path, &bbolt.Options{Timeout: leaseTimeout})
+	file, err := f.open(&bbolt.Options{})
 	if err != nil {
 		return err
 	}
@@ -84,7 +103,7 @@ func (f *leaseFile) view(fn func(tx *bbolt.Tx) error) error {
 	if info, err := os.Stat(f.path); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
 		return nil
 	}
-	file, err := openFile(f.path, &bbolt.Options{Timeout: leaseTimeout, ReadOnly: true})
+	file, err := f.open(&bbolt.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}

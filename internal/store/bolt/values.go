@@ -34,7 +34,7 @@ func (db *DB) Tokens() store.Values {
 // FactsFile gives the place for what was learnt about tenants, in the file of leases at path. Like [LeaseFile] it has
 // the file open for the moment of each operation, and the first write creates it.
 func FactsFile(path string) store.Values {
-	f := &leaseFile{path: path}
+	f := &leaseFile{path: path, timeout: leaseTimeout}
 	return &values{write: f.update, read: f.view, bucket: bucketFacts}
 }
 
