@@ -43,7 +43,7 @@ type looked struct {
 func (r *runner) items(c call, batch []int) []item {
 	items := make([]item, 0, len(batch))
 	for _, i := range batch {
-		it := item{change: i, key: r.p.Changes[i].Key, ref: r.ref(i)}
+		it := item{change: i, key: r.p.Changes[i].Key, ref: r.ref(i), born: r.p.Changes[i].Created}
 		it.since, it.unsure = r.replayed.triedBefore(i)
 		if c.prepare != nil {
 			c.prepare(&it)

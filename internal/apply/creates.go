@@ -268,7 +268,7 @@ func (r *runner) compare(it *item, byDefault map[string]bool) {
 	c, got := r.changeOf(it), it.person
 	tenant := r.d.Target.Tenant()
 	it.undone = failuresOf(upstream.NotAsWanted(it.user, got, tenant))
-	whole := &plan.Change{Entity: plan.User, Op: plan.Update, Key: it.key, Ref: got.Ref, RolesBefore: identity.Set(got.Roles)}
+	whole := &plan.Change{Entity: plan.User, Op: plan.Update, Key: it.key, Ref: got.Ref, Created: got.Created, RolesBefore: identity.Set(got.Roles)}
 	now := *whole
 	var extra []string
 	whole.AddRoles, extra = identity.Diff(identity.Set(got.Roles), identity.Set(c.User.Roles))
@@ -360,7 +360,7 @@ func (r *runner) settleUnseen() {
 
 // correction gives the item that corrects a created person.
 func (it *item) correction() item {
-	fix := item{change: it.change, key: it.key, ref: it.ref, update: it.update, whole: it.whole, known: it.failures()}
+	fix := item{change: it.change, key: it.key, ref: it.ref, born: it.whole.Created, update: it.update, whole: it.whole, known: it.failures()}
 	fix.update.UserKey = fix.userKey()
 	return fix
 }
@@ -403,7 +403,7 @@ func (r *runner) complete(ctx context.Context, batch []int) {
 	items := make([]item, len(batch))
 	for n, i := range batch {
 		rest := r.replayed.restOf(i)
-		items[n] = item{change: i, key: r.p.Changes[i].Key, ref: rest.Ref, update: updateOf(rest), whole: rest}
+		items[n] = item{change: i, key: r.p.Changes[i].Key, ref: rest.Ref, born: rest.Created, update: updateOf(rest), whole: rest}
 		items[n].update.UserKey = items[n].userKey()
 		r.leaveKnownGaps(&items[n])
 	}

@@ -16,6 +16,7 @@ type item struct {
 	user   *identity.User       // to create
 	update *upstream.UserUpdate // to update or correct
 	ref    string
+	born   time.Time // when the target's reading says that the person or team came to be; zero where that is not known
 
 	leftOut  []LinkFailure // of what is sent
 	undone   []LinkFailure // accepted by the tenant and not done
@@ -93,7 +94,19 @@ func (it *item) leaveManager(manager, code, cause string) bool {
 }
 
 // userKey names the item's person for a call.
-func (it *item) userKey() upstream.UserKey { return upstream.UserKey{UserID: it.key, Ref: it.ref} }
+func (it *item) userKey() upstream.UserKey {
+	return upstream.UserKey{UserID: it.key, Ref: it.ref, Created: it.born}
+}
+
+// groupKey names the item's team for a call.
+func (it *item) groupKey() upstream.GroupKey {
+	return upstream.GroupKey{Name: it.key, Ref: it.ref, Created: it.born}
+}
+
+// isGone reports whether the item's person is gone: nobody has the user ID, or somebody else has it by now.
+func (it *item) isGone(now *identity.User) bool {
+	return now == nil || it.ref != "" && now.Ref != "" && it.ref != now.Ref || it.userKey().Same(now) != nil
+}
 
 // failures gives all links of an item that are not made, though it succeeded.
 func (it *item) failures() []LinkFailure { return slices.Concat(it.leftOut, it.undone) }

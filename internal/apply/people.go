@@ -68,7 +68,7 @@ func (r *runner) deleteCall() call {
 			}
 			found := make([]looked, len(items))
 			for n := range items {
-				found[n].done = users[items[n].key] == nil
+				found[n].done = items[n].isGone(users[items[n].key])
 			}
 			return found, nil
 		},

@@ -83,12 +83,11 @@ func (r *runner) deleteTeamCall() call {
 	return call{
 		kind: KindDeleteTeam,
 		send: func(ctx context.Context, items []item) []upstream.Outcome {
-			key := upstream.GroupKey{Name: items[0].key, Ref: items[0].ref}
-			return goneIsDone([]upstream.Outcome{r.writer.DeleteGroup(ctx, key)})
+			return goneIsDone([]upstream.Outcome{r.writer.DeleteGroup(ctx, items[0].groupKey())})
 		},
 		look: func(ctx context.Context, items []item) ([]looked, error) {
 			g, unreadable, err := r.findTeam(ctx, items[0].key, false)
-			return []looked{{done: g == nil && !unreadable}}, err
+			return []looked{{done: !unreadable && (g == nil || items[0].groupKey().Same(g) != nil)}}, err
 		},
 		done: r.entityDone,
 	}

@@ -125,7 +125,7 @@ func (r *runner) writeTeam(ctx context.Context, i int, w *teamWrites) bool {
 	for try := 1; !w.empty(); {
 		links := w.links()
 		u := w.next(r.d.Target.Limits(w.size))
-		u.GroupKey = upstream.GroupKey{Name: r.p.Changes[i].Key, Ref: r.ref(i)}
+		u.GroupKey = upstream.GroupKey{Name: r.p.Changes[i].Key, Ref: r.ref(i), Created: r.p.Changes[i].Created}
 		seq, _, ok := r.intend(ctx, Record{Kind: kindOf(&u), Team: u.Name, Keys: keysOf(&u), Describe: u.Description != nil})
 		if !ok {
 			return false

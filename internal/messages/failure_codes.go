@@ -6,6 +6,9 @@ var failures = map[string]failure{
 	"changed-meanwhile": {
 		title: "changed meanwhile", cause: "somebody else changed it after the plan was made, in a way that contradicts the plan, so that it was left alone", cure: newPlan,
 	},
+	"recreated": {
+		title: "created anew", cause: "somebody deleted it after the plan was made and created another one under the same name, which was left alone", cure: newPlan,
+	},
 	"granted-meanwhile": {
 		title: "changed meanwhile", cause: "somebody granted a role to the person right after the creation, so that it was left", cure: newPlan,
 	},

@@ -126,7 +126,9 @@ func (m *planner) userDeletes(doomed []*person) []Change {
 		p := m.people[u.UserID]
 		lost := *p.old
 		lost.Roles, lost.Teams, lost.Photos = identity.Set(lost.Roles), identity.Set(lost.Teams), identity.Set(lost.Photos)
-		out = append(out, Change{Entity: User, Op: Delete, Key: p.id, Source: p.otherKey(), Ref: p.old.Ref, User: &lost, Reasons: p.why})
+		out = append(out, Change{
+			Entity: User, Op: Delete, Key: p.id, Source: p.otherKey(), Ref: p.old.Ref, Created: p.old.Created, User: &lost, Reasons: p.why,
+		})
 		m.warn(Finding{Code: ContentLost, Entity: User, Users: []string{p.id}})
 	}
 	return out
@@ -145,7 +147,10 @@ func (m *planner) teamDeletes() []Change {
 			lost = *t.old
 			lost.Roles, lost.Members = identity.Set(lost.Roles), t.base
 		}
-		out = append(out, Change{Entity: Team, Op: Delete, Key: name, Source: t.otherKey(), Ref: lost.Ref, Group: &lost, Size: t.sizeBefore(), Reasons: t.why})
+		out = append(out, Change{
+			Entity: Team, Op: Delete, Key: name, Source: t.otherKey(), Ref: lost.Ref, Created: lost.Created, Group: &lost,
+			Size: t.sizeBefore(), Reasons: t.why,
+		})
 	}
 	return out
 }

@@ -187,7 +187,10 @@ func (m *planner) newUser(d *draft) *identity.User {
 
 // updateChange finishes the draft of an existing person; nil where nothing of it is left.
 func (m *planner) updateChange(d *draft) *Change {
-	c := &Change{Entity: User, Op: Update, Key: d.p.id, Source: d.p.otherKey(), Ref: d.p.old.Ref, Reasons: slices.Concat(d.p.why, d.why)}
+	c := &Change{
+		Entity: User, Op: Update, Key: d.p.id, Source: d.p.otherKey(), Ref: d.p.old.Ref, Created: d.p.old.Created,
+		Reasons: slices.Concat(d.p.why, d.why),
+	}
 	for _, f := range d.fields {
 		if f.Name == FieldManager && f.After != "" && !m.managerExists(f.After, d.p.id) {
 			continue

@@ -46,7 +46,7 @@ func (m *planner) teamChange(t *team) *Change {
 	c := &Change{Entity: Team, Op: Update, Key: t.name, Source: t.otherKey(), Reasons: t.why}
 	var before []string
 	if t.old != nil {
-		c.Ref, before = t.old.Ref, identity.Set(t.old.Roles)
+		c.Ref, c.Created, before = t.old.Ref, t.old.Created, identity.Set(t.old.Roles)
 		c.Size = max(t.old.Size, len(t.base))
 	}
 	switch {

@@ -60,6 +60,9 @@ type Change struct {
 	Key    string `json:"key"`              // user ID or team name
 	Source string `json:"source,omitempty"` // key in the source, where it is another
 	Ref    string `json:"ref,omitempty"`    // the target's own key, where it was read
+	// Created is when the target says that the entity, which exists, came to be; zero where that was not read. Whoever
+	// is deleted and created anew under the same key has another time.
+	Created time.Time `json:"created,omitzero"`
 
 	User  *identity.User  `json:"user,omitempty"`  // create: all of it (Roles included, Teams not); delete: what is lost
 	Group *identity.Group `json:"group,omitempty"` // create: name and description; delete: what is lost

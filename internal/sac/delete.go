@@ -78,13 +78,33 @@ func (t *Tenant) deleteV2(ctx context.Context, u upstream.UserKey) upstream.Outc
 	return t.deleteAt(ctx, u, userPath(v2, u.Ref))
 }
 
+// deleteV1 deletes by user ID, which somebody else may have by now: it reads the person right before.
 func (t *Tenant) deleteV1(ctx context.Context, u upstream.UserKey) upstream.Outcome {
-	return t.deleteAt(ctx, u, userPath(v1, u.UserID))
+	resp, err := t.readThenWrite(ctx, deleteName(u), func(t *Tenant) (session.Request, error) {
+		p, err := t.getPersonV1(ctx, u.UserID)
+		switch {
+		case err != nil:
+			return session.Request{}, classed(deleteName(u), err)
+		case p.user.UserID != u.UserID:
+			return session.Request{}, otherAnswer(deleteName(u))
+		}
+		return deleteRequest(u, userPath(v1, u.UserID)), u.Same(p.user)
+	})
+	return t.judgeDelete(u, resp, err)
 }
 
-// deleteAt sends a DELETE, which is seen to be done by 204 or 404 alone.
+// deleteAt deletes by a path that nobody else can come to have.
 func (t *Tenant) deleteAt(ctx context.Context, u upstream.UserKey, path string) upstream.Outcome {
-	resp, err := t.do(ctx, session.Request{Op: deleteName(u), Method: http.MethodDelete, Path: path})
+	resp, err := t.do(ctx, deleteRequest(u, path))
+	return t.judgeDelete(u, resp, err)
+}
+
+func deleteRequest(u upstream.UserKey, path string) session.Request {
+	return session.Request{Op: deleteName(u), Method: http.MethodDelete, Path: path}
+}
+
+// judgeDelete gives the outcome of a DELETE, which is seen to be done by 204 or 404 alone.
+func (t *Tenant) judgeDelete(u upstream.UserKey, resp *session.Response, err error) upstream.Outcome {
 	if err == nil && resp.Status != http.StatusNoContent {
 		err = noAnswer(deleteName(u))
 	}

@@ -212,7 +212,7 @@ func (t *Tenant) teamRef(ctx context.Context, k upstream.GroupKey) (string, erro
 		if g.Namesakes > 0 {
 			return "", &upstream.Error{Class: upstream.Conflict, Code: upstream.CodeTeamNameTwice, Op: op, Cause: "several content namespaces have a team of this name"}
 		}
-		return g.Ref, nil
+		return g.Ref, k.Same(g)
 	}
 	return "", &upstream.Error{Class: upstream.Gone, Code: upstream.CodeGone, Op: op}
 }

@@ -31,6 +31,7 @@ func (t *Tenant) Limits(teamSize int) upstream.Limits {
 		return l
 	}
 	l.RemoveChunk = l.AddChunk
+	l.DeleteCalls, l.GroupDeleteCalls = 2, 2 // each with a reading right before
 	return l
 }
 

@@ -117,6 +117,12 @@ func (r *rawTeam) group() *identity.Group {
 	_ = json.Unmarshal(r.fields["id"], &name) // what is no text counts as empty
 	_ = json.Unmarshal(r.fields["displayName"], &description)
 	g.Name, g.Description = string(name), string(description)
+	var meta struct {
+		Created text `json:"created"`
+	}
+	if json.Unmarshal(r.fields["meta"], &meta) == nil {
+		g.Created = moment(meta.Created)
+	}
 	return g
 }
 

@@ -98,18 +98,28 @@ func explainTeamCreate(err error) error {
 // DeleteGroup deletes a team; its people and its folder stay.
 func (w writer) DeleteGroup(ctx context.Context, k upstream.GroupKey) upstream.Outcome {
 	op := fmt.Sprintf("delete team %q", k.Name)
-	path := groupPath(v1, k.Name)
+	request := session.Request{Op: op, Method: http.MethodDelete, Path: groupPath(v1, k.Name), Slow: true}
+	var resp *session.Response
+	var err error
 	if w.hasV2() {
-		ref, err := w.teamRef(ctx, k)
-		if upstream.ClassOf(err) == upstream.Gone {
+		ref, lookErr := w.teamRef(ctx, k)
+		if upstream.ClassOf(lookErr) == upstream.Gone {
 			return upstream.Outcome{}
 		}
-		if err != nil {
-			return upstream.Outcome{Err: classed(op, err)}
+		if lookErr != nil {
+			return upstream.Outcome{Err: classed(op, lookErr)}
 		}
-		path = groupPath(v2, ref)
+		request.Path = groupPath(v2, ref)
+		resp, err = w.do(ctx, request)
+	} else { // by name, which another team may have by now
+		resp, err = w.readThenWrite(ctx, op, func(t *Tenant) (session.Request, error) {
+			raw, err := t.readRawTeam(ctx, op, k.Name)
+			if err != nil {
+				return session.Request{}, err
+			}
+			return request, k.Same(raw.group())
+		})
 	}
-	resp, err := w.do(ctx, session.Request{Op: op, Method: http.MethodDelete, Path: path, Slow: true})
 	switch {
 	case err == nil && resp.Status != http.StatusNoContent:
 		return upstream.Outcome{Err: noAnswer(op)}

@@ -4,6 +4,7 @@ package upstream
 // without one goes by its status.
 const (
 	CodeChanged      = "changed-meanwhile" // somebody else changed what the write is about
+	CodeRecreated    = "recreated"         // somebody else deleted it and created it anew
 	CodeNotPermitted = "not-permitted"     // the run stops, or its lease is lost
 	CodeNoAnswer     = "not-an-answer"     // success with a body that is something else, and no effect
 	CodeNotSeen      = "not-seen"          // accepted, but what came of it could not be read

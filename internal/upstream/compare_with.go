@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"sacbridge/internal/identity"
 )
@@ -16,8 +17,13 @@ import (
 // an attribute that is neither what the plan saw nor what it wants, or, with ExactRoles, a role set that
 // differs from the one the plan saw by more than what u itself does. Nothing is to be written then.
 //
+// Nothing is to be written either to somebody else of the same user ID: see Same.
+//
 // E-mail and login ID compare without case, sets without order; absent and empty are the same.
 func (u UserUpdate) CompareWith(now *identity.User) (rest UserUpdate, kept []string, err error) {
+	if err := u.Same(now); err != nil {
+		return u, nil, err
+	}
 	var changed []string
 	for _, a := range u.attributes(now) {
 		switch {
@@ -47,6 +53,9 @@ func (u UserUpdate) CompareWith(now *identity.User) (rest UserUpdate, kept []str
 // CompareWith is to a team what UserUpdate.CompareWith is to a person. Members are looked at where now.Members
 // is known.
 func (u GroupUpdate) CompareWith(now *identity.Group) (rest GroupUpdate, kept []string, err error) {
+	if err := u.Same(now); err != nil {
+		return u, nil, err
+	}
 	var changed []string
 	a := compare(AttrDescription, &u.Description, now.Description, same)
 	switch {
@@ -77,6 +86,37 @@ func (u GroupUpdate) CompareWith(now *identity.Group) (rest GroupUpdate, kept []
 		return u, nil, changedError(fmt.Sprintf("update team %q", u.Name), changed)
 	}
 	return u, kept, nil
+}
+
+// Same gives an error of class Changed where now is another person than the key was made for: one who was
+// created anew under the same user ID. Where a time is not known the two count as the same.
+func (k UserKey) Same(now *identity.User) error {
+	if createdAnew(k.Created, now.Created) {
+		return recreatedError(fmt.Sprintf("user %q", k.UserID), k.Created, now.Created)
+	}
+	return nil
+}
+
+// Same is to a team what UserKey.Same is to a person.
+func (k GroupKey) Same(now *identity.Group) error {
+	if createdAnew(k.Created, now.Created) {
+		return recreatedError(fmt.Sprintf("team %q", k.Name), k.Created, now.Created)
+	}
+	return nil
+}
+
+// createdAnew reports whether two times of creation, each zero where it is not known, are of two entities. How exact
+// a tenant tells them is not documented and may depend on the API version, so seconds count.
+func createdAnew(before, now time.Time) bool {
+	return !before.IsZero() && !now.IsZero() && !before.Truncate(time.Second).Equal(now.Truncate(time.Second))
+}
+
+func recreatedError(what string, before, now time.Time) *Error {
+	return &Error{
+		Class: Changed, Code: CodeRecreated, Op: "look at " + what,
+		Detail: fmt.Sprintf("created %s for the plan and %s now", before.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339)),
+		Cause:  "it was deleted and created anew since the plan was made, so it was left alone: make a new plan",
+	}
 }
 
 // contradiction says in words what the plan saw and what is there.

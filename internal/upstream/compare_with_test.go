@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -96,7 +97,7 @@ func drawSheet(t *rapid.T, label string, names []string) sheet {
 	return s
 }
 
-func TestAnUpdateAgainstWhatIsThereEqualsTheOracle(t *testing.T) {
+func TestWhatIsLeftOfAnUpdateEqualsTheOracle(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		some := rapid.SliceOfNDistinct(rapid.SampledFrom(attributes), 0, 4, rapid.ID[string]).Draw(t, "attributes")
@@ -206,7 +207,7 @@ func (l *links) check(t *rapid.T, add, remove, kept []string, err error) {
 
 func (l *links) changes() bool { return len(l.add)+len(l.remove) > 0 }
 
-func TestRolesOfAPersonAgainstWhatIsThereEqualTheOracle(t *testing.T) {
+func TestWhatIsLeftOfARoleChangeEqualsTheOracle(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		l := drawLinks(t)
@@ -216,7 +217,7 @@ func TestRolesOfAPersonAgainstWhatIsThereEqualTheOracle(t *testing.T) {
 	})
 }
 
-func TestATeamAgainstWhatIsThereEqualsTheOracle(t *testing.T) {
+func TestWhatIsLeftOfATeamUpdateEqualsTheOracle(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		roles := drawLinks(t)
@@ -235,6 +236,36 @@ func TestATeamAgainstWhatIsThereEqualsTheOracle(t *testing.T) {
 			t.Errorf("before the write all of it is missing: %v", rest.Missing(now))
 		}
 	})
+}
+
+func TestWhoWasCreatedAnewIsAnotherOne(t *testing.T) {
+	t.Parallel()
+	then := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		plan, now time.Time
+		another   bool
+	}{
+		"the same time":                           {then, then, false},
+		"the same second, told more exactly":      {then, then.Add(300 * time.Millisecond), false},
+		"the same time in another zone":           {then, then.In(time.FixedZone("", 3600)), false},
+		"a later time":                            {then, then.Add(time.Second), true},
+		"an earlier time: restored, so another":   {then, then.Add(-time.Hour), true},
+		"the plan does not know, as earlier ones": {time.Time{}, then, false},
+		"the tenant does not tell":                {then, time.Time{}, false},
+	} {
+		u := upstream.UserUpdate{UserKey: upstream.UserKey{UserID: "ANNA", Created: c.plan}, AddRoles: []string{"R1"}}
+		_, _, userErr := u.CompareWith(&identity.User{UserID: "ANNA", Created: c.now, Roles: []string{"R1"}})
+		g := upstream.GroupUpdate{GroupKey: upstream.GroupKey{Name: "T", Created: c.plan}, AddRoles: []string{"R1"}}
+		_, _, teamErr := g.CompareWith(&identity.Group{Name: "T", Created: c.now, Roles: []string{"R1"}})
+		for _, err := range []error{userErr, teamErr} {
+			if (upstream.ClassOf(err) == upstream.Changed) != c.another || c.another != (err != nil) {
+				t.Errorf("%s: got %v, want a contradiction: %v", name, err, c.another)
+			}
+			if err != nil && !strings.Contains(err.Error(), "created anew") {
+				t.Errorf("%s: got %v, which does not say why", name, err)
+			}
+		}
+	}
 }
 
 func TestWhatIsMissingAfterAWrite(t *testing.T) {

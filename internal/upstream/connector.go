@@ -119,16 +119,20 @@ type Writer interface {
 	DeleteGroup(ctx context.Context, g GroupKey) Outcome
 }
 
-// UserKey names a person; Ref saves a look-up where it is known.
+// UserKey names a person; Ref saves a look-up where it is known. Created is when the person came to be, as
+// read; zero where that is not known. Where the target goes by user ID, it tells the person from another one
+// who has the same user ID by now: that one is left alone, with class Changed.
 type UserKey struct {
-	UserID string `json:"userId"`
-	Ref    string `json:"ref,omitempty"`
+	UserID  string    `json:"userId"`
+	Ref     string    `json:"ref,omitempty"`
+	Created time.Time `json:"created,omitzero"`
 }
 
-// GroupKey names a team; Ref saves a look-up where it is known.
+// GroupKey names a team; Ref saves a look-up where it is known. Created is as in UserKey.
 type GroupKey struct {
-	Name string `json:"name"`
-	Ref  string `json:"ref,omitempty"`
+	Name    string    `json:"name"`
+	Ref     string    `json:"ref,omitempty"`
+	Created time.Time `json:"created,omitzero"`
 }
 
 // Limits are the sizes of writes, and the prices that are the same for every batch.
