@@ -1,19 +1,24 @@
 // Package sacbridge_test holds the rules that span packages: who may import whom, which package
-// alone may use a library, and that every package says what it is for.
+// alone may use a library, that every package says what it is for, and what may be in the repository.
 package sacbridge_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"go/parser"
 	"go/token"
 	"io"
+	"io/fs"
+	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 const module = "sacbridge"
@@ -217,4 +222,60 @@ func TestEveryPackageHasOneDocComment(t *testing.T) {
 			t.Errorf("%s has %d doc comments %v, want exactly 1", p.ImportPath, len(with), with)
 		}
 	}
+}
+
+// maxTracked is how large a file of the repository may be, in bytes.
+const maxTracked = 1 << 20
+
+// mayBeBinary says which files need not be text, by folder and extension: pictures of the documentation, and packed state of
+// earlier versions that tests read.
+var mayBeBinary = map[string][]string{
+	"docs/":             {".png", ".jpg", ".jpeg", ".gif", ".webp"},
+	"testdata/earlier/": {".gz"},
+}
+
+// TestTheRepositoryHoldsTextOfModestSize keeps built programs, databases and captures out.
+func TestTheRepositoryHoldsTextOfModestSize(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "git", "ls-files", "-z").Output()
+	if err != nil {
+		t.Skipf("git cannot tell which files are in the repository: %v", err)
+	}
+	names := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+	if len(names) < 100 {
+		t.Fatalf("git lists %d files, want all of the repository", len(names))
+	}
+	for _, name := range names {
+		if fault := unfitForRepository(name); fault != "" {
+			t.Errorf("%s %s: take it out (git rm --cached) and have .gitignore name it", name, fault)
+		}
+	}
+}
+
+// unfitForRepository says what is wrong with a tracked file; "" where nothing is, or where it is deleted and not yet committed.
+func unfitForRepository(name string) string {
+	info, err := os.Lstat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return ""
+	case err != nil:
+		return err.Error()
+	case !info.Mode().IsRegular():
+		return "is no regular file"
+	case info.Size() > maxTracked:
+		return fmt.Sprintf("has %d bytes, more than %d", info.Size(), maxTracked)
+	}
+	for folder, extensions := range mayBeBinary {
+		if strings.HasPrefix(name, folder) && slices.Contains(extensions, path.Ext(name)) {
+			return ""
+		}
+	}
+	text, err := os.ReadFile(name)
+	switch {
+	case err != nil:
+		return err.Error()
+	case !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0:
+		return "is not text"
+	}
+	return ""
 }

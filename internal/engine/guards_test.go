@@ -266,6 +266,46 @@ func TestARunCountsFromItsLastWrite(t *testing.T) {
 	}
 }
 
+// openings counts which runs' journals are opened.
+type openings struct {
+	apply.Journals
+	opened []string
+}
+
+func (o *openings) Open(ctx context.Context, runID string) (apply.Journal, error) {
+	o.opened = append(o.opened, runID)
+	return o.Journals.Open(ctx, runID)
+}
+
+// TestOnlyJournalsThatCanMatterAreOpened leaves a recent run and one of long ago.
+func TestOnlyJournalsThatCanMatterAreOpened(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	op := w.removal(3, 100)
+	op.PlanOnly = true
+	report, err := w.engine().Change(t.Context(), op)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spends := plan.Amounts{MemberRemoval: 1}
+	w.leaveRun(report.Plan, &spends, time.Now().Add(-40*24*time.Hour), nil)
+	w.leaveRun(report.Plan, &spends, time.Now().Add(-time.Hour), nil)
+	unlimited := op
+	unlimited.Rules.Guards = plan.Guards{}
+	for name, tt := range map[string]struct {
+		op   engine.Operation
+		want int
+	}{
+		"the limit may be used up: the recent one": {op, 1}, "there is no limit: none": {unlimited, 0},
+	} {
+		counted := &openings{Journals: w.journals}
+		e := engine.New(engine.Deps{Program: "test", Version: "1", Leases: w.leases, Journals: counted})
+		if _, err := e.Change(t.Context(), tt.op); err != nil || len(counted.opened) != tt.want {
+			t.Errorf("%s: opened %v, %v", name, counted.opened, err)
+		}
+	}
+}
+
 // leaveRun leaves the journal of a run that was begun weeks before it made its last call, and was killed unless it has an end.
 func (w *world) leaveRun(p *plan.Plan, spends *plan.Amounts, at time.Time, end *apply.End) {
 	w.t.Helper()

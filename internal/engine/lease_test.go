@@ -224,6 +224,8 @@ func sameKind(err error, want any) bool {
 		return isA[*engine.LeaseLostError](err)
 	case *engine.PartialError:
 		return isA[*engine.PartialError](err)
+	case *engine.ProtectedError:
+		return isA[*engine.ProtectedError](err)
 	case *engine.NotStartedError:
 		return isA[*engine.NotStartedError](err)
 	case *apply.LeaseHeldError:
@@ -322,25 +324,38 @@ func (w *world) takeAway(edits ...service.Edit) {
 
 func TestAResumedRunTakesOverTheLeaseOfItsKilledProcessOnly(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	id := interrupted(w)
-	for holder, want := range map[string]bool{
-		"test run " + id + " on host1 (pid 1)": true, "test run other on host1 (pid 1)": false,
+	for name, tt := range map[string]struct {
+		holder func(id string) string
+		takes  bool
+	}{
+		"its own process, which was killed": {func(id string) string { return "test run " + id + " on host1 (pid 1)" }, true},
+		"another run":                       {func(string) string { return "test run other on host1 (pid 1)" }, false},
+		"a run whose ID begins so":          {func(id string) string { return "test run " + id + "0 on host1 (pid 1)" }, false},
+		"another program's run":             {func(id string) string { return "other run " + id + " on host1 (pid 1)" }, false},
+		"a program that names the run":      {func(id string) string { return "repair of test run " + id + " on host1 (pid 1)" }, false},
+		"somebody without a name":           {func(string) string { return "" }, false},
 	} {
-		l, err := w.leases.Acquire(t.Context(), "http://prod.example.test", holder, time.Hour)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = w.engine().Resume(t.Context(), id, func(*plan.Plan) (engine.Operation, error) { return w.copyTeam(identity.Add), nil })
-		if held := sameKind(err, &apply.LeaseHeldError{}); held == want {
-			t.Errorf("%s: got %v, want to take it over: %v", holder, err, want)
-		}
-		if err := w.leases.Release(t.Context(), l); err != nil {
-			t.Fatal(err)
-		}
-		if want {
-			break // it is finished now
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			id := interrupted(w)
+			l, err := w.leases.Acquire(t.Context(), "http://prod.example.test", tt.holder(id), time.Hour)
+			if err != nil {
+				t.Fatal(err)
+			}
+			calls, _ := w.prod.counts()
+			_, err = w.engine().Resume(t.Context(), id, func(*plan.Plan) (engine.Operation, error) { return w.copyTeam(identity.Add), nil })
+			if tt.takes {
+				if err != nil || w.holder() != "" {
+					t.Errorf("got %v, and %q holds the lease; want the run at its end", err, w.holder())
+				}
+				return
+			}
+			held, ok := errors.AsType[*apply.LeaseHeldError](err)
+			if after, _ := w.prod.counts(); !ok || held.Lease.Fence != l.Fence || after != calls || w.holder() != l.Holder {
+				t.Errorf("got %v after %d calls, and %q holds the lease; want it left with %q", err, after-calls, w.holder(), l.Holder)
+			}
+		})
 	}
 }
 
@@ -422,15 +437,4 @@ func TestALateAnswerIsHeldByAGuardWhoseLimitOthersUsedUp(t *testing.T) {
 	if !sameKind(err, &engine.HeldError{}) || report.Result != nil {
 		t.Errorf("got %v and result %+v, want it held", err, report.Result)
 	}
-}
-
-func TestASavedPlanLeavesAloneWhatIsProtectedByNow(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	p, op := savedPlan(w), w.copyTeam(identity.Add)
-	op.Rules.Protect.Users = []string{"BEN"}
-	if _, err := w.engine().Apply(t.Context(), op, p); !isA[*engine.ProtectedError](err) {
-		t.Errorf("got %v, want a ProtectedError", err)
-	}
-	w.wantNoWrites()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -127,16 +128,22 @@ func TestAPlanAppliedMakesTheNextOneEmpty(t *testing.T) {
 
 func TestARefusedTargetIsFoundDuringTheReadingOfTheSource(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.prod.fail(t, `[{"match":{"path":"oauth"},"prob":1,"action":"status","status":401}]`)
-	op := w.copyTeam(identity.Add)
-	op.Request = func(ctx context.Context, _ upstream.Reader) (plan.Request, *identity.Snapshot, error) {
-		<-ctx.Done() // a reading that takes long
-		return plan.Request{}, nil, ctx.Err()
-	}
-	if _, err := w.engine().Change(t.Context(), op); err == nil || !strings.HasPrefix(err.Error(), "read the target tenant prod: ") {
-		t.Errorf("got %v, want the target's refusal", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.prod.fail(t, `[{"match":{"path":"oauth"},"prob":1,"action":"status","status":401}]`)
+		op := w.copyTeam(identity.Add)
+		op.Request = func(ctx context.Context, _ upstream.Reader) (plan.Request, *identity.Snapshot, error) {
+			select {
+			case <-ctx.Done():
+				return plan.Request{}, nil, ctx.Err()
+			case <-time.After(time.Hour): // a reading that takes long
+				return plan.Request{}, nil, errNo
+			}
+		}
+		if _, err := w.engine().Change(t.Context(), op); err == nil || !strings.HasPrefix(err.Error(), "read the target tenant prod: ") {
+			t.Errorf("got %v, want the target's refusal", err)
+		}
+	})
 }
 
 func TestPeopleAreSelectedByAllThatIsGiven(t *testing.T) {

@@ -130,7 +130,7 @@ func TestARunIsNotResumedWhateverStandsInItsWay(t *testing.T) {
 			id := interrupted(w)
 			calls, _ := w.prod.counts()
 			_, err := w.engine().Resume(t.Context(), id, func(*plan.Plan) (engine.Operation, error) { return tt.connect(w) })
-			if _, protected := errors.AsType[*engine.ProtectedError](err); !sameKind(err, tt.want) && !protected {
+			if !sameKind(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
 			if after, _ := w.prod.counts(); after != calls || w.holder() != "" {
