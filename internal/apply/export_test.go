@@ -12,11 +12,11 @@ import (
 type Task struct {
 	Creates, Reads, Updates, WritesTeam, Deletes bool
 
-	Changes []int
-	Members []string
-	After   []int
-	Calls   int
-	Seconds float64
+	Changes   []int
+	Members   []string
+	DependsOn []int
+	Calls     int
+	Seconds   float64
 }
 
 // Schedule gives the phases of a new run.
@@ -28,7 +28,7 @@ func Schedule(p *plan.Plan, costs upstream.Costs) [][]Task {
 			tasks[n] = Task{
 				Creates: t.kind == createPeople, Reads: t.kind == readCreated, Updates: t.kind == updatePeople,
 				WritesTeam: t.kind == writeTeam, Deletes: t.kind == deletePeople || t.kind == deleteTeam,
-				Changes: t.changes, Members: t.members, After: t.after, Calls: t.calls, Seconds: t.seconds,
+				Changes: t.changes, Members: t.members, DependsOn: t.dependsOn, Calls: t.calls, Seconds: t.seconds,
 			}
 		}
 		out = append(out, tasks)

@@ -2,170 +2,239 @@ package apply
 
 import (
 	"cmp"
-	"iter"
-	"maps"
 	"slices"
 
 	"sacbridge/internal/plan"
 )
 
-// A team whose new members come to be one reading after the other is written in several parts, so that the
-// last of them has few members left. That may take a twentieth more requests than the run needs at least, no
-// part is so small that it saves nothing, and there are not many: tenants answer a write with the whole team.
+// The writes to a team are one task, or several parts one after the other. What needs no new person comes first where
+// that takes no more requests: the creation of the team, its roles, whoever leaves it. Members who come to be one
+// reading after the other can be added in several parts, so that few are left once the last of them are there; each
+// part takes a request more. All such requests stay within a share of what the run needs at least, together with
+// the readings that are more than there could be at least. Nor are there many parts: tenants answer a write with the
+// whole team.
 const (
-	extraShare = 20
-	minPart    = 20
-	mostParts  = 6 // or as many as there are writes to the team anyway
+	extraShare  = 20  // one request more for so many
+	leastSaving = 1.0 // seconds that a further part has to save
+	mostParts   = 6   // or as many as there are writes to the team anyway
+	mostCuts    = 64  // places that are tried for a further part
 )
 
-// teamPlan is a team's writes on their way into tasks.
+// teamPlan is how the writes of a team are divided into parts.
 type teamPlan struct {
 	change  int
-	work    teamWrites
-	ordered []string // whom to add, in the order in which they can be
-	waves   []wave   // ordered, cut where the next reading has to be waited for
-	parts   int
-	least   int // requests in one part, without the creation
-	calls   int
+	writes  teamWrites
+	members []string      // whom to add, in the order in which they can be
+	batches []memberBatch // of members
+	parts   []int         // how many batches each part and those before it have; the last has all
+	calls   int           // requests, without the creation
+	end     float64       // seconds until the last part is written
 }
 
-// wave is a number of members who can be added once a task has ended; -1: at once.
-type wave struct{ after, members int }
+// memberBatch is members who can be added once the same task has ended.
+type memberBatch struct {
+	after     int     // that task; -1: at once
+	upTo      int     // members of this batch and of those before it
+	available float64 // seconds until all of them can be added
+}
 
 // writeTeams makes the tasks that create teams and write them.
 func (b *scheduler) writeTeams(teams []int) {
+	ends := endTimes(newListOrder(b.tasks), b.limits.Workers)
 	plans := make([]*teamPlan, len(teams))
 	for n, i := range teams {
-		plans[n] = b.planTeam(i)
+		plans[n] = b.planTeam(i, ends)
 	}
-	b.spread(plans)
+	b.addParts(plans)
 	for _, t := range plans {
 		before := -1
-		for _, part := range b.cut(t) {
+		for _, part := range b.teamTasks(t) {
 			if before >= 0 {
-				part.after = append(part.after, before)
+				part.dependsOn = append(part.dependsOn, before)
 			}
 			before = b.add(part)
 		}
 	}
 }
 
-// planTeam puts the members whom a team gets in the order in which they can be added.
-func (b *scheduler) planTeam(i int) *teamPlan {
-	t := &teamPlan{change: i, work: b.left.team(i), parts: 1}
-	t.ordered = t.work.addMembers
-	if len(b.usable) == 0 {
-		t.waves = []wave{{after: -1, members: len(t.ordered)}}
-		return t
-	}
-	byTask := map[int][]string{}
-	for _, member := range t.ordered {
-		n, ok := b.usable[member]
-		if !ok {
-			n = -1
+// planTeam puts the members whom a team gets in the order in which they can be added, all in one part, with what
+// needs none of them in a part of its own where that costs nothing.
+func (b *scheduler) planTeam(i int, ends []float64) *teamPlan {
+	t := &teamPlan{change: i, writes: b.todo.team(i)}
+	t.members = t.writes.addMembers
+	b.orderMembers(t, ends)
+	t.parts = []int{len(t.batches)}
+	t.calls, t.end = b.costOf(t, t.parts)
+	if last := len(t.batches) - 1; last >= 0 && t.batches[last].after >= 0 && b.hasOtherWrites(t) {
+		early := []int{0, len(t.batches)}
+		if calls, end := b.costOf(t, early); calls <= t.calls {
+			t.parts, t.calls, t.end = early, calls, end
 		}
-		byTask[n] = append(byTask[n], member)
-	}
-	t.ordered = make([]string, 0, len(t.ordered))
-	for _, n := range slices.Sorted(maps.Keys(byTask)) {
-		t.waves = append(t.waves, wave{after: n, members: len(byTask[n])})
-		t.ordered = append(t.ordered, byTask[n]...)
 	}
 	return t
 }
 
-// spread gives teams more parts as long as the additional requests stay within bounds, the largest first.
-func (b *scheduler) spread(plans []*teamPlan) {
-	total := schedule{phases: [][]task{b.tasks}}.calls()
-	for _, t := range plans {
-		t.least = b.callsOf(t, 1)
-		t.calls = t.least
-		total += t.least
+// hasOtherWrites reports whether there is more to do to a team than to add members.
+func (b *scheduler) hasOtherWrites(t *teamPlan) bool {
+	others := t.writes
+	others.addMembers = nil
+	return b.creates(t) || !others.empty()
+}
+
+// creates reports whether the team is still to be created.
+func (b *scheduler) creates(t *teamPlan) bool {
+	return b.p.Changes[t.change].Op == plan.Create && !t.writes.created
+}
+
+// orderMembers sorts the members of a team by the task after which they can be added, and makes the batches.
+func (b *scheduler) orderMembers(t *teamPlan, ends []float64) {
+	if len(t.members) == 0 {
+		return
 	}
-	budget := parts(total, extraShare)
-	most := func(t *teamPlan) int { return min(len(t.waves), max(mostParts, t.least)) }
-	waiting := slices.DeleteFunc(slices.Clone(plans), func(t *teamPlan) bool { return most(t) < 2 })
-	slices.SortStableFunc(waiting, func(x, y *teamPlan) int { return -cmp.Compare(len(x.ordered), len(y.ordered)) })
-	for len(waiting) > 0 && budget > 0 {
-		waiting = slices.DeleteFunc(waiting, func(t *teamPlan) bool {
-			if t.parts >= most(t) || len(t.ordered) < (t.parts+1)*minPart {
+	if len(b.availableAfter) == 0 {
+		t.batches = []memberBatch{{after: -1, upTo: len(t.members)}}
+		return
+	}
+	type entry struct {
+		member string
+		after  int
+	}
+	entries := make([]entry, len(t.members))
+	for n, member := range t.members {
+		entries[n] = entry{member, -1}
+		if task, ok := b.availableAfter[member]; ok {
+			entries[n].after = task
+		}
+	}
+	slices.SortStableFunc(entries, func(x, y entry) int { return cmp.Compare(x.after, y.after) })
+	t.members = make([]string, len(entries))
+	available := 0.0
+	for n, e := range entries {
+		t.members[n] = e.member
+		if n == 0 || e.after != entries[n-1].after {
+			if e.after >= 0 {
+				available = max(available, ends[e.after])
+			}
+			t.batches = append(t.batches, memberBatch{after: e.after, available: available})
+		}
+		t.batches[len(t.batches)-1].upTo = n + 1
+	}
+}
+
+// addParts gives teams more parts as long as the additional requests stay within bounds, those first that are written
+// last.
+func (b *scheduler) addParts(plans []*teamPlan) {
+	calls := b.extraCalls(plans)
+	open := slices.Clone(plans)
+	slices.SortStableFunc(open, func(x, y *teamPlan) int { return -cmp.Compare(x.end, y.end) })
+	most := make(map[*teamPlan]int, len(open))
+	for _, t := range open {
+		most[t] = max(mostParts, t.calls)
+	}
+	for len(open) > 0 && calls > 0 {
+		open = slices.DeleteFunc(open, func(t *teamPlan) bool {
+			better, ok := b.withFurtherPart(t)
+			if !ok || len(better.parts) > most[t] || better.calls-t.calls > calls {
 				return true
 			}
-			calls := b.callsOf(t, t.parts+1)
-			if calls-t.calls > budget {
-				return true
-			}
-			budget -= calls - t.calls
-			t.parts, t.calls = t.parts+1, calls
+			calls -= better.calls - t.calls
+			*t = better
 			return false
 		})
 	}
 }
 
-// callsOf is what a team's writes take in so many parts.
-func (b *scheduler) callsOf(t *teamPlan, count int) int {
-	work, calls := t.work, 0
-	for part := range t.split(count) {
-		sum := task{members: part.members}
-		b.price(&sum, &work)
-		calls += sum.calls
-	}
-	return calls
-}
-
-// portion is what comes into one part of a team's writes.
-type portion struct {
-	waves   []wave
-	members []string
-}
-
-// split deals the waves of a team out to parts. The last parts have the fewest waves.
-func (t *teamPlan) split(count int) iter.Seq[portion] {
-	return func(yield func(portion) bool) {
-		members, waves := t.ordered, t.waves
-		for k := range count {
-			n, size := parts(len(waves), count-k), 0
-			for _, w := range waves[:n] {
-				size += w.members
-			}
-			if !yield(portion{waves[:n], members[:size:size]}) {
-				return
-			}
-			members, waves = members[size:], waves[n:]
+// extraCalls is how many requests more than at least the parts of teams may take.
+func (b *scheduler) extraCalls(plans []*teamPlan) int {
+	readings, people := 0, 0
+	for i := range b.tasks {
+		if b.tasks[i].kind == readCreated {
+			readings, people = readings+b.tasks[i].calls, people+len(b.tasks[i].changes)
 		}
 	}
+	extra := readings - parts(people, b.limits.Reread)
+	least := callsOf(b.tasks) - extra
+	for _, t := range plans {
+		least += t.calls
+		if b.creates(t) {
+			least += b.limits.GroupCreateCalls
+		}
+	}
+	return least/extraShare - extra
 }
 
-// cut makes the tasks of a team, one for each part.
-func (b *scheduler) cut(t *teamPlan) []task {
-	tasks := make([]task, 0, t.parts)
-	work := t.work
-	for portion := range t.split(t.parts) {
-		k := len(tasks)
-		part := task{kind: writeTeam, changes: []int{t.change}, part: k, last: k == t.parts-1, members: portion.members}
-		for _, w := range portion.waves {
-			if w.after >= 0 {
-				part.after = append(part.after, w.after)
+// withFurtherPart divides one part of a team in two where that saves most. ok is false where it saves too little.
+func (b *scheduler) withFurtherPart(t *teamPlan) (better teamPlan, ok bool) {
+	better = *t
+	for at := 1; at < len(t.batches); at += parts(len(t.batches), mostCuts) {
+		n, found := slices.BinarySearch(t.parts, at)
+		if found {
+			continue
+		}
+		divided := slices.Insert(slices.Clone(t.parts), n, at)
+		if calls, end := b.costOf(t, divided); end < better.end {
+			better.parts, better.calls, better.end = divided, calls, end
+		}
+	}
+	return better, better.end <= t.end-leastSaving
+}
+
+// costOf is the requests that a team takes in such parts, without its creation, and the seconds until it is written.
+func (b *scheduler) costOf(t *teamPlan, division []int) (calls int, end float64) {
+	writes, from := t.writes, 0
+	for _, to := range division {
+		part := task{members: t.membersOf(from, to)}
+		b.addCost(&part, &writes)
+		if to > from {
+			end = max(end, t.batches[to-1].available)
+		}
+		calls, end, from = calls+part.calls, end+part.seconds, to
+	}
+	return calls, end
+}
+
+// membersOf gives the members of some batches.
+func (t *teamPlan) membersOf(from, to int) []string {
+	first, last := 0, 0
+	if from > 0 {
+		first = t.batches[from-1].upTo
+	}
+	if to > 0 {
+		last = t.batches[to-1].upTo
+	}
+	return t.members[first:last:last]
+}
+
+// teamTasks makes the tasks of a team, one for each part.
+func (b *scheduler) teamTasks(t *teamPlan) []task {
+	tasks := make([]task, len(t.parts))
+	writes, from := t.writes, 0
+	for k, to := range t.parts {
+		part := &tasks[k]
+		*part = task{kind: writeTeam, changes: []int{t.change}, part: k, last: k == len(t.parts)-1, members: t.membersOf(from, to)}
+		for _, batch := range t.batches[from:to] {
+			if batch.after >= 0 {
+				part.dependsOn = append(part.dependsOn, batch.after)
 			}
 		}
-		if k == 0 && b.p.Changes[t.change].Op == plan.Create && !t.work.created {
+		if k == 0 && b.creates(t) {
 			part.calls, part.seconds = b.limits.GroupCreateCalls, readTime
 		}
-		b.price(&part, &work)
-		tasks = append(tasks, part)
+		b.addCost(part, &writes)
+		from = to
 	}
 	return tasks
 }
 
-// price follows a part's writes and adds their requests and time.
-func (b *scheduler) price(part *task, work *teamWrites) {
-	work.addMembers = part.members
-	work.trim(b.costs.Limits(work.size).MaxMembers)
-	for !work.empty() {
-		u := work.next(b.costs.Limits(work.size))
+// addCost adds the requests and the time of a part, and takes what it writes off.
+func (b *scheduler) addCost(part *task, writes *teamWrites) {
+	writes.addMembers = part.members
+	writes.trim(b.costs.Limits(writes.size).MaxMembers)
+	for !writes.empty() {
+		u := writes.next(b.costs.Limits(writes.size))
 		calls := b.costs.GroupCalls(&u)
 		part.calls += calls
-		part.seconds += teamSeconds(work.size, len(u.AddMembers)+len(u.RemoveMembers), len(u.AddRoles)+len(u.RemoveRoles), calls)
-		work.take(&u)
+		part.seconds += teamSeconds(writes.size, len(u.AddMembers)+len(u.RemoveMembers), len(u.AddRoles)+len(u.RemoveRoles), calls)
+		writes.take(&u)
 	}
 }

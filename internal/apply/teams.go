@@ -22,13 +22,16 @@ func (r *runner) writePart(ctx context.Context, t *task) {
 	i := t.changes[0]
 	s := r.teamState(i)
 	if s.dead {
+		r.countAsFailed(i, len(t.members))
 		return
 	}
-	if t.part == 0 && !r.beginTeam(ctx, i, s) {
-		s.dead = true
-		return
-	}
+	begun := t.part > 0 || r.beginTeam(ctx, i, s)
 	s.left.addMembers = t.members
+	if !begun {
+		s.dead = true
+		r.countAsFailed(i, s.left.links())
+		return
+	}
 	links := s.left.links()
 	r.leaveAbsent(i, &s.left)
 	for _, member := range s.left.trim(r.d.Target.Limits(s.left.size).MaxMembers) {
@@ -44,6 +47,14 @@ func (r *runner) writePart(ctx context.Context, t *task) {
 		r.tell(i)
 	}
 	r.counter.tell()
+}
+
+// countAsFailed counts links of a team that failed before they were written; where the run stops they stay to be done.
+func (r *runner) countAsFailed(i, links int) {
+	if r.status(i) == Failed {
+		r.counter.advance(links)
+		r.counter.tell()
+	}
 }
 
 // teamState gives the state of team change i.
@@ -73,9 +84,6 @@ func (r *runner) beginTeam(ctx context.Context, i int, s *teamState) bool {
 	}
 	create := r.createTeamCall(&s.left.created)
 	r.workThrough(ctx, create, r.items(create, []int{i}))
-	if r.status(i) == Failed {
-		r.counter.advance(s.left.links())
-	}
 	return s.left.created
 }
 

@@ -20,8 +20,8 @@ func newWorkOrder(tasks []task) *workOrder {
 		tasks: tasks, waiting: make([]int, len(tasks)), behind: make([][]int, len(tasks)), remaining: make([]float64, len(tasks)),
 	}
 	for n := range tasks {
-		w.waiting[n] = len(tasks[n].after)
-		for _, before := range tasks[n].after {
+		w.waiting[n] = len(tasks[n].dependsOn)
+		for _, before := range tasks[n].dependsOn {
 			w.behind[before] = append(w.behind[before], n)
 		}
 	}
@@ -34,6 +34,16 @@ func newWorkOrder(tasks []task) *workOrder {
 		if w.waiting[n] == 0 {
 			w.ready = append(w.ready, n)
 		}
+	}
+	heap.Init(w)
+	return w
+}
+
+// newListOrder is the order of the list, for as long as nobody knows what will depend on the tasks.
+func newListOrder(tasks []task) *workOrder {
+	w := newWorkOrder(tasks)
+	for n := range w.remaining {
+		w.remaining[n] = float64(-n)
 	}
 	heap.Init(w)
 	return w
