@@ -25,6 +25,8 @@ import (
 // simTenant is a simulated tenant that is called in the caller's own goroutine.
 type simTenant struct {
 	name   string
+	sso    string
+	api    string // that connectors use; "": either
 	server *sacsim.Server
 
 	mu     sync.Mutex
@@ -35,16 +37,21 @@ type simTenant struct {
 
 func newSimTenant(t *testing.T, name, seed string) *simTenant {
 	t.Helper()
-	parsed, err := service.ParseSeed(strings.NewReader(seed))
-	if err != nil {
+	return newTenant(t, sacsim.Options{Name: name, SSO: service.SSODefault}, seed)
+}
+
+func newTenant(t *testing.T, o sacsim.Options, seed string) *simTenant {
+	t.Helper()
+	var err error
+	if o.Seed, err = service.ParseSeed(strings.NewReader(seed)); err != nil {
 		t.Fatal(err)
 	}
-	server, err := sacsim.New(sacsim.Options{Name: name, Seed: parsed})
+	server, err := sacsim.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Close)
-	return &simTenant{name: name, server: server}
+	return &simTenant{name: o.Name, sso: string(o.SSO), server: server}
 }
 
 // RoundTrip lets the tenant answer.
@@ -91,7 +98,7 @@ func (s *simTenant) side(t *testing.T) engine.Endpoint {
 	id, secret := s.server.Client()
 	url := "http://" + s.name + ".example.test"
 	conn, err := sac.New(sac.Config{
-		Name: s.name, URL: url, TokenURL: url + s.server.TokenPath(), Platform: "cf", SSO: "default", Namespace: "t.A",
+		Name: s.name, URL: url, TokenURL: url + s.server.TokenPath(), Platform: "cf", SSO: s.sso, API: s.api, Namespace: "t.A",
 		Session: session.Config{
 			ClientID:     func() (string, error) { return id, nil },
 			ClientSecret: func() (string, error) { return secret, nil },
