@@ -233,38 +233,18 @@ func notShown(it *item, cause string, err error) error {
 
 // compareCreated notes on the items what is not as the plan wants it, and makes their corrections.
 func (r *runner) compareCreated(people []*item) {
-	byDefault := rolesOfAll(people)
+	r.defaults.learn(r, people)
 	for _, it := range people {
 		if it.err == nil && it.person != nil {
-			r.compare(it, byDefault)
+			r.compare(it)
 		}
 	}
 }
 
-// rolesOfAll gives the roles that everybody has who was read.
-func rolesOfAll(people []*item) map[string]bool {
-	count, seen := map[string]int{}, 0
-	for _, it := range people {
-		if it.person == nil {
-			continue
-		}
-		seen++
-		for _, role := range identity.Set(it.person.Roles) {
-			count[role]++
-		}
-	}
-	all := map[string]bool{}
-	for role, n := range count {
-		all[role] = n == seen
-	}
-	return all
-}
-
-// compare judges a created person by what was asked for. A role that everybody got on top is one of the
-// tenant's default roles, and goes where the plan wants exactly its own; another one somebody must have
-// granted since, so it stays and is told. The kind of licence follows from default roles. The rest of a
+// compare judges a created person by what was asked for. Where the plan wants exactly its own roles, the tenant's
+// default roles go; another one somebody may have granted since, so it stays and is told. The kind of licence follows from default roles. The rest of a
 // create that was cut off is written now; what the tenant accepted and did not do is not tried again.
-func (r *runner) compare(it *item, byDefault map[string]bool) {
+func (r *runner) compare(it *item) {
 	c, got := r.changeOf(it), it.person
 	tenant := r.d.Target.Tenant()
 	it.undone = failuresOf(upstream.NotAsWanted(it.user, got, tenant))
@@ -273,7 +253,7 @@ func (r *runner) compare(it *item, byDefault map[string]bool) {
 	var extra []string
 	whole.AddRoles, extra = identity.Diff(identity.Set(got.Roles), identity.Set(c.User.Roles))
 	if c.ExactRoles {
-		whole.RemoveRoles = it.defaultsAmong(extra, byDefault)
+		whole.RemoveRoles = r.defaultsAmong(it, extra)
 		now.RemoveRoles = whole.RemoveRoles
 	}
 	if want := c.User.Manager; want != "" && want != got.Manager {
@@ -299,16 +279,17 @@ func (r *runner) compare(it *item, byDefault map[string]bool) {
 	}
 }
 
-// defaultsAmong gives those of the roles beyond the wanted ones that everybody got; the others are told.
-func (it *item) defaultsAmong(extra []string, byDefault map[string]bool) (defaults []string) {
+// defaultsAmong gives those of the roles beyond the wanted ones that are the tenant's default roles; the others
+// are told.
+func (r *runner) defaultsAmong(it *item, extra []string) (defaults []string) {
 	for _, role := range extra {
-		if byDefault[role] {
+		if r.defaults.has(role) {
 			defaults = append(defaults, role)
 			continue
 		}
 		it.undone = append(it.undone, LinkFailure{
 			Kind: RoleLink, Key: role, Code: CodeGranted,
-			Cause: "somebody granted this role since the person was created, so it stays: make a new plan",
+			Cause: "somebody may have changed the person since the creation and granted this role, so it stays: make a new plan",
 		})
 	}
 	return defaults
@@ -403,7 +384,7 @@ func (r *runner) complete(ctx context.Context, batch []int) {
 	items := make([]item, len(batch))
 	for n, i := range batch {
 		rest := r.replayed.restOf(i)
-		items[n] = item{change: i, key: r.p.Changes[i].Key, ref: rest.Ref, born: rest.Created, update: updateOf(rest), whole: rest}
+		items[n] = item{change: i, key: r.p.Changes[i].Key, ref: rest.Ref, born: rest.Created, update: updateOf(rest), whole: rest, known: r.grantedTo(i)}
 		items[n].update.UserKey = items[n].userKey()
 		r.leaveKnownGaps(&items[n])
 	}

@@ -28,6 +28,7 @@ type item struct {
 	since   time.Time      // by the tenant's clock, when the first try began; zero where it is not known
 	person  *identity.User // as a look found whom the call created
 	byLook  bool           // a look, not an answer, told that the call succeeded
+	earlier bool           // created by an earlier process of the run
 	adopted bool           // the look could not tell whether this run or somebody else created it
 	unseen  bool           // created by the answer's word only
 	unsure  bool           // an earlier try may have taken effect, now or later

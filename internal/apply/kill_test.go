@@ -221,6 +221,10 @@ func TestRandomPlansSurviveRandomKills(t *testing.T) {
 		for killed {
 			res, killed = life(t, d.tenant, path, d.plan, rapid.IntRange(2, 25).Draw(rt, "points"))
 		}
+		res, err := withNewPlan(d.tenant, res)
+		if err != nil {
+			rt.Fatal(err)
+		}
 		if diff := d.differs(d.tenant); diff != "" || !res.Complete() {
 			rt.Errorf("complete: %v, state (-got +want):\n%s", res.Complete(), diff)
 		}
@@ -267,8 +271,13 @@ func TestACallLostAtTheKillIsLookedAtFirst(t *testing.T) {
 	}
 }
 
+// endsWell wants what the plan led to, after the new plan that the result may ask for.
 func endsWell(t *testing.T, d *drawn, res *apply.Result, when string) {
 	t.Helper()
+	res, err := withNewPlan(d.tenant, res)
+	if err != nil {
+		t.Fatalf("%s: the new plan: %v", when, err)
+	}
 	if diff := d.differs(d.tenant); diff != "" {
 		t.Errorf("%s: state of the tenant (-got +want):\n%s", when, diff)
 	}

@@ -259,8 +259,11 @@ func (r *runner) replayItem(rec *Record, i int, key string, o ItemOutcome) {
 	case KindCreateUsers, KindLookAtUsers:
 		r.replayCreate(rec, i, key, o)
 	case KindCorrectUsers:
-		if o.OK {
-			h.setRest(i, o.Rest)
+		if !o.OK {
+			return
+		}
+		if h.setRest(i, o.Rest); o.Rest == nil {
+			r.setLinks(i, r.grantedTo(i))
 		}
 	case KindUpdateUsers:
 		r.replayUpdate(rec, i, key, o)
@@ -293,11 +296,12 @@ func (r *runner) replayCreate(rec *Record, i int, key string, o ItemOutcome) {
 	r.setCreated(i, o.Ref, o.Adopted)
 	delete(h.tried, i)
 	if o.Unseen || r.header.Format < journalFormat && r.d.Target.Limits(0).Reread > 0 {
-		h.unseen[i] = item{change: i, key: key, ref: o.Ref, leftOut: rec.LeftOut[key], warnings: o.Warnings, since: rec.TenantAt}
+		h.unseen[i] = item{change: i, key: key, ref: o.Ref, earlier: true, leftOut: rec.LeftOut[key], warnings: o.Warnings, since: rec.TenantAt}
 		return
 	}
 	delete(h.unseen, i)
 	h.setRest(i, o.Rest)
+	r.defaults.replay(o.Rest)
 	r.doneEarlier(i, slices.Concat(rec.LeftOut[key], o.Undone), o.Warnings)
 }
 

@@ -138,7 +138,7 @@ func (r *runner) findTried(ctx context.Context) (found map[int]*item, ok bool) {
 	var items []item
 	for _, i := range slices.Sorted(maps.Keys(r.replayed.tried)) {
 		if c := &r.p.Changes[i]; c.Entity == plan.User && c.Op == plan.Create {
-			it := item{change: i, key: c.Key, user: c.User}
+			it := item{change: i, key: c.Key, user: c.User, earlier: true}
 			it.since, it.unsure = r.replayed.triedBefore(i)
 			items = append(items, it)
 		}

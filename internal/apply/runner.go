@@ -22,6 +22,7 @@ type runner struct {
 	replayed *replayed       // what the journal tells of earlier processes; nil in a new run
 	counter  *counter
 	groups   []createGroup
+	defaults *defaultRoles
 
 	// inFlight is the context of calls to the tenant. It outlives the run's own by Deps.Grace, so that
 	// a cancelled run ends with known outcomes.
@@ -54,7 +55,8 @@ func newRunner(d Deps, p *plan.Plan) *runner {
 	return &runner{
 		d: d, p: p, results: pendingResults(p), createOf: createdAndUpdated(p),
 		teams: map[int]*teamState{}, absent: map[string]string{}, noRole: map[string]bool{},
-		counter: newCounter(d.Hook, p, Estimate(p, d.Target)),
+		defaults: newDefaultRoles(),
+		counter:  newCounter(d.Hook, p, Estimate(p, d.Target)),
 		header: Header{
 			RunID: d.RunID, PlanID: p.ID, Source: p.Source.URL, Target: d.Target.Tenant().URL,
 			Started: d.Now(), Command: d.Command, Job: d.Job, Spends: new(p.Spends()), Format: journalFormat,

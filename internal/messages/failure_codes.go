@@ -10,7 +10,7 @@ var failures = map[string]failure{
 		title: "created anew", cause: "somebody deleted it after the plan was made and created another one under the same name, which was left alone", cure: newPlan,
 	},
 	"granted-meanwhile": {
-		title: "changed meanwhile", cause: "somebody granted a role to the person right after the creation, so that it was left", cure: newPlan,
+		title: "changed meanwhile", cause: "the person has a role that is not known to come with every creation: somebody may have granted it since, so that it was left", cure: newPlan,
 	},
 	"not-permitted":    {title: "not sent", cause: "the run was stopping, or had lost its lease, so that nothing was sent", cure: resume},
 	"reading-outdated": {title: "reading outdated", cause: "the reading that the write is made from got too old, again and again", check: "look how busy the tenant is", cure: resume},
