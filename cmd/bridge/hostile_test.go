@@ -89,6 +89,17 @@ func busy(tb testing.TB, c *client) (stop func() time.Duration) {
 	}
 }
 
+// slowestOf gives the slowest of n answers, which tells how busy the machine is.
+func slowestOf(tb testing.TB, c *client, n int) (slowest time.Duration) {
+	tb.Helper()
+	for range n {
+		start := time.Now()
+		c.want(tb, http.StatusOK, http.MethodGet, `/Users?filter=userName%20eq%20"kim"`, "")
+		slowest = max(slowest, time.Since(start))
+	}
+	return slowest
+}
+
 func TestTenThousandOpenConnectionsHurtNobody(t *testing.T) {
 	n := 10_000
 	var limit syscall.Rlimit
@@ -101,6 +112,7 @@ func TestTenThousandOpenConnectionsHurtNobody(t *testing.T) {
 	c := newClient(p.ready.Sources["s"], token, 1)
 	c.want(t, http.StatusCreated, http.MethodPost, "/Users", userBody("kim"))
 	before := anonymous(t, p.cmd.Process.Pid)
+	calm := slowestOf(t, c, 100)
 	stop := busy(t, c)
 	half := n / 2
 	dialMany(t, p.ready.Listen, half, "")
@@ -113,8 +125,8 @@ func TestTenThousandOpenConnectionsHurtNobody(t *testing.T) {
 	if with > before+raceMemory*n*30/1000 {
 		t.Errorf("memory grows from %d to %d MiB, want %d KiB a connection at most", before, with, raceMemory*30)
 	}
-	if slowest > 2*time.Second {
-		t.Errorf("the slowest answer took %v, want below 2 s", slowest)
+	if limit := 2*time.Second + 20*calm; slowest > limit {
+		t.Errorf("the slowest answer took %v, want below %v; it was %v before", slowest, limit, calm)
 	}
 }
 
@@ -127,7 +139,7 @@ func TestQuietConnectionsPushOutEachOther(t *testing.T) {
 	conns := dialMany(t, p.ready.Listen, 300, "GET / HT")
 	newClient(p.ready.Sources["s"], token, 1).want(t, http.StatusOK, http.MethodGet, "/Users", "")
 	stop()
-	if err := conns[0].SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	if err := conns[0].SetReadDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := conns[0].Read(make([]byte, 1)); err == nil || isTimeout(err) {
@@ -191,11 +203,11 @@ func TestSlowHeadersAreCutOff(t *testing.T) {
 		}
 	}()
 	for i, c := range conns {
-		if err := c.SetReadDeadline(time.Now().Add(15 * time.Second)); err != nil {
+		if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := io.ReadAll(c); isTimeout(err) {
-			t.Errorf("connection %d is still open after 15 s of one byte a second", i)
+			t.Errorf("connection %d is still open after %s of one byte a second", i, patience)
 		}
 	}
 }
@@ -270,12 +282,11 @@ func TestHostileRequestsAreRefusedWithASCIMError(t *testing.T) {
 	}
 }
 
-// raw sends the head of a request and half of its body, and reads the answer.
-func raw(t *testing.T, p *process, token string) (status int, took time.Duration) {
+// raw sends the head of a request to a source and half of its body, and reads the answer.
+func raw(t *testing.T, p *process, source, token string) (status int) {
 	t.Helper()
-	conn := dialMany(t, p.ready.Listen, 1, "POST /scim/s/v2/Users HTTP/1.1\r\nHost: x\r\nContent-Type: application/scim+json\r\nContent-Length: 1000\r\nAuthorization: Bearer "+token+"\r\n\r\n{\"userName\":")[0]
-	start := time.Now()
-	if err := conn.SetReadDeadline(start.Add(30 * time.Second)); err != nil {
+	conn := dialMany(t, p.ready.Listen, 1, "POST /scim/"+source+"/v2/Users HTTP/1.1\r\nHost: x\r\nContent-Type: application/scim+json\r\nContent-Length: 1000\r\nAuthorization: Bearer "+token+"\r\n\r\n{\"userName\":")[0]
+	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -287,19 +298,20 @@ func raw(t *testing.T, p *process, token string) (status int, took time.Duration
 	if err != nil || !contains(string(body), "messages:2.0:Error") {
 		t.Errorf("no SCIM error: %v: %s", err, body)
 	}
-	return res.StatusCode, time.Since(start)
+	return res.StatusCode
 }
 
+// TestBodiesThatDoNotComeAreGivenUp has one source that waits for two seconds, and one that waits for longer than the test does.
 func TestBodiesThatDoNotComeAreGivenUp(t *testing.T) {
 	t.Parallel()
-	ws := newWorkspace(t, "  sources: {s: {limits: {request_time: 2s}}}\n")
+	ws := newWorkspace(t, "  sources: {s: {limits: {request_time: 2s}}, patient: {limits: {request_time: 1h}}}\n")
 	token := ws.token()
 	p := ws.serve()
-	if status, took := raw(t, p, token); status < 400 || took > 5*time.Second {
-		t.Errorf("a slow body of a friend: status %d after %v, want a refusal after 2 s", status, took)
+	if status := raw(t, p, "s", token); status < 400 {
+		t.Errorf("a slow body with a credential: status %d, want a refusal", status)
 	}
-	if status, took := raw(t, p, "scb_WRONG"); status != http.StatusUnauthorized || took > 1500*time.Millisecond {
-		t.Errorf("a slow body of a stranger: status %d after %v, want 401 at once", status, took)
+	if status := raw(t, p, "patient", "scb_WRONG"); status != http.StatusUnauthorized {
+		t.Errorf("a slow body without a credential: status %d, want 401 before the body was to come", status)
 	}
 }
 

@@ -19,6 +19,9 @@ import (
 	"time"
 )
 
+// patience is how long a test waits for what has to come: only a failure takes so long.
+const patience = 2 * time.Minute
+
 // asProgram makes the test binary be the program.
 const asProgram = "BRIDGE_TEST_AS_PROGRAM"
 

@@ -14,6 +14,10 @@ import (
 	"sacbridge/internal/directory"
 )
 
+// dialTimeout is how long a server may take to say that it is there. A socket that nobody listens on says so at once, so
+// that only a machine under heavy load, or a server that is stopped, takes long.
+const dialTimeout = 30 * time.Second
+
 // Client asks the server that has the state open, through its socket. It implements [Operations].
 type Client struct{ http *http.Client }
 
@@ -25,10 +29,10 @@ func Dial(ctx context.Context, path string) (*Client, bool) {
 			return nil, err
 		}
 		defer done()
-		return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "unix", short)
+		return (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, "unix", short)
 	}
 	c := &Client{http: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	_, err := c.Server(ctx)
 	return c, err == nil
