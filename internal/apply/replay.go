@@ -211,7 +211,10 @@ func (t *teamDone) drop(w *teamWrites) {
 	}
 	w.size = max(w.size+(len(before.addMembers)-len(w.addMembers))-(len(before.removeMembers)-len(w.removeMembers)), 0)
 	w.rolesNow = changed(w.rolesNow, taken(before.removeRoles, w.removeRoles), taken(before.addRoles, w.addRoles))
-	if w.exactMembers {
+	switch {
+	case !w.exactMembers && len(t.members) > 0:
+		w.membersNow = nil
+	case w.exactMembers:
 		w.membersNow = changed(w.membersNow, taken(before.removeMembers, w.removeMembers), taken(before.addMembers, w.addMembers))
 	}
 }
@@ -233,10 +236,14 @@ func (r *runner) replay(rec *Record) error {
 	switch rec.Kind {
 	case KindDescribeTeam, KindRemoveMembers, KindChangeRoles, KindAddMembers:
 		i, err := r.replayed.changeOf(rec, "")
-		if err == nil {
-			r.replayed.team(i).replay(rec)
+		if err != nil {
+			return err
 		}
-		return err
+		r.replayed.team(i).replay(rec)
+		if o, ok := rec.Outcome(""); ok {
+			r.warn(i, o.Warnings...)
+		}
+		return nil
 	}
 	for _, key := range rec.Keys {
 		i, err := r.replayed.changeOf(rec, key)

@@ -159,11 +159,16 @@ func (r *runner) failLinks(i int, links ...LinkFailure) {
 	r.counter.fail(len(links))
 }
 
-// warn adds warnings to change i.
+// warn adds warnings to change i, each once.
 func (r *runner) warn(i int, warnings ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.results[i].Warnings = append(r.results[i].Warnings, warnings...)
+	res := &r.results[i]
+	for _, w := range warnings {
+		if !slices.Contains(res.Warnings, w) {
+			res.Warnings = append(res.Warnings, w)
+		}
+	}
 }
 
 // fail marks change i as failed and tells the hook.

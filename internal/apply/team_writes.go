@@ -23,7 +23,7 @@ type teamWrites struct {
 	exactRoles   bool
 	rolesNow     []string // known where roles change
 	exactMembers bool
-	membersNow   []string // known for exactMembers until the first write
+	membersNow   []string // known for exactMembers until the first write, and nobody for a new team until its first members
 }
 
 // newTeamWrites gives the writes that change c needs once its team exists.
@@ -34,7 +34,7 @@ func newTeamWrites(c *plan.Change) teamWrites {
 		exactRoles: c.ExactRoles, rolesNow: c.RolesBefore, exactMembers: c.ExactMembers, membersNow: c.MembersBefore,
 	}
 	if c.Op == plan.Create {
-		w.size = 0
+		w.size, w.membersNow = 0, []string{}
 	} else if i := slices.IndexFunc(c.Fields, isDescription); i >= 0 {
 		w.description = edit(c.Fields[i].Before, c.Fields[i].After)
 	}
@@ -78,9 +78,7 @@ func (w *teamWrites) next(l upstream.Limits) upstream.GroupUpdate {
 	case len(w.addMembers) > 0:
 		u.AddMembers = head(w.addMembers, l.AddChunk)
 	}
-	if w.exactMembers {
-		u.MembersBefore, u.ExactMembers = w.membersNow, true
-	}
+	u.MembersBefore, u.ExactMembers = w.membersNow, w.exactMembers
 	return u
 }
 
@@ -103,7 +101,9 @@ func (w *teamWrites) take(u *upstream.GroupUpdate) {
 	if u.ChangesRoles() {
 		w.rolesNow = changed(w.rolesNow, u.RemoveRoles, u.AddRoles)
 	}
-	w.exactMembers, w.membersNow = false, nil // they were compared
+	if w.exactMembers || u.ChangesMembers() { // they were compared
+		w.exactMembers, w.membersNow = false, nil
+	}
 }
 
 // leave corrects the idea of the team by what was not done of a write that was taken off.

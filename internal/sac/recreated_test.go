@@ -2,10 +2,16 @@ package sac_test
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"sacbridge/internal/identity"
 	"sacbridge/internal/sacsim/service"
 	"sacbridge/internal/upstream"
 )
@@ -55,6 +61,36 @@ func TestWhoIsCreatedAnewIsLeftAlone(t *testing.T) {
 				g, known := state.Teams["T"]
 				if !there || !known || len(u.Roles)+len(g.Roles)+len(g.Members) > 0 || u.PreferredLanguage != "en" {
 					t.Errorf("got %+v and %+v, want them as somebody else created them", u, g)
+				}
+			})
+		}
+	}
+}
+
+// Who comes into a team that was just created, by somebody else's hand, stays and is told.
+func TestOtherMembersOfANewTeamAreTold(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]setup{"neo": {platform: service.NEO}, "cf by v1": {api: "1"}, "cf by v2": {api: "2"}, "cf": {}} {
+		for doing, u := range map[string]upstream.GroupUpdate{
+			"adds members": {AddMembers: []string{"CARL", "ANNA"}}, "adds roles and members": {AddRoles: []string{roleX}, AddMembers: []string{"CARL", "ANNA"}},
+		} {
+			t.Run(name+", "+doing, func(t *testing.T) {
+				t.Parallel()
+				tt := tt // of this test alone
+				tt.seed = meanwhileSeed
+				s := open(t, tt)
+				made := s.CreateGroup(t.Context(), &identity.Group{Name: "New"})
+				noErr(t, made)
+				s.edit(service.Edit{Team: "New", AddMembers: []string{"BERT"}})
+				u.GroupKey, u.MembersBefore = upstream.GroupKey{Name: "New", Ref: made.Ref}, []string{}
+				out := s.UpdateGroup(t.Context(), u)
+				noErr(t, out)
+				slices.Sort(out.Kept)
+				if diff := cmp.Diff(slices.Compact(out.Kept), []string{"member BERT was added meanwhile"}); diff != "" {
+					t.Errorf("kept (-got +want):\n%s", diff)
+				}
+				if diff := cmp.Diff(s.state().Teams["New"].Members, []string{"BERT", "ANNA", "CARL"}, cmpopts.SortSlices(strings.Compare)); diff != "" {
+					t.Errorf("members (-got +want):\n%s", diff)
 				}
 			})
 		}

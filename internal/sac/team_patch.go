@@ -39,8 +39,22 @@ func (t *Tenant) patchTeam(ctx context.Context, u upstream.GroupUpdate) upstream
 	out := t.judgeTeam(&p.teamWrite, err, func() (*identity.Group, error) { return t.readMembers(ctx, p) })
 	if out.Err == nil {
 		out.Undone = append(p.unknownLinks(), out.Undone...)
+		out.Kept = append(out.Kept, t.nameOthers(ctx, p)...)
 	}
 	return out
+}
+
+// nameOthers says who is in a new team by somebody else's hand, as the answer showed it.
+func (t *Tenant) nameOthers(ctx context.Context, p *memberPatch) []string {
+	if len(p.others) == 0 {
+		return nil
+	}
+	tm := &team{group: &identity.Group{}, refs: p.others}
+	if err := t.nameMembers(ctx, tm); err != nil {
+		return []string{fmt.Sprintf("%d more members were added meanwhile, whose names could not be read: %v", len(p.others), err)}
+	}
+	news := upstream.GroupUpdate{MembersBefore: []string{}}
+	return news.OtherMembers(tm.group.Members)
 }
 
 // patchKnown repeats a refused PATCH without the people who do not exist any more.
@@ -63,6 +77,7 @@ type memberPatch struct {
 	removes []string          // likewise
 	userIDs map[string]string // UUID → user ID, of all that the patch is about
 	unknown []string          // user IDs to add that the tenant does not have
+	others  []string          // UUIDs of further members of a new team, by the latest answer
 }
 
 // newMemberPatch finds the UUIDs. Who does not exist cannot be a member, so removing them is done.
@@ -222,6 +237,8 @@ func (t *Tenant) readMembers(ctx context.Context, p *memberPatch) (*identity.Gro
 // readTeam walks a team, which lists all members of a large one, and keeps those that the patch is about.
 func (p *memberPatch) readTeam(dec *json.Decoder) (*identity.Group, error) {
 	g := &identity.Group{Members: []string{}}
+	isNew := p.asked.MembersBefore != nil && len(p.asked.MembersBefore) == 0 && !p.asked.ExactMembers
+	p.others = nil
 	var w wireTeam
 	err := readObject(dec, func(key string) error {
 		if key != "members" {
@@ -234,6 +251,8 @@ func (p *memberPatch) readTeam(dec *json.Decoder) (*identity.Group, error) {
 			}
 			if id, ours := p.userIDs[string(m.Value)]; ours {
 				g.Members = append(g.Members, id)
+			} else if isNew && m.Value != "" {
+				p.others = append(p.others, string(m.Value))
 			}
 			return nil
 		})

@@ -16,6 +16,9 @@ func (t *Tenant) changeRoles(ctx context.Context, u upstream.GroupUpdate) upstre
 		GroupKey: u.GroupKey, Size: u.Size,
 		AddRoles: u.AddRoles, RemoveRoles: u.RemoveRoles, RolesBefore: u.RolesBefore, ExactRoles: u.ExactRoles,
 	}
+	if !u.ExactMembers { // who must be exactly as planned is compared with the members' own write
+		only.MembersBefore = u.MembersBefore
+	}
 	if t.mayV1() {
 		out := t.putTeam(ctx, only)
 		if upstream.ClassOf(out.Err) != upstream.Gone {

@@ -76,16 +76,29 @@ func (u GroupUpdate) CompareWith(now *identity.Group) (rest GroupUpdate, kept []
 		}
 	}
 	if now.Members != nil {
-		d := difference{what: "member", add: u.AddMembers, remove: u.RemoveMembers, before: u.MembersBefore}
+		others := u.OtherMembers(now.Members)
 		if u.ExactMembers {
-			changed = append(changed, d.others(now.Members)...)
+			changed = append(changed, others...)
+		} else {
+			kept = append(kept, others...)
 		}
+		d := difference{add: u.AddMembers, remove: u.RemoveMembers}
 		u.AddMembers, u.RemoveMembers = d.rest(now.Members)
 	}
 	if len(changed) > 0 {
 		return u, nil, changedError(fmt.Sprintf("update team %q", u.Name), changed)
 	}
 	return u, kept, nil
+}
+
+// OtherMembers says what somebody else did to the members since the plan saw them, in words; nothing where
+// they were not known.
+func (u *GroupUpdate) OtherMembers(now []string) []string {
+	if u.MembersBefore == nil && !u.ExactMembers {
+		return nil
+	}
+	d := difference{what: "member", add: u.AddMembers, remove: u.RemoveMembers, before: u.MembersBefore}
+	return d.others(now)
 }
 
 // Same gives an error of class Changed where now is another person than the key was made for: one who was

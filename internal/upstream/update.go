@@ -54,7 +54,8 @@ type GroupUpdate struct {
 	RolesBefore []string `json:"rolesBefore,omitempty"`
 	ExactRoles  bool     `json:"exactRoles,omitempty"`
 	// ExactMembers says that the team must end with exactly what the plan wants, and MembersBefore whom it
-	// is expected to have right now. Both come with the first write to a team.
+	// is expected to have right now; nil where that is not known. Both come with the first write to a team.
+	// Without ExactMembers, as for a team that was just created, others who came meanwhile are kept and told.
 	MembersBefore []string `json:"membersBefore,omitempty"`
 	ExactMembers  bool     `json:"exactMembers,omitempty"`
 }
