@@ -43,12 +43,12 @@ type looked struct {
 func (r *runner) items(c call, batch []int) []item {
 	items := make([]item, 0, len(batch))
 	for _, i := range batch {
-		it := item{change: i, key: r.p.Changes[i].Key, ref: r.ref(i), born: r.p.Changes[i].Created}
+		items = append(items, item{change: i, key: r.p.Changes[i].Key, ref: r.ref(i), born: r.p.Changes[i].Created})
+		it := &items[len(items)-1]
 		it.since, it.unsure = r.replayed.triedBefore(i)
 		if c.prepare != nil {
-			c.prepare(&it)
+			c.prepare(it)
 		}
-		items = append(items, it)
 	}
 	return items
 }
@@ -87,13 +87,12 @@ func (r *runner) workThrough(ctx context.Context, c call, items []item) {
 
 // withoutEmpty takes updates out of which nothing is left to send.
 func (r *runner) withoutEmpty(c call, items []item) []item {
-	return slices.DeleteFunc(items, func(it item) bool {
-		if it.update == nil || !it.update.Empty() {
-			return false
+	for n := range items {
+		if it := &items[n]; it.sendsNothing() {
+			r.finish(c, it, nil)
 		}
-		r.finish(c, &it, nil)
-		return true
-	})
+	}
+	return slices.DeleteFunc(items, func(it item) bool { return it.sendsNothing() })
 }
 
 // attempt makes one journaled call and gives the items that need another. ok is false where the run stops.
@@ -134,7 +133,7 @@ func (r *runner) attempt(ctx context.Context, c call, items []item) (rest []item
 // record stores what became of a call, or keeps it open where successes have yet to be looked at.
 func (r *runner) record(c call, seq uint64, items []item, verdicts []verdict) bool {
 	if c.hold != nil && slices.Contains(verdicts, succeeded) {
-		c.hold(seq, slices.Clone(items))
+		c.hold(seq, items) // what is tried again is copied
 		return true
 	}
 	for n := range items {

@@ -248,8 +248,8 @@ func (r *runner) compare(it *item) {
 	c, got := r.changeOf(it), it.person
 	tenant := r.d.Target.Tenant()
 	it.undone = failuresOf(upstream.NotAsWanted(it.user, got, tenant))
-	whole := &plan.Change{Entity: plan.User, Op: plan.Update, Key: it.key, Ref: got.Ref, Created: got.Created, RolesBefore: identity.Set(got.Roles)}
-	now := *whole
+	whole := plan.Change{Entity: plan.User, Op: plan.Update, Key: it.key, Ref: got.Ref, Created: got.Created, RolesBefore: identity.Set(got.Roles)}
+	now := whole
 	var extra []string
 	whole.AddRoles, extra = identity.Diff(identity.Set(got.Roles), identity.Set(c.User.Roles))
 	if c.ExactRoles {
@@ -268,11 +268,12 @@ func (r *runner) compare(it *item) {
 		}
 	}
 	if it.byLook {
-		it.completeCreate(whole, &now, tenant.SSO)
+		it.completeCreate(&whole, &now, tenant.SSO)
 	}
 	whole.Fields = append(whole.Fields, now.Fields...)
-	if changesPerson(whole) {
-		it.rest, it.whole = whole, whole
+	if changesPerson(&whole) { // most are as wanted, and need no copy
+		rest := whole
+		it.rest, it.whole = &rest, &rest
 	}
 	if changesPerson(&now) {
 		it.update = updateOf(&now)

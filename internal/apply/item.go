@@ -36,6 +36,9 @@ type item struct {
 	err     error          // of the last try
 }
 
+// sendsNothing reports whether an update has nothing left to send.
+func (it *item) sendsNothing() bool { return it.update != nil && it.update.Empty() }
+
 // roles gives the roles that an item would add.
 func (it *item) roles() []string {
 	switch {

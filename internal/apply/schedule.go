@@ -62,7 +62,7 @@ func everything(p *plan.Plan) remaining {
 
 // newSchedule makes the tasks that carry out what remains of p. It is pure, so that an estimate can add up their costs.
 func newSchedule(p *plan.Plan, costs upstream.Costs, todo remaining) schedule {
-	b := &scheduler{p: p, costs: costs, todo: todo, limits: costs.Limits(0), availableAfter: map[string]int{}}
+	b := &scheduler{p: p, costs: costs, todo: todo, limits: costs.Limits(0)}
 	var creates, updates, teams, deletes, teamDeletes []int
 	for i := range p.Changes {
 		c := &p.Changes[i]
@@ -80,6 +80,7 @@ func newSchedule(p *plan.Plan, costs upstream.Costs, todo remaining) schedule {
 			teams = append(teams, i)
 		}
 	}
+	b.availableAfter = make(map[string]int, len(creates)+len(todo.unseen))
 	b.createAll(creates)
 	b.updateAll(completePeople, todo.complete)
 	b.updateAll(updatePeople, updates)
