@@ -61,13 +61,13 @@ func everything(p *plan.Plan) remaining {
 }
 
 // newSchedule makes the tasks that carry out what remains of p. It is pure, so that an estimate can add up their costs.
-func newSchedule(p *plan.Plan, costs upstream.Costs, todo remaining) schedule {
-	b := &scheduler{p: p, costs: costs, todo: todo, limits: costs.Limits(0)}
+func newSchedule(p *plan.Plan, costs upstream.Costs, remains remaining) schedule {
+	b := &scheduler{p: p, costs: costs, remaining: remains, limits: costs.Limits(0)}
 	var creates, updates, teams, deletes, teamDeletes []int
 	for i := range p.Changes {
 		c := &p.Changes[i]
 		switch {
-		case !todo.todo(i):
+		case !remains.todo(i):
 		case c.Entity == plan.User && c.Op == plan.Create:
 			creates = append(creates, i)
 		case c.Entity == plan.User && c.Op == plan.Update:
@@ -80,9 +80,9 @@ func newSchedule(p *plan.Plan, costs upstream.Costs, todo remaining) schedule {
 			teams = append(teams, i)
 		}
 	}
-	b.availableAfter = make(map[string]int, len(creates)+len(todo.unseen))
+	b.availableAfter = make(map[string]int, len(creates)+len(remains.unseen))
 	b.createAll(creates)
-	b.updateAll(completePeople, todo.complete)
+	b.updateAll(completePeople, remains.complete)
 	b.updateAll(updatePeople, updates)
 	b.writeTeams(teams)
 	s := schedule{phases: [][]task{b.tasks}, groups: b.groups}
@@ -112,12 +112,12 @@ func callsOf(tasks []task) int {
 
 // scheduler builds the first phase of a schedule.
 type scheduler struct {
-	p      *plan.Plan
-	costs  upstream.Costs
-	todo   remaining
-	limits upstream.Limits
-	tasks  []task
-	groups int
+	p         *plan.Plan
+	costs     upstream.Costs
+	remaining remaining
+	limits    upstream.Limits
+	tasks     []task
+	groups    int
 
 	// availableAfter is the people who are still to be created, with the task after which others may refer to them.
 	availableAfter map[string]int

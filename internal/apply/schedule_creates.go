@@ -56,7 +56,7 @@ func (b *scheduler) createBatch(batch []int) int {
 
 // readUnseen makes tasks that look at people whom an earlier process created.
 func (b *scheduler) readUnseen() {
-	for batch := range slices.Chunk(b.todo.unseen, max(b.limits.Reread, 1)) {
+	for batch := range slices.Chunk(b.remaining.unseen, max(b.limits.Reread, 1)) {
 		b.groups++
 		b.addReading(task{changes: batch, group: b.groups - 1, calls: 1})
 	}

@@ -30,7 +30,7 @@ func (b *scheduler) updateAll(kind taskKind, changes []int) {
 }
 
 func (b *scheduler) scheduleUpdate(i int) scheduledUpdate {
-	u := scheduledUpdate{change: i, update: updateOf(b.todo.update(i)), latest: -1}
+	u := scheduledUpdate{change: i, update: updateOf(b.remaining.update(i)), latest: -1}
 	b.addPerson(&u.dependsOn, b.p.Changes[i].Key)
 	if u.update.Manager != nil {
 		b.addPerson(&u.dependsOn, u.update.Manager.After)

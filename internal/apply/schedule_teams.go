@@ -17,7 +17,7 @@ const (
 	extraShare  = 20  // one request more for so many
 	leastSaving = 1.0 // seconds that a further part has to save
 	mostParts   = 6   // or as many as there are writes to the team anyway
-	mostCuts    = 64  // places that are tried for a further part
+	mostTried   = 64  // places that are tried for a further part
 )
 
 // teamPlan is how the writes of a team are divided into parts.
@@ -60,7 +60,7 @@ func (b *scheduler) writeTeams(teams []int) {
 // planTeam puts the members whom a team gets in the order in which they can be added, all in one part, with what
 // needs none of them in a part of its own where that costs nothing.
 func (b *scheduler) planTeam(i int, ends []float64) *teamPlan {
-	t := &teamPlan{change: i, writes: b.todo.team(i)}
+	t := &teamPlan{change: i, writes: b.remaining.team(i)}
 	t.members = t.writes.addMembers
 	b.orderMembers(t, ends)
 	t.parts = []int{len(t.batches)}
@@ -125,14 +125,14 @@ func (b *scheduler) orderMembers(t *teamPlan, ends []float64) {
 // last.
 func (b *scheduler) addParts(plans []*teamPlan) {
 	calls := b.extraCalls(plans)
-	open := slices.Clone(plans)
-	slices.SortStableFunc(open, func(x, y *teamPlan) int { return -cmp.Compare(x.end, y.end) })
-	most := make(map[*teamPlan]int, len(open))
-	for _, t := range open {
+	candidates := slices.Clone(plans)
+	slices.SortStableFunc(candidates, func(x, y *teamPlan) int { return -cmp.Compare(x.end, y.end) })
+	most := make(map[*teamPlan]int, len(candidates))
+	for _, t := range candidates {
 		most[t] = max(mostParts, t.calls)
 	}
-	for len(open) > 0 && calls > 0 {
-		open = slices.DeleteFunc(open, func(t *teamPlan) bool {
+	for len(candidates) > 0 && calls > 0 {
+		candidates = slices.DeleteFunc(candidates, func(t *teamPlan) bool {
 			better, ok := b.withFurtherPart(t)
 			if !ok || len(better.parts) > most[t] || better.calls-t.calls > calls {
 				return true
@@ -166,7 +166,7 @@ func (b *scheduler) extraCalls(plans []*teamPlan) int {
 // withFurtherPart divides one part of a team in two where that saves most. ok is false where it saves too little.
 func (b *scheduler) withFurtherPart(t *teamPlan) (better teamPlan, ok bool) {
 	better = *t
-	for at := 1; at < len(t.batches); at += parts(len(t.batches), mostCuts) {
+	for at := 1; at < len(t.batches); at += parts(len(t.batches), mostTried) {
 		n, found := slices.BinarySearch(t.parts, at)
 		if found {
 			continue

@@ -6,31 +6,31 @@ import (
 )
 
 // workOrder gives the tasks of a phase in the order in which free workers take them: of those that wait for
-// nothing any more, the one with the longest chain of work behind it.
+// nothing any more, the one with the longest chain of dependents.
 type workOrder struct {
-	tasks     []task
-	waiting   []int     // tasks ahead that have not ended
-	behind    [][]int   // tasks that wait for this one
-	remaining []float64 // seconds of the task and of the longest chain behind it
-	ready     []int     // a heap
+	tasks      []task
+	waiting    []int     // tasks ahead that have not ended
+	dependents [][]int   // tasks that wait for this one
+	priority   []float64 // seconds of the task and of the longest chain of dependents
+	ready      []int     // a heap
 }
 
 func newWorkOrder(tasks []task) *workOrder {
 	w := &workOrder{
-		tasks: tasks, waiting: make([]int, len(tasks)), behind: make([][]int, len(tasks)), remaining: make([]float64, len(tasks)),
+		tasks: tasks, waiting: make([]int, len(tasks)), dependents: make([][]int, len(tasks)), priority: make([]float64, len(tasks)),
 	}
 	for n := range tasks {
 		w.waiting[n] = len(tasks[n].dependsOn)
 		for _, before := range tasks[n].dependsOn {
-			w.behind[before] = append(w.behind[before], n)
+			w.dependents[before] = append(w.dependents[before], n)
 		}
 	}
 	for n := len(tasks) - 1; n >= 0; n-- { // a task waits for earlier ones only
 		longest := 0.0
-		for _, next := range w.behind[n] {
-			longest = max(longest, w.remaining[next])
+		for _, next := range w.dependents[n] {
+			longest = max(longest, w.priority[next])
 		}
-		w.remaining[n] = tasks[n].seconds + longest
+		w.priority[n] = tasks[n].seconds + longest
 		if w.waiting[n] == 0 {
 			w.ready = append(w.ready, n)
 		}
@@ -42,8 +42,8 @@ func newWorkOrder(tasks []task) *workOrder {
 // newListOrder is the order of the list, for as long as nobody knows what will depend on the tasks.
 func newListOrder(tasks []task) *workOrder {
 	w := newWorkOrder(tasks)
-	for n := range w.remaining {
-		w.remaining[n] = float64(-n)
+	for n := range w.priority {
+		w.priority[n] = float64(-n)
 	}
 	heap.Init(w)
 	return w
@@ -59,7 +59,7 @@ func (w *workOrder) next() (n int, ok bool) {
 
 // ended lets those go on that waited for task n.
 func (w *workOrder) ended(n int) {
-	for _, next := range w.behind[n] {
+	for _, next := range w.dependents[n] {
 		if w.waiting[next]--; w.waiting[next] == 0 {
 			heap.Push(w, next)
 		}
@@ -71,8 +71,8 @@ func (w *workOrder) Len() int { return len(w.ready) }
 
 func (w *workOrder) Less(i, j int) bool {
 	a, b := w.ready[i], w.ready[j]
-	if w.remaining[a] != w.remaining[b] {
-		return w.remaining[a] > w.remaining[b]
+	if w.priority[a] != w.priority[b] {
+		return w.priority[a] > w.priority[b]
 	}
 	return a < b
 }
