@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -73,9 +75,10 @@ func newRunCmd(a *app, run func(context.Context, *app, *runOptions) error) *cobr
 		Use:   "run NUMBER --data FILE (--env FILE [--target-env FILE] | --from TENANT --to TENANT)",
 		Short: "Carry out one of SAP's sample scripts from its data file",
 		Long: cli.WithCodes(`run takes the number of one of SAP's SCIM sample scripts, its data file and Postman environment as they are,
-and leaves the target in the sample's end state, but with a plan, guards and a journal. The numbers are
-1903, 1933 (people) and 1953, 1983 (teams with their people), also without the leading 1.
+and leaves the target in the sample's end state, but with a plan, guards and a journal. The numbers, also
+without the leading 1, are
 
+`+scriptList()+`
 Data files are CSV (comma, semicolon or tab; UTF-8 or UTF-16) or JSON. Every bad row is reported with its
 place before any call. As in the samples, role names travel verbatim; --translate-roles rewrites their
 content namespace as copy does.`, cli.PlanCodes()),
@@ -83,7 +86,7 @@ content namespace as copy does.`, cli.PlanCodes()),
   transport run 903 --data people.json --env dev.postman_environment.json --target-env prod.postman_environment.json
   transport run 1953 --data x953.csv --from dev --to prod --yes`,
 		Args:      cli.Args(1, 1, "the NUMBER of a sample script, such as 1953"),
-		ValidArgs: []string{"1903\ttransport users", "1933\ttransport users, SAML", "1953\ttransport teams", "1983\ttransport teams, SAML"},
+		ValidArgs: scriptArgs(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.number = args[0]
 			return run(cmd.Context(), a, opts)
@@ -96,6 +99,24 @@ content namespace as copy does.`, cli.PlanCodes()),
 	opts.planFlags.add(f)
 	opts.limitFlags.add(f)
 	return cmd
+}
+
+// scriptList has the scripts that can be run, one a line.
+func scriptList() string {
+	var b strings.Builder
+	for _, s := range script.Supported() {
+		fmt.Fprintf(&b, "  %s  %s\n", s.Number, s.Title)
+	}
+	return b.String()
+}
+
+// scriptArgs has them for completion.
+func scriptArgs() []string {
+	var args []string
+	for _, s := range script.Supported() {
+		args = append(args, s.Number+"\t"+s.Title)
+	}
+	return args
 }
 
 func runRun(ctx context.Context, a *app, opts *runOptions) error {

@@ -40,8 +40,8 @@ type Script struct {
 	step     func(*dataset.Fields) plan.Step
 }
 
-// supported lists the scripts that can be run.
-func supported() []Script {
+// Supported lists the scripts that can be run.
+func Supported() []Script {
 	return []Script{
 		copyUsers("1903", "x903", "transport users"),
 		copyUsers("1933", "x933", "transport users, SAML variant"),
@@ -56,7 +56,7 @@ func supported() []Script {
 func Lookup(number string) (Script, error) {
 	number = strings.TrimPrefix(strings.TrimSpace(number), "x")
 	var names []string
-	for _, s := range supported() {
+	for _, s := range Supported() {
 		if number == s.Number || number == s.Number[1:] {
 			return s, nil
 		}
