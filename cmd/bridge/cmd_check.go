@@ -37,7 +37,7 @@ counters with what they count, the change feed with the history. It changes noth
 }
 
 func runCheck(ctx context.Context, a *app, files []string, opts *checkOptions) error {
-	look := func(ops admin.Operations) error {
+	check := func(ops admin.Operations) error {
 		report, err := ops.Check(ctx)
 		if err != nil {
 			return err
@@ -45,9 +45,9 @@ func runCheck(ctx context.Context, a *app, files []string, opts *checkOptions) e
 		return showReport(a, &report, opts.output)
 	}
 	if len(files) == 0 {
-		return a.withState(ctx, true, look)
+		return a.withState(ctx, true, check)
 	}
-	return a.withFile(ctx, files[0], look)
+	return a.withFile(ctx, files[0], check)
 }
 
 // withFile runs fn on the state in a file that no configuration names.

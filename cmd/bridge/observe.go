@@ -98,14 +98,14 @@ func (o *observer) Done(ctx context.Context, s scimserver.RequestInfo) {
 	if s.By != "" {
 		attrs = append(attrs, slog.String(logBy, s.By))
 	}
-	note(ctx, o.logs.access, s.At.Add(s.Duration), "request", attrs)
+	logEvent(ctx, o.logs.access, s.At.Add(s.Duration), "request", attrs)
 	if changed {
-		note(ctx, o.logs.audit, s.At.Add(s.Duration), "change", attrs)
+		logEvent(ctx, o.logs.audit, s.At.Add(s.Duration), "change", attrs)
 	}
 }
 
-// note logs a line without asking where in the program it comes from, which takes as long as writing it.
-func note(ctx context.Context, to *slog.Logger, at time.Time, text string, attrs []slog.Attr) {
+// logEvent logs a line without asking where in the program it comes from, which takes as long as writing it.
+func logEvent(ctx context.Context, to *slog.Logger, at time.Time, text string, attrs []slog.Attr) {
 	if to.Enabled(ctx, slog.LevelInfo) {
 		line := slog.NewRecord(at, slog.LevelInfo, text, 0)
 		line.AddAttrs(attrs...)

@@ -260,7 +260,7 @@ func (s *server) expireDeleted(ctx context.Context) {
 	tick := time.NewTicker(expireInterval)
 	defer tick.Stop()
 	for {
-		s.note(ctx, "remove what is past its retention time", s.expire(ctx))
+		s.logFailure(ctx, "remove what is past its retention time", s.expire(ctx))
 		select {
 		case <-ctx.Done():
 			return
@@ -280,7 +280,7 @@ func (s *server) expire(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (s *server) note(ctx context.Context, what string, err error) {
+func (s *server) logFailure(ctx context.Context, what string, err error) {
 	if err != nil && ctx.Err() == nil {
 		s.logs.server.LogAttrs(ctx, slog.LevelError, what, slog.String(logCause, err.Error()))
 	}

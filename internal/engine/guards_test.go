@@ -220,7 +220,7 @@ func TestAShareIsOneOfAllThereAre(t *testing.T) {
 	}
 }
 
-func TestATenantThatCannotBeCountedEndsTheWork(t *testing.T) {
+func TestATenantThatCannotBeCountedEndsTheOperation(t *testing.T) {
 	t.Parallel()
 	w, nothing := newWorld(t), 0.0
 	op := w.copyTeam(identity.Add)

@@ -59,7 +59,7 @@ func TestAPlanThatIsOnlyShownTakesNoLeaseAndWaitsForNobody(t *testing.T) {
 	w.wantNoWrites()
 }
 
-func TestALeaseOfSomebodyElseRefusesTheWorkBeforeAnyCall(t *testing.T) {
+func TestALeaseOfSomebodyElseRefusesTheOperationBeforeAnyCall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	defer w.hold("somebody else")()
@@ -271,8 +271,8 @@ func TestALeaseThatIsLostDuringTheQuestionHasThePlanChecked(t *testing.T) {
 	}
 }
 
-// TestWhoeverIsOvertakenWritesNothing lets another holder come at each call of a plan that nobody is asked about.
-func TestWhoeverIsOvertakenWritesNothing(t *testing.T) {
+// TestWhoeverLostTheLeaseWritesNothing lets another holder come at each call of a plan that nobody is asked about.
+func TestWhoeverLostTheLeaseWritesNothing(t *testing.T) {
 	t.Parallel()
 	points := 1
 	for at := 1; at <= points; at++ {

@@ -49,8 +49,8 @@ func (e *Engine) spent(ctx context.Context, p *plan.Plan, op *Operation) (plan.S
 
 // dependsOnSpent reports whether any guard would hold p, had enough been spent before.
 func dependsOnSpent(p *plan.Plan) bool {
-	const much = 1 << 40
-	all := plan.Amounts{Create: much, Update: much, Deactivate: much, Delete: much, RoleRemoval: much, MemberRemoval: much}
+	const unlimited = 1 << 40
+	all := plan.Amounts{Create: unlimited, Update: unlimited, Deactivate: unlimited, Delete: unlimited, RoleRemoval: unlimited, MemberRemoval: unlimited}
 	worst := plan.Plan{Rules: p.Rules, Counts: p.Counts, Read: p.Read}
 	worst.Rules.Spent = plan.Spent{Tenant: all, Job: all}
 	worst.Judge()

@@ -11,33 +11,35 @@ var conflicts = map[plan.Code]entry{
 	plan.EmailTaken: {
 		title: "email taken",
 		cause: func(f plan.Finding) string {
-			return fmt.Sprintf("e-mail %s belongs in the target to %s", f.Name, some(f.Users))
+			return fmt.Sprintf("e-mail %s belongs in the target to %s", f.Name, listNames(f.Users))
 		},
 		cure: noValues("change it there; where this plan does so itself, apply it and make a new plan"),
 	},
 	plan.EmailWantedTwice: {
 		title: "email wanted twice",
 		cause: func(f plan.Finding) string {
-			return fmt.Sprintf("e-mail %s is wanted for %s too", f.Name, some(f.Users))
+			return fmt.Sprintf("e-mail %s is wanted for %s too", f.Name, listNames(f.Users))
 		},
 		cure: noValues("give each their own"),
 	},
 	plan.LoginIDTaken: {
 		title: "login ID taken",
-		cause: func(f plan.Finding) string { return fmt.Sprintf("login ID %s is that of %s", f.Name, some(f.Users)) },
-		cure:  noValues("change one of them"),
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("login ID %s is that of %s", f.Name, listNames(f.Users))
+		},
+		cure: noValues("change one of them"),
 	},
 	plan.SourceEmailTwice: {
 		title: "same source email",
 		cause: func(f plan.Finding) string {
-			return fmt.Sprintf("e-mail %s belongs in the source to %s too", f.Name, some(f.Users))
+			return fmt.Sprintf("e-mail %s belongs in the source to %s too", f.Name, listNames(f.Users))
 		},
 		cure: noValues("give each their own"),
 	},
 	plan.DuplicateUser: {
 		title: "duplicate user",
 		cause: func(f plan.Finding) string {
-			return fmt.Sprintf("the target has %s with e-mail %s, it seems a duplicate of %s made by a create", some(f.Users), f.Name, f.Key)
+			return fmt.Sprintf("the target has %s with e-mail %s, it seems a duplicate of %s made by a create", listNames(f.Users), f.Name, f.Key)
 		},
 		check: "check it",
 		cure:  noValues("delete it or change its e-mail, then make a new plan"),
@@ -83,7 +85,7 @@ var conflicts = map[plan.Code]entry{
 	plan.TeamNameCase: {
 		title: "team name",
 		cause: func(f plan.Finding) string {
-			return fmt.Sprintf("differs only in letter case from team %s, and SAC refuses such a pair", some(f.Teams))
+			return fmt.Sprintf("differs only in letter case from team %s, and SAC refuses such a pair", listNames(f.Teams))
 		},
 		cure: noValues("rename one of them"),
 	},
@@ -160,7 +162,7 @@ var conflicts = map[plan.Code]entry{
 	},
 	plan.SeveralPeople: {
 		title: "several people",
-		cause: func(f plan.Finding) string { return fmt.Sprintf("%q finds %s", f.Key, some(f.Users)) },
+		cause: func(f plan.Finding) string { return fmt.Sprintf("%q finds %s", f.Key, listNames(f.Users)) },
 		cure:  noValues("name the one who is meant by user ID"),
 	},
 	plan.InvalidValue: {
@@ -176,7 +178,7 @@ var conflicts = map[plan.Code]entry{
 	plan.ManagesOthers: {
 		title: "manages others",
 		cause: func(f plan.Finding) string {
-			return fmt.Sprintf("is the manager of %s, and the tenant deletes no manager of others", some(f.Users))
+			return fmt.Sprintf("is the manager of %s, and the tenant deletes no manager of others", listNames(f.Users))
 		},
 		cure: noValues("give them another manager, or none, or delete them too"),
 	},

@@ -29,7 +29,7 @@ func OfCause(key string, surface Surface) Words {
 		}
 	}
 	if !known {
-		return Words{Code: code, Title: spaced(code), Cause: spaced(code)}
+		return Words{Code: code, Title: titleOfCode(code), Cause: titleOfCode(code)}
 	}
 	w := Words{Code: code, Title: f.title, Cause: f.cause, Check: f.check}
 	if f.cure != nil {

@@ -28,14 +28,14 @@ func OfTrip(t plan.Trip, surface Surface) Words {
 }
 
 func limit(t plan.Trip) string {
-	whose := "the limit"
+	limit := "the limit"
 	if t.Job {
-		whose = "the job's limit"
+		limit = "the job's limit"
 	}
 	if t.Percent > 0 {
-		return fmt.Sprintf("%s of %g %%", whose, t.Percent)
+		return fmt.Sprintf("%s of %g %%", limit, t.Percent)
 	}
-	return fmt.Sprintf("%s of %d", whose, t.Limit)
+	return fmt.Sprintf("%s of %d", limit, t.Limit)
 }
 
 func spentBefore(t plan.Trip) string {

@@ -28,13 +28,15 @@ var skips = map[plan.Code]entry{
 	plan.MembersMissing: {
 		title: "members missing",
 		cause: func(f plan.Finding) string {
-			return fmt.Sprintf("%s not exist in the target and stay out: %s", count(len(f.Users), "member does", "members do"), some(f.Users))
+			return fmt.Sprintf("%s not exist in the target and stay out: %s", count(len(f.Users), "member does", "members do"), listNames(f.Users))
 		},
 	},
 	plan.Earlier: {title: "skipped", cause: text("was found by an earlier version of the program")},
 	plan.ProtectedMembers: {
 		title: "protected members",
-		cause: func(f plan.Finding) string { return "is not deleted, for it has protected members: " + some(f.Users) },
+		cause: func(f plan.Finding) string {
+			return "is not deleted, for it has protected members: " + listNames(f.Users)
+		},
 	},
 	plan.LeftExisting: {
 		title: "exists",
@@ -52,7 +54,7 @@ var skips = map[plan.Code]entry{
 		title: "attribute ignored",
 		cause: func(f plan.Finding) string {
 			return fmt.Sprintf("the tenant accepts changes of %s and leaves it as it is, as was seen on %s; left out for %s",
-				f.Key, f.Since.UTC().Format(time.DateOnly), whom(f))
+				f.Key, f.Since.UTC().Format(time.DateOnly), namesOf(f))
 		},
 		check: "look whether the identity provider sets it",
 		cure:  func(_ plan.Finding, surface Surface) string { return retryIgnored(surface) },
@@ -64,7 +66,7 @@ var warnings = map[plan.Code]entry{
 	plan.ContentLost: {
 		title: "content lost",
 		cause: func(f plan.Finding) string {
-			return fmt.Sprintf("private content of %s is lost with them, or goes to the System Owner, and comes back by no undo", some(f.Users))
+			return fmt.Sprintf("private content of %s is lost with them, or goes to the System Owner, and comes back by no undo", listNames(f.Users))
 		},
 		check: "look what they own",
 	},
@@ -84,10 +86,12 @@ func retryIgnored(surface Surface) string {
 	return then + "ignored attributes again"
 }
 
-func whom(f plan.Finding) string { return some(append(append([]string{}, f.Users...), f.Teams...)) }
+func namesOf(f plan.Finding) string {
+	return listNames(append(append([]string{}, f.Users...), f.Teams...))
+}
 
 func memberships(f plan.Finding) string {
-	return fmt.Sprintf("membership of %s stays", some(prefixed("team ", f.Teams)))
+	return fmt.Sprintf("membership of %s stays", listNames(prefixed("team ", f.Teams)))
 }
 
 // prefixed puts a word before the first name.

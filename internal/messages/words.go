@@ -47,7 +47,7 @@ func (w Words) Line() string {
 func OfFinding(f plan.Finding, surface Surface) Words {
 	e, known := entryOf(f.Code)
 	if !known {
-		return Words{Code: string(f.Code), Title: spaced(string(f.Code)), Cause: f.Cause}
+		return Words{Code: string(f.Code), Title: titleOfCode(string(f.Code)), Cause: f.Cause}
 	}
 	if f.Text != "" { // of a plan file of an earlier version
 		return Words{Code: string(f.Code), Title: e.title, Cause: f.Text}
@@ -90,8 +90,8 @@ func noValues(s string) func(plan.Finding, Surface) string {
 // maxNames bounds the names in one text.
 const maxNames = 20
 
-// some joins the first names of a list and counts the rest.
-func some(names []string) string {
+// listNames joins the first names of a list and counts the rest.
+func listNames(names []string) string {
 	if len(names) <= maxNames {
 		return strings.Join(names, ", ")
 	}
@@ -106,4 +106,4 @@ func count(n int, singular, plural string) string {
 	return fmt.Sprintf("%d %s", n, plural)
 }
 
-func spaced(code string) string { return strings.ReplaceAll(code, "-", " ") }
+func titleOfCode(code string) string { return strings.ReplaceAll(code, "-", " ") }

@@ -80,7 +80,7 @@ func (s *source) byToken(ctx context.Context, text string) (principal, string, e
 	if !ok || t.Client && !s.hasClient(t.Name) || !t.Client && !s.conf.Auth.Tokens {
 		return principal{}, "unknown, expired or foreign token", s.unauthorized("invalid_token")
 	}
-	s.server.uses.note(t.Hash, now)
+	s.server.uses.record(t.Hash, now)
 	kind := "token "
 	if t.Client {
 		kind = "client "

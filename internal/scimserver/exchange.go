@@ -58,21 +58,21 @@ func (w *responseRecorder) Unwrap() http.ResponseWriter { return w.ResponseWrite
 
 const maxRequestID = 64
 
-// requestID takes the id a proxy in front gave, where it is harmless in a header and a log, or makes one.
+// requestID takes the id a proxy in front gave, where it can stand in a header and a log, or makes one.
 func requestID(r *http.Request) string {
 	given := r.Header.Get("X-Request-Id")
 	if given == "" || len(given) > maxRequestID {
 		return rand.Text()
 	}
 	for _, c := range []byte(given) {
-		if !harmless(c) {
+		if !isSafeInHeader(c) {
 			return rand.Text()
 		}
 	}
 	return given
 }
 
-func harmless(c byte) bool {
+func isSafeInHeader(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.'
 }
 

@@ -18,7 +18,7 @@ func (x *exchange) get(id string) error {
 	if err != nil {
 		return err
 	}
-	f, err := x.source.service.get(x.r.Context(), v.kind, id, v.kind == scim.User() && v.wants("groups"))
+	f, err := x.source.service.get(x.r.Context(), v.kind, id, v.kind == scim.User() && v.includes("groups"))
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (x *exchange) answerQuery(p params) error {
 	if err != nil {
 		return err
 	}
-	page, err := x.source.service.query(x.r.Context(), x.route.kind, p, x.route.kind == scim.User() && v.wants("groups"))
+	page, err := x.source.service.query(x.r.Context(), x.route.kind, p, x.route.kind == scim.User() && v.includes("groups"))
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func (x *exchange) sendList(p params, total, start int, next string, parts ...li
 }
 
 func (c *chunkedAnswer) listed(f *directory.Found, v *view, most int64) (err error) {
-	if v.kind == scim.Group() && f.Members > 0 && f.Members <= most && v.wants("members") {
+	if v.kind == scim.Group() && f.Members > 0 && f.Members <= most && v.includes("members") {
 		err = c.group(f, v, c.flushIfLarge)
 	} else {
 		c.out, err = v.appendResource(c.out, f)
@@ -169,7 +169,7 @@ func (x *exchange) queryAll(p params) error {
 		// The place within this type, and how many rows are still wanted of it.
 		part := p
 		part.start, part.count = max(p.start-total, 1), left
-		page, err := s.query(ctx, kind, part, kind == scim.User() && v.wants("groups"))
+		page, err := s.query(ctx, kind, part, kind == scim.User() && v.includes("groups"))
 		if e, ok := errors.AsType[*scim.Error](err); ok && e.Type == scim.InvalidFilter {
 			refused = err
 			continue

@@ -18,7 +18,7 @@ const timeFormat = "2006-01-02T15:04:05.000Z07:00"
 
 // show answers with one resource; a group is streamed where it has more members than fit a page of memory.
 func (x *exchange) show(status int, f *directory.Found, v *view) error {
-	if v.kind == scim.Group() && v.wants("members") && f.Members > 0 {
+	if v.kind == scim.Group() && v.includes("members") && f.Members > 0 {
 		return x.stream(status, f, v)
 	}
 	body, err := v.appendResource(make([]byte, 0, len(f.JSON)+512), f)

@@ -157,7 +157,7 @@ type tokenUses struct {
 	seen map[TokenHash]time.Time
 }
 
-func (l *tokenUses) note(hash TokenHash, at time.Time) {
+func (l *tokenUses) record(hash TokenHash, at time.Time) {
 	l.mu.Lock()
 	if l.seen == nil {
 		l.seen = map[TokenHash]time.Time{}
@@ -166,7 +166,7 @@ func (l *tokenUses) note(hash TokenHash, at time.Time) {
 	l.mu.Unlock()
 }
 
-func (l *tokenUses) take() map[TokenHash]time.Time {
+func (l *tokenUses) drain() map[TokenHash]time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	seen := l.seen
@@ -195,7 +195,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 func (s *Server) flushUses(ctx context.Context) error {
 	var faults []error
-	for hash, at := range s.uses.take() {
+	for hash, at := range s.uses.drain() {
 		if err := s.tokens.Touch(ctx, hash, at); err != nil {
 			faults = append(faults, fmt.Errorf("touch token: %w", err))
 		}

@@ -34,7 +34,7 @@ func newView(src *source, kind *scim.ResourceType, p params) (*view, error) {
 	return v, nil
 }
 
-func (v *view) wants(name string) bool { return v.projection.Wants(name) }
+func (v *view) includes(name string) bool { return v.projection.Wants(name) }
 
 // location is the address of a resource, which has to resolve as it stands (RFC 7643 §3.1).
 func (v *view) location(id directory.ID) string {

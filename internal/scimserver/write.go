@@ -28,7 +28,7 @@ func (x *exchange) write(id string) error {
 	}
 	out, err := x.source.service.change(x.r.Context(), change{
 		method: x.r.Method, kind: kind, id: id, body: body, ifMatch: strings.Join(x.r.Header.Values("If-Match"), ","),
-		by: x.by.name, groups: kind == scim.User() && view.wants("groups"),
+		by: x.by.name, groups: kind == scim.User() && view.includes("groups"),
 	})
 	if err != nil {
 		return err

@@ -93,7 +93,7 @@ func DecodeRecord(id directory.ID, raw []byte) (directory.Record, error) {
 }
 
 func readHeader(id directory.ID, head []byte) (directory.Header, error) {
-	r := reader{rest: string(head)} // one copy, of which all texts are parts
+	r := reader{unread: string(head)} // one copy, of which all texts are parts
 	h := directory.Header{ID: id, Kind: directory.Kind(r.octet())}
 	marks := r.octet()
 	h.Active, h.HasActive, h.EmailsIncomplete, h.EmptyTexts = marks&flagActive != 0, marks&flagHasActive != 0, marks&flagMoreEmail != 0, marks&flagBlank != 0
@@ -135,7 +135,7 @@ func DecodeEvent(seq directory.Seq, raw []byte) (directory.Event, error) {
 	if len(raw) == 0 || raw[0] != formatEvent {
 		return directory.Event{}, fmt.Errorf("event %d: %w", seq, ErrFormat)
 	}
-	r := reader{rest: string(raw[1:])}
+	r := reader{unread: string(raw[1:])}
 	e := directory.Event{Seq: seq, Op: directory.Op(r.octet()), Kind: directory.Kind(r.octet()), ID: r.id()}
 	e.Revision, e.Prev, e.At, e.By = r.number(), directory.Seq(r.number()), r.moment(), r.text()
 	if n := r.count(1); n > 0 {
@@ -167,7 +167,7 @@ func DecodeDeleted(id directory.ID, raw []byte) (directory.DeletedRecord, error)
 	if len(raw) == 0 || raw[0] != formatDeleted {
 		return directory.DeletedRecord{}, fmt.Errorf("deleted record %s: %w", id, ErrFormat)
 	}
-	r := reader{rest: string(raw[1:])}
+	r := reader{unread: string(raw[1:])}
 	d := directory.DeletedRecord{Purging: r.octet() != 0, At: r.moment(), By: r.text()}
 	if n := r.count(IDLen + 2); n > 0 {
 		d.Groups = make([]directory.MemberEdge, n)
@@ -179,7 +179,7 @@ func DecodeDeleted(id directory.ID, raw []byte) (directory.DeletedRecord, error)
 		return directory.DeletedRecord{}, fmt.Errorf("deleted record %s: %w", id, ErrFormat)
 	}
 	var err error
-	d.Record, err = DecodeRecord(id, []byte(r.rest))
+	d.Record, err = DecodeRecord(id, []byte(r.unread))
 	return d, err
 }
 

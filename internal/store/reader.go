@@ -7,20 +7,20 @@ import (
 	"sacbridge/internal/directory"
 )
 
-// reader takes values off the front of a text. After the first that is not there it gives zero values
+// reader reads values from the front of a text. After the first that is not there it gives zero values
 // and is bad.
 type reader struct {
-	rest string
-	bad  bool
+	unread string
+	bad    bool
 }
 
 func (r *reader) octet() byte {
-	if len(r.rest) == 0 {
+	if len(r.unread) == 0 {
 		r.bad = true
 		return 0
 	}
-	b := r.rest[0]
-	r.rest = r.rest[1:]
+	b := r.unread[0]
+	r.unread = r.unread[1:]
 	return b
 }
 
@@ -41,29 +41,29 @@ func (r *reader) number() uint64 {
 // count reads how many things of at least size bytes follow.
 func (r *reader) count(size int) int {
 	n := r.number()
-	if r.bad || n > uint64(len(r.rest)/size) { //nolint:gosec // a length
+	if r.bad || n > uint64(len(r.unread)/size) { //nolint:gosec // a length
 		r.bad = true
 		return 0
 	}
 	return int(n) //nolint:gosec // at most the length of a text
 }
 
-func (r *reader) text() string { return r.take(r.count(1)) }
+func (r *reader) text() string { return r.next(r.count(1)) }
 
-func (r *reader) take(n int) string {
-	if n > len(r.rest) {
-		r.bad, r.rest = true, ""
+func (r *reader) next(n int) string {
+	if n > len(r.unread) {
+		r.bad, r.unread = true, ""
 		return ""
 	}
-	text := r.rest[:n]
-	r.rest = r.rest[n:]
+	text := r.unread[:n]
+	r.unread = r.unread[n:]
 	return text
 }
 
 func (r *reader) moment() time.Time { return time.UnixMilli(int64(r.number())).UTC() } //nolint:gosec // an int64 was written
 
 func (r *reader) id() (id directory.ID) {
-	copy(id[:], r.take(IDLen))
+	copy(id[:], r.next(IDLen))
 	return id
 }
 
@@ -81,7 +81,7 @@ func (r *reader) ids() []directory.ID {
 
 // end says whether everything was there and nothing is left.
 func (r *reader) end() error {
-	if r.bad || r.rest != "" {
+	if r.bad || r.unread != "" {
 		return fmt.Errorf("%w: cut short or too long", ErrFormat)
 	}
 	return nil

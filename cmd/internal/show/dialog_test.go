@@ -144,7 +144,7 @@ func TestAPlanIsShownWhereItIsReadAndWrittenToItsFile(t *testing.T) {
 	}
 }
 
-func TestTheEndOfAWorkIsToldWithTheCommandThatGoesOn(t *testing.T) {
+func TestTheEndOfAnOperationIsToldWithTheCommandThatGoesOn(t *testing.T) {
 	t.Parallel()
 	finished, stopped := mixedResult(), mixedResult()
 	stopped.Interrupted = true

@@ -55,15 +55,15 @@ func (m *Meter) Begin(what engine.Stage, sides ...engine.Endpoint) (end func()) 
 	}
 	quit := make(chan struct{})
 	var done sync.WaitGroup
-	done.Go(func() { m.tell(every, quit) })
+	done.Go(func() { m.report(every, quit) })
 	return func() {
 		close(quit)
 		done.Wait()
 	}
 }
 
-// tell tells the state at each tick.
-func (m *Meter) tell(every time.Duration, quit <-chan struct{}) {
+// report tells the state at each tick.
+func (m *Meter) report(every time.Duration, quit <-chan struct{}) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {

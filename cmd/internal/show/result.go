@@ -47,14 +47,14 @@ func (v Result) Write(w io.Writer) error {
 	return l.Err
 }
 
-// listed shows the entities of one status (any, where status is empty) that have something to tell.
-func (v Result) listed(l *cli.Lines, title string, status apply.Status, tell func(apply.EntityResult) []string) {
+// listed shows the entities of one status (any, where status is empty) of which there is something to tell.
+func (v Result) listed(l *cli.Lines, title string, status apply.Status, textsOf func(apply.EntityResult) []string) {
 	var rows []string
 	for _, e := range v.Result.Entities {
 		if status != "" && e.Status != status {
 			continue
 		}
-		for _, text := range tell(e) {
+		for _, text := range textsOf(e) {
 			rows = append(rows, fmt.Sprintf("%s %s: %s", e.Entity, cli.Clean(e.Key, false), cli.Clean(text, false)))
 		}
 	}

@@ -82,14 +82,14 @@ func (c *ConnLimiter) ConnState(conn net.Conn, state http.ConnState) {
 func (c *ConnLimiter) track(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.leave(conn)
+	c.dequeue(conn)
 	switch state {
 	case http.StateNew:
 		c.open++
-		c.enter(conn, c.fresh)
+		c.enqueue(conn, c.fresh)
 		return
 	case http.StateIdle:
-		c.enter(conn, c.idle)
+		c.enqueue(conn, c.idle)
 	case http.StateClosed, http.StateHijacked:
 		c.open--
 	case http.StateActive:
@@ -100,11 +100,11 @@ func (c *ConnLimiter) track(conn net.Conn, state http.ConnState) {
 	}
 }
 
-func (c *ConnLimiter) enter(conn net.Conn, queue *list.List) {
+func (c *ConnLimiter) enqueue(conn net.Conn, queue *list.List) {
 	c.waiting[conn] = waiting{queue: queue, element: queue.PushBack(conn), since: time.Now()}
 }
 
-func (c *ConnLimiter) leave(conn net.Conn) {
+func (c *ConnLimiter) dequeue(conn net.Conn) {
 	if w, ok := c.waiting[conn]; ok {
 		w.queue.Remove(w.element)
 		delete(c.waiting, conn)
@@ -131,7 +131,7 @@ func (c *ConnLimiter) choose(now time.Time) (victim net.Conn, wait time.Duration
 	if wait = firstRequestTime - now.Sub(w.since); wait > 0 && w.queue == c.fresh {
 		return nil, wait
 	}
-	c.leave(chosen)
+	c.dequeue(chosen)
 	c.closed++
 	if secured, ok := chosen.(*tls.Conn); ok {
 		// Its own Close would wait for the client to answer the end of the session.

@@ -164,11 +164,11 @@ func (p *planner) load(kind directory.Kind, id directory.ID) (*state, error) {
 		return nil, err
 	}
 	s := &state{before: record, after: record, existed: true, op: directory.Updated}
-	p.touch(s)
+	p.track(s)
 	return s, nil
 }
 
-func (p *planner) touch(s *state) {
+func (p *planner) track(s *state) {
 	p.states = append(p.states, s)
 	p.byID[s.after.ID] = s
 }
@@ -239,7 +239,7 @@ func (p *planner) create(record *directory.Record) (*state, error) {
 	if s.after.Last, err = p.from.Purged(record.ID); err != nil {
 		return nil, err
 	}
-	p.touch(s)
+	p.track(s)
 	return s, nil
 }
 
@@ -262,21 +262,21 @@ func (p *planner) restore(r directory.Restore) error {
 		}
 		s.after.Members = int64(len(members))
 	}
-	p.touch(s)
+	p.track(s)
 	p.restored, p.answers = append(p.restored, Tombstone{r.Kind, r.ID}), append(p.answers, s)
 	if err := p.claimNames(s, false); err != nil {
 		return err
 	}
 	for _, e := range d.Groups {
-		if err := p.rejoin(e); err != nil {
+		if err := p.restoreMembership(e); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// rejoin brings a membership back where its group exists or can itself be restored.
-func (p *planner) rejoin(e directory.MemberEdge) error {
+// restoreMembership brings a membership back where its group exists or can itself be restored.
+func (p *planner) restoreMembership(e directory.MemberEdge) error {
 	group, err := p.load(directory.Group, e.Group)
 	if err != nil {
 		return err

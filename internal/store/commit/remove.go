@@ -27,7 +27,7 @@ func (p *planner) delete(d directory.Delete) error {
 		return err
 	}
 	for _, group := range groups {
-		e, err := p.leave(group, d.ID)
+		e, err := p.removeMembership(group, d.ID)
 		if err != nil {
 			return err
 		}
@@ -37,8 +37,8 @@ func (p *planner) delete(d directory.Delete) error {
 	return nil
 }
 
-// leave ends a membership and gives what was kept of it.
-func (p *planner) leave(group, member directory.ID) (directory.MemberEdge, error) {
+// removeMembership ends a membership and gives what was kept of it.
+func (p *planner) removeMembership(group, member directory.ID) (directory.MemberEdge, error) {
 	e, err := p.from.Member(group, member)
 	if err != nil {
 		return e, err
