@@ -294,17 +294,17 @@ func TestWhoeverLostTheLeaseWritesNothing(t *testing.T) {
 			report, err := do()
 			w.prod.hear(nil)
 			if !errors.Is(err, apply.ErrLeaseLost) || at <= reads && !sameKind(err, &engine.LeaseLostError{}) {
-				t.Errorf("%s, overtaken at call %d: got %v", name, at, err)
+				t.Errorf("%s, lost at call %d: got %v", name, at, err)
 			}
 			points = max(points, reads)
 			w.wantNoWrites()
 			if w.holder() != "" || report.Result != nil && !report.Result.Interrupted {
-				t.Errorf("%s, overtaken at call %d: result %+v, and %q holds the lease", name, at, report.Result, w.holder())
+				t.Errorf("%s, lost at call %d: result %+v, and %q holds the lease", name, at, report.Result, w.holder())
 			}
 		}
 	}
 	if points < 4 {
-		t.Errorf("overtaken at %d calls only", points)
+		t.Errorf("lost at %d calls only", points)
 	}
 }
 
