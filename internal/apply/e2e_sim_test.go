@@ -1,6 +1,7 @@
 package apply_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -155,7 +156,8 @@ const (
 // simProcess is one run of the program. at is called at each of its points; an error ends whatever it was
 // doing there. It may be nil.
 type simProcess struct {
-	at func(processPoint) error
+	at      func(processPoint) error
+	traffic *traffic // with one tenant; nil where nobody asks
 
 	mu      sync.Mutex
 	points  int
@@ -232,7 +234,15 @@ func (w simTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		w.process.mu.Unlock()
 	}
 	rec := httptest.NewRecorder()
-	whole := answersInFull(w.server, rec, out)
+	whole := false
+	if f := w.process.traffic; f != nil && w.server == f.server {
+		f.answer(out, func() *bytes.Buffer {
+			whole = answersInFull(w.server, rec, out)
+			return rec.Body
+		})
+	} else {
+		whole = answersInFull(w.server, rec, out)
+	}
 	if err := w.process.point(answerPoint, what); err != nil {
 		return nil, err
 	}
@@ -320,7 +330,9 @@ func (j watchedJournal) Begin(ctx context.Context, h apply.Header, p []byte) err
 
 func (j watchedJournal) Intend(ctx context.Context, l apply.Lease, r apply.Record) (seq uint64, err error) {
 	err = j.around("intent: "+r.Kind+" "+r.Team, func() (err error) {
-		seq, err = j.Journal.Intend(ctx, l, r)
+		if seq, err = j.Journal.Intend(ctx, l, r); err == nil {
+			j.process.traffic.intent(&r)
+		}
 		return err
 	})
 	return seq, err
