@@ -238,11 +238,11 @@ func (r *runner) anyAbsent() bool {
 func (r *runner) roleMissing(role string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.noRole[role]
+	return r.unknownRoles[role]
 }
 
 func (r *runner) setRoleMissing(role string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.noRole[role] = true
+	r.unknownRoles[role] = true
 }

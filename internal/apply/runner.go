@@ -31,11 +31,11 @@ type runner struct {
 
 	createOf map[string]int // people who are created and updated too, with the change that creates them
 
-	mu      sync.Mutex
-	results []EntityResult
-	teams   map[int]*teamState
-	absent  map[string]string // people who could not be created, with the cause
-	noRole  map[string]bool   // roles the tenant does not know
+	mu           sync.Mutex
+	results      []EntityResult
+	teams        map[int]*teamState
+	absent       map[string]string // people who could not be created, with the cause
+	unknownRoles map[string]bool   // roles the tenant does not know
 }
 
 // newRunner makes a runner for p.
@@ -54,7 +54,7 @@ func newRunner(d Deps, p *plan.Plan) *runner {
 	}
 	return &runner{
 		d: d, p: p, results: pendingResults(p), createOf: createdAndUpdated(p),
-		teams: map[int]*teamState{}, absent: map[string]string{}, noRole: map[string]bool{},
+		teams: map[int]*teamState{}, absent: map[string]string{}, unknownRoles: map[string]bool{},
 		defaults: newDefaultRoles(),
 		counter:  newCounter(d.Hook, p, Estimate(p, d.Target)),
 		header: Header{
@@ -87,11 +87,6 @@ func createdAndUpdated(p *plan.Plan) map[string]int {
 		}
 	}
 	return out
-}
-
-// defaultWait is the pause the tenant asked for, else one that doubles from a second.
-func defaultWait(try int, asked time.Duration) time.Duration {
-	return max(asked, time.Second<<min(max(try-2, 0), 5))
 }
 
 // underLease runs work under the lease, and gives the result whatever happens.
@@ -285,45 +280,4 @@ func (r *runner) settleAs(seq uint64, outcomes []ItemOutcome) bool {
 		return false
 	}
 	return true
-}
-
-// pause waits before try number try; false where the run stops meanwhile.
-func (r *runner) pause(ctx context.Context, try int, asked time.Duration) bool {
-	r.counter.retry()
-	timer := time.NewTimer(r.d.Wait(try, asked))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
-}
-
-// retry makes a read until it succeeds, at most maxTries times. A failure that stops the run stops it.
-func retry[T any](ctx context.Context, r *runner, read func() (T, error)) (T, error) {
-	for try := 1; ; try++ {
-		if ctx.Err() != nil {
-			var none T
-			return none, context.Cause(ctx)
-		}
-		got, err := read()
-		switch {
-		case err == nil || ctx.Err() != nil:
-			return got, err
-		case stopsRun(err):
-			r.halt(err)
-			return got, err
-		case try >= maxTries || !r.pause(ctx, try+1, askedPause(err)):
-			return got, err
-		}
-	}
-}
-
-// askedPause gives the pause that the tenant asked for.
-func askedPause(err error) time.Duration {
-	if e, ok := errors.AsType[*upstream.Error](err); ok {
-		return e.RetryAfter
-	}
-	return 0
 }
