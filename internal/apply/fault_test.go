@@ -486,13 +486,24 @@ func TestReadsThatFailOnceAreRepeated(t *testing.T) {
 func TestAReadThatNobodyCanMakeStopsTheRun(t *testing.T) {
 	t.Parallel()
 	d := richPlan()
-	d.tenant.reads = func(int) error { return failure(upstream.Credentials) }
+	l := usual
+	l.Workers = 1 // with more, calls that were begun beside the reading go on
+	d.tenant.limits = limitsOf(l)
+	calls, reads := 0, 0
+	d.tenant.reads = func(int) error {
+		d.tenant.mu.Lock()
+		defer d.tenant.mu.Unlock()
+		if reads++; reads == 1 {
+			calls = len(d.tenant.log)
+		}
+		return failure(upstream.Credentials)
+	}
 	res, err := apply.Run(t.Context(), deps(d.tenant, &memory{}), d.plan)
 	if upstream.ClassOf(err) != upstream.Credentials || !res.Interrupted {
 		t.Errorf("got %v, interrupted %v, want the refused credentials to stop it", err, res.Interrupted)
 	}
-	if got := d.tenant.opNumber["write team"]; got != 0 {
-		t.Errorf("got %d team writes, want none", got)
+	if after := d.tenant.log[calls:]; reads != 1 || len(after) > 0 {
+		t.Errorf("got %d readings and then the calls %q, want one reading and nothing after it", reads, after)
 	}
 }
 
