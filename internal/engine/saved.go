@@ -47,7 +47,7 @@ func findStale(ctx context.Context, op *Operation, p *plan.Plan) ([]plan.Stale, 
 
 // stillAllowed refuses a plan that changes what has been protected since it was made.
 func stillAllowed(p *plan.Plan, protect plan.Protect) error {
-	if hits := p.Touching(protect); len(hits) > 0 {
+	if hits := p.ProtectedChanges(protect); len(hits) > 0 {
 		return &ProtectedError{hits}
 	}
 	return nil

@@ -35,11 +35,11 @@ func (m *planner) copyTeam(c CopyTeam, origin string, why reasons) {
 			m.copyPerson(m.counterparts.user(id), u, c.Users, c.UserRoles, c.UserTeams, why)
 		}
 	}
-	if t.doomed {
+	if t.toDelete {
 		return
 	}
 	if c.Name == NameCopy && src.Description != "" {
-		m.describe(t, src.Description, why)
+		m.setDescription(t, src.Description, why)
 	}
 	if linked(c.Members) {
 		m.editMembers(t, c.Members, m.counterparts.users(src.Members), why)
@@ -55,7 +55,7 @@ func (m *planner) primaryTeam(name, source string, why reasons) *team {
 	t.primary = true
 	t.source = cmp.Or(t.source, source)
 	switch {
-	case t.doomed:
+	case t.toDelete:
 		t.wantedBack = true
 	case !t.exists:
 		t.exists = true
@@ -101,8 +101,8 @@ func (m *planner) sourceOfSecondary(name string) *identity.Group {
 	return m.source.Groups[name]
 }
 
-// describe sets a team's description, shortened to what SAC takes.
-func (m *planner) describe(t *team, text string, why reasons) {
+// setDescription sets a team's description, shortened to what SAC takes.
+func (m *planner) setDescription(t *team, text string, why reasons) {
 	if n := utf8.RuneCountInString(text); n > maxDescription {
 		m.warn(Finding{Code: DescriptionCut, Entity: Team, Key: t.name, Count: n, Limit: maxDescription})
 		text = string([]rune(text)[:maxDescription])

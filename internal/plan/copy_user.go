@@ -28,7 +28,7 @@ func (m *planner) copyPerson(id string, src *identity.User, users Users, roles, 
 	p := m.person(id)
 	p.source, p.copyOf = cmp.Or(p.source, src.UserID), src.UserID
 	switch {
-	case p.doomed:
+	case p.toDelete:
 		p.wantedBack = true
 		return
 	case p.now == nil:
@@ -38,7 +38,7 @@ func (m *planner) copyPerson(id string, src *identity.User, users Users, roles, 
 	case users != UsersAll:
 		return
 	default:
-		m.follow(p, src)
+		m.copyFields(p, src)
 		p.why = note(p.why, why.fields)
 	}
 	if linked(roles) {
@@ -63,11 +63,11 @@ func (m *planner) newCopy(id string, src *identity.User) *identity.User {
 	}
 }
 
-// follow makes the fields of a person in the projected state those of the source. Names and the display
+// copyFields makes the fields of a person in the projected state those of the source. Names and the display
 // name never follow (script 1903). A text that the source does not tell is not copied.
-func (m *planner) follow(p *person, src *identity.User) {
+func (m *planner) copyFields(p *person, src *identity.User) {
 	for _, a := range attributes {
-		want := m.followed(a, p, src)
+		want := m.copiedValue(a, p, src)
 		if told := want != "" || a.name == FieldPhotos || a.name == FieldManager; told && want != a.get(p.now) {
 			_ = a.set(p.edit(), want) // a value that was read is one
 		}
@@ -75,8 +75,8 @@ func (m *planner) follow(p *person, src *identity.User) {
 	m.indexNames(p.now)
 }
 
-// followed gives the value that an attribute gets from the source; the person's own where it does not follow.
-func (m *planner) followed(a attribute, p *person, src *identity.User) string {
+// copiedValue gives the value that an attribute gets from the source; the person's own where it does not follow.
+func (m *planner) copiedValue(a attribute, p *person, src *identity.User) string {
 	from, to := m.source.Tenant.SSO, m.target.Tenant.SSO
 	own, want := a.get(p.now), a.get(src)
 	switch a.name {
@@ -128,7 +128,7 @@ func (m *planner) editTeamsOf(id string, action identity.Action, names []string,
 	come, gone := identity.Diff(now, identity.Apply(action, now, names, nil))
 	for _, name := range come {
 		t := m.team(name, false)
-		if t.doomed {
+		if t.toDelete {
 			t.wantedBack = true
 			continue
 		}

@@ -22,7 +22,7 @@ func (m *planner) deletePerson(p *person, d *DeleteUser, why reasons) {
 		}
 	}
 	p.source = cmp.Or(p.source, d.Source)
-	p.doomed = p.old != nil
+	p.toDelete = p.old != nil
 	p.now, p.exactRoles = nil, false
 	p.clear = p.clear || d.ClearReports
 	p.why = []string{why.remove}
@@ -40,6 +40,6 @@ func (m *planner) deleteTeam(d DeleteTeam, why reasons) {
 		return
 	}
 	t.source = cmp.Or(t.source, d.Source)
-	t.exists, t.doomed = false, true
+	t.exists, t.toDelete = false, true
 	t.why = []string{why.remove}
 }

@@ -8,18 +8,18 @@ import (
 	"sacbridge/internal/identity"
 )
 
-// releaseManagers looks whose manager each of the doomed is. The tenant deletes no manager of others: those
+// clearDeletedManagers looks whose manager each person to delete is. The tenant deletes no manager of others: those
 // who stay keep the manager from being deleted, unless the step said that they lose the link first. It
 // gives drafts for who loses it and had no other change.
-func (m *planner) releaseManagers(doomed []*person, drafts []*draft) (more []*draft) {
-	if len(doomed) == 0 {
+func (m *planner) clearDeletedManagers(toDelete []*person, drafts []*draft) (more []*draft) {
+	if len(toDelete) == 0 {
 		return nil
 	}
 	drafted := make(map[string]*draft, len(drafts))
 	for _, d := range drafts {
 		drafted[d.p.id] = d
 	}
-	release := func(report, why string) {
+	clearManager := func(report, why string) {
 		d := drafted[report]
 		if d == nil {
 			d = &draft{p: m.person(report)}
@@ -35,38 +35,38 @@ func (m *planner) releaseManagers(doomed []*person, drafts []*draft) (more []*dr
 	// Who is not deleted after all keeps their own manager, so this ends once it changes nothing more.
 	for again := true; again; {
 		again = false
-		reports := m.reportsOf(doomed, drafted)
-		for _, p := range doomed {
+		reports := m.reportsOf(toDelete, drafted)
+		for _, p := range toDelete {
 			if p.stopped || len(reports[p.id]) == 0 {
 				continue
 			}
-			held := slices.DeleteFunc(reports[p.id], func(id string) bool { return p.clear && m.releasable(id) })
-			if len(held) > 0 {
+			staying := slices.DeleteFunc(reports[p.id], func(id string) bool { return p.clear && m.mayLoseManager(id) })
+			if len(staying) > 0 {
 				p.stopped, again = true, true
-				m.conflict(Finding{Code: ManagesOthers, Entity: User, Key: p.id, Users: held})
+				m.conflict(Finding{Code: ManagesOthers, Entity: User, Key: p.id, Users: staying})
 			}
 		}
 	}
-	reports := m.reportsOf(doomed, drafted)
-	for _, p := range doomed {
+	reports := m.reportsOf(toDelete, drafted)
+	for _, p := range toDelete {
 		if !p.stopped {
 			for _, id := range reports[p.id] {
-				release(id, "manager "+p.id+" is deleted")
+				clearManager(id, "manager "+p.id+" is deleted")
 			}
 		}
 	}
-	_, loops := m.orderDeletes(doomed)
+	_, loops := m.orderDeletes(toDelete)
 	for _, id := range slices.Sorted(maps.Keys(loops)) {
-		release(id, "managers in a loop are deleted: one loses the link first")
+		clearManager(id, "managers in a loop are deleted: one loses the link first")
 	}
 	return more
 }
 
 // orderDeletes gives who is deleted, reports before managers, and who of a loop must lose the manager
 // first.
-func (m *planner) orderDeletes(doomed []*person) (ordered []*identity.User, loops map[string]string) {
+func (m *planner) orderDeletes(toDelete []*person) (ordered []*identity.User, loops map[string]string) {
 	var gone []*identity.User
-	for _, p := range doomed {
+	for _, p := range toDelete {
 		if !p.stopped {
 			u := *p.old
 			gone = append(gone, &u)
@@ -78,16 +78,16 @@ func (m *planner) orderDeletes(doomed []*person) (ordered []*identity.User, loop
 	return ordered, loops
 }
 
-// reportsOf gives, by manager among the doomed, the people who will still exist and have that manager, as
+// reportsOf gives, by manager among the people to delete, the people who will still exist and have that manager, as
 // far as the target was read.
-func (m *planner) reportsOf(doomed []*person, drafted map[string]*draft) map[string][]string {
+func (m *planner) reportsOf(toDelete []*person, drafted map[string]*draft) map[string][]string {
 	out := map[string][]string{}
-	for _, p := range doomed {
+	for _, p := range toDelete {
 		out[p.id] = nil
 	}
 	for _, id := range slices.Sorted(maps.Keys(m.target.Users)) {
 		manager := m.target.Users[id].Manager
-		if _, isDoomed := out[manager]; !isDoomed || !m.alive(id) {
+		if _, isToDelete := out[manager]; !isToDelete || !m.alive(id) {
 			continue
 		}
 		if d := drafted[id]; d != nil && !d.p.stopped && m.leaves(d) {
@@ -106,21 +106,21 @@ func (m *planner) leaves(d *draft) bool {
 	}
 	after := d.fields[i].After
 	p := m.people[after]
-	return after == "" || m.alive(after) && (p == nil || !p.doomed)
+	return after == "" || m.alive(after) && (p == nil || !p.toDelete)
 }
 
-// releasable reports whether a person may lose the manager by this plan.
-func (m *planner) releasable(id string) bool {
+// mayLoseManager reports whether a person may lose the manager by this plan.
+func (m *planner) mayLoseManager(id string) bool {
 	if m.protected.unchanged(id, false) != "" || m.ignores(FieldManager) {
 		return false
 	}
 	p := m.people[id]
-	return p == nil || !p.stopped && !p.doomed
+	return p == nil || !p.stopped && !p.toDelete
 }
 
 // userDeletes gives the deletions of people.
-func (m *planner) userDeletes(doomed []*person) []Change {
-	ordered, _ := m.orderDeletes(doomed)
+func (m *planner) userDeletes(toDelete []*person) []Change {
+	ordered, _ := m.orderDeletes(toDelete)
 	var out []Change
 	for _, u := range ordered {
 		p := m.people[u.UserID]
@@ -139,7 +139,7 @@ func (m *planner) teamDeletes() []Change {
 	var out []Change
 	for _, name := range slices.Sorted(maps.Keys(m.teams)) {
 		t := m.teams[name]
-		if !t.doomed || !m.allowTeamDelete(t) {
+		if !t.toDelete || !m.allowTeamDelete(t) {
 			continue
 		}
 		lost := identity.Group{Name: name}
@@ -170,9 +170,9 @@ func (m *planner) allowTeamDelete(t *team) bool {
 		m.conflict(*c)
 		return false
 	}
-	held := slices.DeleteFunc(slices.Clone(t.base), func(id string) bool { return !m.protected.users[id] })
-	if len(held) > 0 {
-		m.skip(Finding{Code: ProtectedMembers, Entity: Team, Key: t.name, Users: held})
+	protectedMembers := slices.DeleteFunc(slices.Clone(t.base), func(id string) bool { return !m.protected.users[id] })
+	if len(protectedMembers) > 0 {
+		m.skip(Finding{Code: ProtectedMembers, Entity: Team, Key: t.name, Users: protectedMembers})
 	}
-	return len(held) == 0
+	return len(protectedMembers) == 0
 }

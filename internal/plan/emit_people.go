@@ -19,17 +19,17 @@ type draft struct {
 // emitPeople writes the changes of people down and gives the deletions, which come last.
 func (m *planner) emitPeople(p *Plan) (deletes []Change) {
 	var drafts []*draft
-	var doomed []*person
+	var toDelete []*person
 	for _, who := range m.sortedPeople() {
 		switch d := m.draft(who); {
-		case who.doomed:
-			doomed = append(doomed, who)
+		case who.toDelete:
+			toDelete = append(toDelete, who)
 		case d != nil:
 			drafts = append(drafts, d)
 		}
 	}
 	m.checkNames(drafts)
-	drafts = append(drafts, m.releaseManagers(doomed, drafts)...)
+	drafts = append(drafts, m.clearDeletedManagers(toDelete, drafts)...)
 	var creates []*identity.User
 	var updates []Change
 	made := map[string]*draft{}
@@ -47,19 +47,19 @@ func (m *planner) emitPeople(p *Plan) (deletes []Change) {
 	p.Counts.UnchangedUsers = m.unchangedPeople(updates)
 	slices.SortStableFunc(updates, func(a, b Change) int { return cmp.Compare(a.Key, b.Key) })
 	m.emitCreates(p, creates, made, updates)
-	return m.userDeletes(doomed)
+	return m.userDeletes(toDelete)
 }
 
 // unchangedPeople counts who was looked at and stays as is, for nothing stands in the way.
 func (m *planner) unchangedPeople(updates []Change) int {
 	n := -len(updates)
 	for _, p := range m.people {
-		if p.old != nil && !p.doomed && !p.stopped {
+		if p.old != nil && !p.toDelete && !p.stopped {
 			n++
 		}
 	}
 	for i := range updates {
-		if m.people[updates[i].Key].doomed {
+		if m.people[updates[i].Key].toDelete {
 			n++
 		}
 	}
@@ -69,7 +69,7 @@ func (m *planner) unchangedPeople(updates []Change) int {
 // emitCreates writes down who is created, managers first, who is updated, and what new people cannot have
 // at once.
 func (m *planner) emitCreates(p *Plan, creates []*identity.User, made map[string]*draft, updates []Change) {
-	ordered, ties := orderManagers(creates)
+	ordered, loopManagers := orderManagers(creates)
 	p.Changes = make([]Change, 0, len(ordered)+len(updates)+len(m.teams))
 	var later []Change
 	for _, u := range ordered {
@@ -77,7 +77,7 @@ func (m *planner) emitCreates(p *Plan, creates []*identity.User, made map[string
 		p.Changes = append(p.Changes, Change{
 			Entity: User, Op: Create, Key: u.UserID, Source: who.otherKey(), User: u, ExactRoles: who.exactRoles, Reasons: who.why,
 		})
-		if c := m.afterCreate(who, ties[u.UserID]); c != nil {
+		if c := m.afterCreate(who, loopManagers[u.UserID]); c != nil {
 			later = append(later, *c)
 		}
 	}
@@ -116,16 +116,16 @@ func (m *planner) afterCreate(p *person, manager string) *Change {
 // the person is to be deleted, and where the person is left alone.
 func (m *planner) draft(p *person) *draft {
 	if p.wantedBack {
-		p.stopped, p.doomed = true, false
+		p.stopped, p.toDelete = true, false
 		m.conflict(Finding{Code: DeletedAndWanted, Entity: User, Key: p.id})
 	}
 	d := &draft{p: p}
 	switch {
-	case p.now == nil && !p.doomed, p.stopped:
+	case p.now == nil && !p.toDelete, p.stopped:
 		return nil
 	case p.created():
 		d.email, d.login, d.come = p.now.Email, p.now.LoginID, sortedView(p.now.Roles)
-	case !p.doomed:
+	case !p.toDelete:
 		if p.now == p.old {
 			return nil
 		}
@@ -142,7 +142,7 @@ func (m *planner) draft(p *person) *draft {
 	}
 	if reason := m.protected.unchanged(p.id, p.created()); reason != "" {
 		m.skip(Finding{Code: reason, Entity: User, Key: p.id})
-		p.stopped, p.doomed = true, false
+		p.stopped, p.toDelete = true, false
 		return nil
 	}
 	return d
@@ -210,7 +210,7 @@ func (m *planner) updateChange(d *draft) *Change {
 // managerExists reports whether the manager exists in the target once the plan is applied, and gathers who
 // needs one that does not. Who is to be deleted is none, whether that comes to pass or not.
 func (m *planner) managerExists(manager, report string) bool {
-	if p := m.people[manager]; m.alive(manager) && (p == nil || !p.doomed) {
+	if p := m.people[manager]; m.alive(manager) && (p == nil || !p.toDelete) {
 		return true
 	}
 	m.conflict(Finding{Code: MissingManager, Entity: User, Key: manager, Users: []string{report}})

@@ -59,7 +59,7 @@ func (m *planner) teamChange(t *team) *Change {
 	for id, in := range t.delta {
 		if in {
 			c.AddMembers = append(c.AddMembers, id)
-		} else if p := m.people[id]; p == nil || !p.doomed || p.stopped { // who is deleted leaves with that
+		} else if p := m.people[id]; p == nil || !p.toDelete || p.stopped { // who is deleted leaves with that
 			c.RemoveMembers = append(c.RemoveMembers, id)
 		}
 	}

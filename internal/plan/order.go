@@ -10,17 +10,17 @@ import (
 // orderManagers sorts new people so that managers come before their reports, by level and user ID.
 // A loop of managers is cut at its first user ID: that person is made without manager, and the manager
 // is returned, by the person's user ID, to be tied once all of the loop exist.
-func orderManagers(users []*identity.User) (ordered []*identity.User, ties map[string]string) {
+func orderManagers(users []*identity.User) (ordered []*identity.User, loopManagers map[string]string) {
 	sorted := slices.Clone(users)
 	slices.SortFunc(sorted, func(a, b *identity.User) int { return cmp.Compare(a.UserID, b.UserID) })
-	ties = map[string]string{}
+	loopManagers = map[string]string{}
 	for _, u := range cutLoops(sorted) {
-		ties[u.UserID] = u.Manager
+		loopManagers[u.UserID] = u.Manager
 		u.Manager = ""
 	}
 	level := levels(sorted)
 	slices.SortStableFunc(sorted, func(a, b *identity.User) int { return cmp.Compare(level[a.UserID], level[b.UserID]) })
-	return sorted, ties
+	return sorted, loopManagers
 }
 
 // byUserID lists people for finding managers; no manager is nobody.

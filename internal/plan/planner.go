@@ -121,7 +121,7 @@ func (m *planner) alive(id string) bool {
 	case p == nil:
 		return m.target.Users[id] != nil
 	case p.old != nil:
-		return !p.doomed || p.stopped
+		return !p.toDelete || p.stopped
 	}
 	return p.now != nil && !p.stopped
 }

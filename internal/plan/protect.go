@@ -45,9 +45,9 @@ func (p protection) isOwner(id string) bool {
 	return u != nil && u.IsSystemOwner()
 }
 
-// Touching lists what p would change although protect forbids it. Make leaves such changes out, but a saved
+// ProtectedChanges lists what p would change although protect forbids it. Make leaves such changes out, but a saved
 // plan may have been made before something was protected.
-func (p *Plan) Touching(protect Protect) []Finding {
+func (p *Plan) ProtectedChanges(protect Protect) []Finding {
 	keep := newProtection(protect, identity.Snapshot{})
 	var hits []Finding
 	for i := range p.Changes {

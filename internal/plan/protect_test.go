@@ -121,7 +121,7 @@ func TestASavedPlanIsHeldAgainstWhatIsProtectedNow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, s := range p.Touching(tc.protect) {
+			for _, s := range p.ProtectedChanges(tc.protect) {
 				got = append(got, finding(s))
 			}
 			if diff := cmp.Diff(got, tc.want); diff != "" {

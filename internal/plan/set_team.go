@@ -6,7 +6,7 @@ import "slices"
 func (m *planner) setTeam(s *SetTeam, origin string, why reasons) {
 	t := m.team(s.Team, false)
 	switch {
-	case t.doomed && s.IfMissing == MissingCreate:
+	case t.toDelete && s.IfMissing == MissingCreate:
 		t.wantedBack = true
 		return
 	case !t.exists && !m.mayCreate(Team, s.Team, s.IfMissing, origin), t.exists && !m.mayUpdate(Team, s.Team, s.IfExists, origin):
@@ -14,7 +14,7 @@ func (m *planner) setTeam(s *SetTeam, origin string, why reasons) {
 	}
 	t = m.primaryTeam(s.Team, s.Source, why)
 	if s.Description != nil {
-		m.describe(t, *s.Description, why)
+		m.setDescription(t, *s.Description, why)
 	}
 	if e := s.Members; e != nil && linked(e.Action) && m.readable(e, origin) {
 		names := m.namesOf(e, (*planner).membersOfTeam)
@@ -59,5 +59,5 @@ func (m *planner) namesOf(e *LinkEdit, ofTeam func(*planner, *team) []string) []
 func (m *planner) rolesOfTeam(t *team) []string { return t.currentRoles() }
 
 func (m *planner) membersOfTeam(t *team) []string {
-	return slices.DeleteFunc(m.membersOf(t), func(id string) bool { return m.people[id] != nil && m.people[id].doomed })
+	return slices.DeleteFunc(m.membersOf(t), func(id string) bool { return m.people[id] != nil && m.people[id].toDelete })
 }

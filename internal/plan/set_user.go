@@ -21,7 +21,7 @@ func (m *planner) setPerson(id string, s *SetUser, origin string, why reasons) {
 	p.source = cmp.Or(p.source, s.Source)
 	isNew := p.now == nil
 	switch {
-	case p.doomed && s.IfMissing == MissingCreate:
+	case p.toDelete && s.IfMissing == MissingCreate:
 		p.wantedBack = true
 		return
 	case isNew:

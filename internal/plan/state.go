@@ -17,7 +17,7 @@ type person struct {
 	old, now *identity.User
 
 	exactRoles bool // an action decided about every role link
-	doomed     bool // a step deletes somebody who existed before
+	toDelete   bool // a step deletes somebody who existed before
 	wantedBack bool // a later step wants the person all the same, which no plan can do
 	clear      bool // reports lose this manager when the person is deleted
 	inactive   bool // a new person who is to be inactive, by an update after the create
@@ -84,7 +84,7 @@ type team struct {
 	base  []string        // members before, sorted; nil where they were not read
 	delta map[string]bool // members that differ from before: true has come, false has gone
 
-	doomed     bool     // a step deletes a team that existed before
+	toDelete   bool     // a step deletes a team that existed before
 	wantedBack bool     // a later step wants the team all the same
 	absent     bool     // people leave because the source does not show them in it
 	short      *Finding // why nobody may be removed: the source's list looks cut short
@@ -102,7 +102,7 @@ func (m *planner) team(name string, exists bool) *team {
 		t = newTeam(name, m.target)
 		m.teams[name] = t
 	}
-	if exists && !t.exists && !t.doomed {
+	if exists && !t.exists && !t.toDelete {
 		t.existed, t.exists = true, true
 	}
 	return t
@@ -194,13 +194,13 @@ func (m *planner) teamsOf(id string) []string {
 	var out []string
 	if u := m.target.Users[id]; u != nil {
 		for _, name := range u.Teams {
-			if t := m.teams[name]; t == nil || !t.doomed && m.isMember(t, id) {
+			if t := m.teams[name]; t == nil || !t.toDelete && m.isMember(t, id) {
 				out = append(out, name)
 			}
 		}
 	}
 	for _, name := range m.joins[id] {
-		if t := m.teams[name]; !t.doomed && m.isMember(t, id) {
+		if t := m.teams[name]; !t.toDelete && m.isMember(t, id) {
 			out = append(out, name)
 		}
 	}
