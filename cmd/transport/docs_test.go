@@ -172,7 +172,7 @@ func transportCures(t *testing.T) (texts []string) {
 		})
 	}
 	for _, guard := range []string{"max_create", "max_update", "max_deactivate", "max_delete", "max_role_removal", "max_member_removal"} {
-		texts = append(texts, messages.OfTrip(plan.Trip{Guard: guard, Count: 3}, messages.Transport).Cure)
+		texts = append(texts, messages.OfExceededGuard(plan.ExceededGuard{Guard: guard, Count: 3}, messages.Transport).Cure)
 	}
 	return texts
 }

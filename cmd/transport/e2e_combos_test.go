@@ -181,8 +181,8 @@ func (c combined) check(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(p.Conflicts)+len(p.Held) > 0 {
-		t.Fatalf("the plan has conflicts %v or is held %v", p.Conflicts, p.Held)
+	if len(p.Conflicts)+len(p.Exceeded) > 0 {
+		t.Fatalf("the plan has conflicts %v or is held %v", p.Conflicts, p.Exceeded)
 	}
 	if n := c.prod.stats(t).writeCount() + c.dev.stats(t).writeCount(); n > 0 {
 		t.Errorf("planning wrote %d times", n)

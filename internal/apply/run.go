@@ -17,8 +17,8 @@ const defaultGrace = 6 * time.Minute
 // maxTries is how often a write, or the look at what became of one, is tried before it counts as failed.
 const maxTries = 5
 
-// ErrHeld says that a guard of the plan tripped: such a plan is never carried out.
-var ErrHeld = errors.New("the plan is held by a guard")
+// ErrGuardExceeded says that a guard is exceeded: such a plan is never carried out.
+var ErrGuardExceeded = errors.New("the plan is over a guard")
 
 // Deps is what a run needs. Target, Journal and Now must be set.
 type Deps struct {
@@ -68,8 +68,8 @@ type Progress struct {
 // resumable journal. The journal must be fresh; p must not change while the run lasts.
 func Run(ctx context.Context, d Deps, p *plan.Plan) (*Result, error) {
 	r := newRunner(d, p)
-	if len(p.Held) > 0 {
-		return r.result(true), fmt.Errorf("%w: %s", ErrHeld, p.Held[0].Guard)
+	if len(p.Exceeded) > 0 {
+		return r.result(true), fmt.Errorf("%w: %s", ErrGuardExceeded, p.Exceeded[0].Guard)
 	}
 	if err := check(p); err != nil {
 		return r.result(true), err

@@ -58,7 +58,7 @@ func TestARunLeadsToWhatThePlanSaysWithTheEstimatedCalls(t *testing.T) {
 func TestAPlanThatNobodyMayCarryOutIsRefusedBeforeAnyCall(t *testing.T) {
 	t.Parallel()
 	held := planOf(createUser("ANNA", ""))
-	held.Held = []plan.Trip{{Guard: "max_create"}}
+	held.Exceeded = []plan.ExceededGuard{{Guard: "max_create"}}
 	for name, p := range map[string]*plan.Plan{
 		"a plan held by a guard":               held,
 		"a plan with a number that is none":    planOf(plan.Change{Entity: plan.User, Op: plan.Update, Key: "A", Fields: []plan.Field{{Name: plan.FieldCleanUpDays, After: "soon"}}}),
@@ -69,7 +69,7 @@ func TestAPlanThatNobodyMayCarryOutIsRefusedBeforeAnyCall(t *testing.T) {
 		if err == nil || res == nil || j.begun || f.requests != 0 {
 			t.Errorf("%s: got error %v, result %v, %d calls", name, err, res, f.requests)
 		}
-		if errors.Is(err, apply.ErrHeld) != (p == held) {
+		if errors.Is(err, apply.ErrGuardExceeded) != (p == held) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

@@ -31,7 +31,7 @@ func (e *Engine) newExecution(op *Operation) *execution {
 // Change makes a plan of what is wanted and, unless op is for the plan only, applies it. The lease of the target is
 // held from before the first read to the end. The report is never nil. The error is nil where all was done, or
 // nothing was to do; else it says what kept the operation from that: a *NotStartedError, an *apply.LeaseHeldError, a
-// *HeldError, a *ConflictsError, an *upstream.Error, the error of Approve, a *StaleError where the plan no longer
+// *GuardsExceededError, a *ConflictsError, an *upstream.Error, the error of Approve, a *StaleError where the plan no longer
 // held after a question that took long, an *LeaseLostError, a *PartialError or an *InterruptedError once it was applied.
 func (e *Engine) Change(ctx context.Context, op Operation) (*Report, error) {
 	x := e.newExecution(&op)

@@ -7,7 +7,7 @@ import (
 	"sacbridge/internal/plan"
 )
 
-// judge finds the guards that p trips, with what earlier runs spent in the window. A limit that a person gave for
+// judge finds the guards that p exceeds, with what earlier runs spent in the window. A limit that a person gave for
 // this run alone takes a guard's place where the guard would hold the plan, or where the limit is the narrower one;
 // where neither is so the guard stands, and what the run does counts for later ones.
 func (x *execution) judge(ctx context.Context, p *plan.Plan) (err error) {
@@ -66,13 +66,13 @@ func dependsOnSize(p *plan.Plan) bool {
 // heldBy names the guards that hold p.
 func heldBy(p *plan.Plan) map[string]bool {
 	names := map[string]bool{}
-	for _, t := range p.Held {
+	for _, t := range p.Exceeded {
 		names[t.Guard] = true
 	}
 	return names
 }
 
-// guardsByName gives the guards that count changes, by the names that trips have.
+// guardsByName gives the guards that count changes, by the names that plans give them.
 func guardsByName(g *plan.Guards) map[string]*plan.Guard {
 	return map[string]*plan.Guard{
 		"max_create": &g.MaxCreate, "max_update": &g.MaxUpdate, "max_deactivate": &g.MaxDeactivate, "max_delete": &g.MaxDelete,

@@ -67,7 +67,7 @@ func TestWhatRunsOfTheLastDaySpentCountsForTheNextOne(t *testing.T) {
 		} {
 			<-time.After(step.later)
 			err := remove(step.n, step.allow...)
-			if held := sameKind(err, &engine.HeldError{}); held != step.held || err != nil && !held {
+			if held := sameKind(err, &engine.GuardsExceededError{}); held != step.held || err != nil && !held {
 				t.Errorf("step %d, %s: got %v, want it held: %v", i, step.what, err, step.held)
 			}
 			if step.held { // they are still there
@@ -107,7 +107,7 @@ func TestASavedPlanIsJudgedByWhatWasSpentSince(t *testing.T) {
 	// Somebody puts everything back, so that the plan holds, but the limit is used up.
 	w.prod.edit(t, service.Edit{Team: "Finance", RemoveMembers: w.prod.members(t, "Finance")},
 		service.Edit{Team: "Finance", AddMembers: []string{"X1", "X2", "X3"}}, service.Edit{User: "BEN", Delete: true})
-	if _, err := w.engine().Apply(t.Context(), w.copyTeam(identity.Replace), p); !sameKind(err, &engine.HeldError{}) {
+	if _, err := w.engine().Apply(t.Context(), w.copyTeam(identity.Replace), p); !sameKind(err, &engine.GuardsExceededError{}) {
 		t.Errorf("got %v, want it held", err)
 	}
 	allowed := w.copyTeam(identity.Replace)
@@ -140,7 +140,7 @@ func TestALimitOfTheRunThatIsNarrowerHoldsToo(t *testing.T) {
 	op := w.removal(3, 10)
 	op.Allow.MaxMemberRemoval = limitOf(2)
 	report, err := w.engine().Change(t.Context(), op)
-	if !sameKind(err, &engine.HeldError{}) || len(report.Plan.Held) != 1 || report.Plan.Held[0].Limit != 2 {
+	if !sameKind(err, &engine.GuardsExceededError{}) || len(report.Plan.Exceeded) != 1 || report.Plan.Exceeded[0].Limit != 2 {
 		t.Errorf("got %v, want it held by the limit of the run", err)
 	}
 	w.wantNoWrites()
@@ -210,7 +210,7 @@ func TestAShareIsOneOfAllThereAre(t *testing.T) {
 				}
 			}
 			report, err := w.engine().Change(t.Context(), op)
-			if held := sameKind(err, &engine.HeldError{}); held != tt.held || err != nil && !held {
+			if held := sameKind(err, &engine.GuardsExceededError{}); held != tt.held || err != nil && !held {
 				t.Errorf("got %v, want it held: %v", err, tt.held)
 			}
 			if counted != tt.counted || tt.counted && report.Plan.Rules.Population.People != tt.people {
@@ -345,7 +345,7 @@ func TestWhatAPersonAllowsThoughNoGuardHoldsCounts(t *testing.T) {
 	if _, err := w.engine().Change(t.Context(), allowed); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.engine().Change(t.Context(), w.removal(2, 4)); !sameKind(err, &engine.HeldError{}) {
+	if _, err := w.engine().Change(t.Context(), w.removal(2, 4)); !sameKind(err, &engine.GuardsExceededError{}) {
 		t.Errorf("got %v, want it held, for five are more than the guard allows", err)
 	}
 }
@@ -372,7 +372,7 @@ func TestAJobHasALimitOfItsOwn(t *testing.T) {
 			if err := remove(3, "nightly"); err != nil {
 				t.Fatal(err)
 			}
-			if err := remove(2, tt.job); sameKind(err, &engine.HeldError{}) != tt.held || err != nil && !tt.held {
+			if err := remove(2, tt.job); sameKind(err, &engine.GuardsExceededError{}) != tt.held || err != nil && !tt.held {
 				t.Errorf("got %v, want it held: %v", err, tt.held)
 			}
 		})

@@ -218,8 +218,8 @@ func sameKind(err error, want any) bool {
 		return err == nil
 	case *engine.StaleError:
 		return isA[*engine.StaleError](err)
-	case *engine.HeldError:
-		return isA[*engine.HeldError](err)
+	case *engine.GuardsExceededError:
+		return isA[*engine.GuardsExceededError](err)
 	case *engine.LeaseLostError:
 		return isA[*engine.LeaseLostError](err)
 	case *engine.PartialError:
@@ -434,7 +434,7 @@ func TestALateAnswerIsHeldByAGuardWhoseLimitOthersUsedUp(t *testing.T) {
 		return nil
 	}
 	report, err := w.engine().Change(t.Context(), op)
-	if !sameKind(err, &engine.HeldError{}) || report.Result != nil {
+	if !sameKind(err, &engine.GuardsExceededError{}) || report.Result != nil {
 		t.Errorf("got %v and result %+v, want it held", err, report.Result)
 	}
 }

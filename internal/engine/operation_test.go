@@ -68,7 +68,7 @@ func TestAPlanThatMustNotBeAppliedIsToldAllTheSame(t *testing.T) {
 		change func(op *engine.Operation)
 		want   func(error) bool
 	}{
-		"held by a guard": {func(op *engine.Operation) { op.Rules.Guards.MaxCreate = limitOf(0) }, isA[*engine.HeldError]},
+		"held by a guard": {func(op *engine.Operation) { op.Rules.Guards.MaxCreate = limitOf(0) }, isA[*engine.GuardsExceededError]},
 		"nothing but conflicts": {func(op *engine.Operation) {
 			op.Request = engine.FixedRequest(plan.Request{Steps: []plan.Step{{Origin: "test", CopyUser: &plan.CopyUser{UserID: "NOT_THERE", Users: plan.UsersAll}}}})
 		}, isA[*engine.ConflictsError]},

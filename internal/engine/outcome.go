@@ -10,11 +10,11 @@ import (
 	"sacbridge/internal/upstream"
 )
 
-// HeldError says which guards hold a plan; nothing was written.
-type HeldError struct{ Trips []plan.Trip }
+// GuardsExceededError says which guards a plan exceeds; nothing was written.
+type GuardsExceededError struct{ Guards []plan.ExceededGuard }
 
 // Error names the first guard.
-func (e *HeldError) Error() string { return "held by the guard " + e.Trips[0].Guard }
+func (e *GuardsExceededError) Error() string { return "over the guard " + e.Guards[0].Guard }
 
 // ConflictsError says that only a person can answer what is left, or that a strict plan has conflicts; nothing was
 // written.
@@ -97,7 +97,7 @@ func (t Tally) Missing() int { return t[apply.Failed] + t[apply.Partly] + t[appl
 func verdict(p *plan.Plan) error {
 	switch p.Verdict() {
 	case plan.Stopped:
-		return &HeldError{p.Held}
+		return &GuardsExceededError{p.Exceeded}
 	case plan.Blocked:
 		return &ConflictsError{Conflicts: p.Conflicts, Strict: !p.Empty()}
 	case plan.Ready, plan.Partial, plan.Nothing:

@@ -54,7 +54,7 @@ func dependsOnSpent(p *plan.Plan) bool {
 	worst := plan.Plan{Rules: p.Rules, Counts: p.Counts, Read: p.Read}
 	worst.Rules.Spent = plan.Spent{Tenant: all, Job: all}
 	worst.Judge()
-	return len(worst.Held) > 0
+	return len(worst.Exceeded) > 0
 }
 
 // entry reads what a run spent, and when it wrote last.

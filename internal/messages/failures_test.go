@@ -86,7 +86,7 @@ func TestOnlyATerminalOfTransportIsToldToTypeSomething(t *testing.T) {
 		for _, code := range append(failureCodes(t), constantsIn(t, "../upstream/error.go", "")...) {
 			cures = append(cures, messages.OfCause(code+"/"+code, surface).Cure)
 		}
-		cures = append(cures, messages.OfTrip(plan.Trip{Guard: "max_create"}, surface).Cure)
+		cures = append(cures, messages.OfExceededGuard(plan.ExceededGuard{Guard: "max_create"}, surface).Cure)
 	}
 	for _, cure := range cures {
 		if strings.Contains(cure, "--") || strings.Contains(cure, "transport ") || strings.Contains(cure, "bridge ") {

@@ -17,8 +17,8 @@ var guarded = map[string]string{
 	"max_member_removal": "memberships removed",
 }
 
-// OfTrip gives the words of a tripped guard: the rule, by what it was exceeded, and how to go on.
-func OfTrip(t plan.Trip, surface Surface) Words {
+// OfExceededGuard gives the words of an exceeded guard: the rule, by what it was exceeded, and how to go on.
+func OfExceededGuard(t plan.ExceededGuard, surface Surface) Words {
 	return Words{
 		Code:  strings.ReplaceAll(t.Guard, "_", "-"),
 		Title: "held by " + t.Guard,
@@ -27,7 +27,7 @@ func OfTrip(t plan.Trip, surface Surface) Words {
 	}
 }
 
-func limit(t plan.Trip) string {
+func limit(t plan.ExceededGuard) string {
 	limit := "the limit"
 	if t.Job {
 		limit = "the job's limit"
@@ -38,7 +38,7 @@ func limit(t plan.Trip) string {
 	return fmt.Sprintf("%s of %d", limit, t.Limit)
 }
 
-func spentBefore(t plan.Trip) string {
+func spentBefore(t plan.ExceededGuard) string {
 	switch {
 	case t.Spent == 0:
 		return ""
@@ -48,14 +48,14 @@ func spentBefore(t plan.Trip) string {
 	return fmt.Sprintf(" on top of %d by earlier runs", t.Spent)
 }
 
-func share(t plan.Trip) string {
+func share(t plan.ExceededGuard) string {
 	if t.Of == 0 {
 		return ""
 	}
 	return fmt.Sprintf(" (%.1f %% of %d)", float64(t.Count+t.Spent)*100/float64(t.Of), t.Of)
 }
 
-func allow(t plan.Trip, surface Surface) string {
+func allow(t plan.ExceededGuard, surface Surface) string {
 	const meant = "if that is meant, "
 	switch surface {
 	case Transport:

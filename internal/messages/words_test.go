@@ -81,7 +81,7 @@ func TestEveryCodeOfAPlanHasWords(t *testing.T) {
 func TestACureFitsTheSurface(t *testing.T) {
 	t.Parallel()
 	small := full(string(plan.SourceTooSmall))
-	trip := plan.Trip{Guard: "max_delete", Count: 14, Of: 250, Limit: 10}
+	trip := plan.ExceededGuard{Guard: "max_delete", Count: 14, Of: 250, Limit: 10}
 	tests := map[messages.Surface]struct{ finding, trip string }{
 		messages.Transport: {"if it was, allow it with --min-source-size 0", "if that is meant, allow it for this run with --max-delete 14"},
 		messages.Bridge:    {"if it was, allow it with min_source_size in the guards of the job", "if that is meant, raise max_delete in the guards of the job"},
@@ -92,7 +92,7 @@ func TestACureFitsTheSurface(t *testing.T) {
 		if got := messages.OfFinding(small, surface).Cure; got != want.finding {
 			t.Errorf("%s: got %q, want %q", surface, got, want.finding)
 		}
-		if got := messages.OfTrip(trip, surface).Cure; got != want.trip {
+		if got := messages.OfExceededGuard(trip, surface).Cure; got != want.trip {
 			t.Errorf("%s: got %q, want %q", surface, got, want.trip)
 		}
 	}
@@ -152,38 +152,38 @@ func TestLinesOfFindings(t *testing.T) {
 func TestLinesOfTrips(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		trip plan.Trip
+		trip plan.ExceededGuard
 		want string
 	}{
 		"above a count": {
-			plan.Trip{Guard: "max_create", Count: 3, Limit: 2},
+			plan.ExceededGuard{Guard: "max_create", Count: 3, Limit: 2},
 			"3 people created, over the limit of 2: if that is meant, allow it for this run with --max-create 3",
 		},
 		"above a share": {
-			plan.Trip{Guard: "max_update", Count: 100, Of: 100, Percent: 5},
+			plan.ExceededGuard{Guard: "max_update", Count: 100, Of: 100, Percent: 5},
 			"100 people updated (100.0 % of 100), over the limit of 5 %: if that is meant, allow it for this run with --max-update 100",
 		},
 		"a limit of zero": {
-			plan.Trip{Guard: "max_member_removal", Count: 1, Of: 1},
+			plan.ExceededGuard{Guard: "max_member_removal", Count: 1, Of: 1},
 			"1 memberships removed (100.0 % of 1), over the limit of 0: if that is meant, allow it for this run with --max-member-removal 1",
 		},
 		"with what was spent": {
-			plan.Trip{Guard: "max_role_removal", Count: 6, Spent: 20, Limit: 25},
+			plan.ExceededGuard{Guard: "max_role_removal", Count: 6, Spent: 20, Limit: 25},
 			"6 role links removed on top of 20 by earlier runs, over the limit of 25: if that is meant, allow it for this run with --max-role-removal 6",
 		},
 		"with what the job spent": {
-			plan.Trip{Guard: "max_deactivate", Job: true, Count: 2, Spent: 4, Of: 300, Limit: 5},
+			plan.ExceededGuard{Guard: "max_deactivate", Job: true, Count: 2, Spent: 4, Of: 300, Limit: 5},
 			"2 people deactivated on top of 4 by earlier runs of the job (2.0 % of 300), over the job's limit of 5: if that is meant, allow it for this run with --max-deactivate 2",
 		},
 		"deletes": {
-			plan.Trip{Guard: "max_delete", Count: 14, Of: 250, Limit: 10},
+			plan.ExceededGuard{Guard: "max_delete", Count: 14, Of: 250, Limit: 10},
 			"14 people and teams deleted (5.6 % of 250), over the limit of 10: if that is meant, allow it for this run with --max-delete 14",
 		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := messages.OfTrip(tc.trip, messages.Transport).Line(); got != tc.want {
+			if got := messages.OfExceededGuard(tc.trip, messages.Transport).Line(); got != tc.want {
 				t.Errorf("got  %s\nwant %s", got, tc.want)
 			}
 		})
@@ -198,11 +198,11 @@ func TestEveryGuardHasWords(t *testing.T) {
 		Rules:  plan.Rules{Guards: plan.Guards{MaxCreate: g, MaxUpdate: g, MaxDeactivate: g, MaxDelete: g, MaxRoleRemoval: g, MaxMemberRemoval: g}},
 		Counts: plan.Counts{CreateUsers: 1, UpdateUsers: 1, DeactivateUsers: 1, DeleteUsers: 1, RemoveRoles: 1, RemoveMembers: 1},
 	}
-	if p.Judge(); len(p.Held) != 6 {
-		t.Fatalf("got %+v, want every guard tripped", p.Held)
+	if p.Judge(); len(p.Exceeded) != 6 {
+		t.Fatalf("got %+v, want every guard tripped", p.Exceeded)
 	}
-	for _, trip := range p.Held {
-		if got := messages.OfTrip(trip, messages.Plain).Cause; !strings.HasSuffix(got, "d, over the limit of 0") {
+	for _, trip := range p.Exceeded {
+		if got := messages.OfExceededGuard(trip, messages.Plain).Cause; !strings.HasSuffix(got, "d, over the limit of 0") {
 			t.Errorf("got %q for %s, want what was counted and the limit", got, trip.Guard)
 		}
 	}

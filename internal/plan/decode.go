@@ -105,7 +105,7 @@ func (d *fileReader) members(p *Plan) map[string]func() error {
 	return map[string]func() error{
 		"id": into(d, &p.ID), "tool": into(d, &p.Tool), "created": into(d, &p.Created),
 		"source": into(d, &p.Source), "target": into(d, &p.Target), "request": into(d, &p.Request), "rules": into(d, &p.Rules),
-		"counts": into(d, &p.Counts), "read": into(d, &p.Read), "calls": into(d, &p.Calls), "held": into(d, &p.Held),
+		"counts": into(d, &p.Counts), "read": into(d, &p.Read), "calls": into(d, &p.Calls), "held": into(d, &p.Exceeded),
 		"conflicts": each(d, &p.Conflicts), "skips": each(d, &p.Skips), "warnings": each(d, &p.Warnings), "changes": each(d, &p.Changes),
 		"sourceFingerprints": table(d, &p.SourceFingerprints), "targetFingerprints": table(d, &p.TargetFingerprints),
 	}

@@ -26,9 +26,9 @@ type skip1 struct {
 	Reason string `json:"reason"`
 }
 
-// trip1 is a tripped guard of version 1.
-type trip1 struct {
-	Trip
+// exceededGuard1 is an exceeded guard of version 1.
+type exceededGuard1 struct {
+	ExceededGuard
 	Message string `json:"message"`
 }
 
@@ -43,7 +43,7 @@ var codeOfKind = map[string]Code{
 func (d *fileReader) earlierMembers(p *Plan) (read map[string]func() error, finish func()) {
 	var conflicts []conflict1
 	var skips []skip1
-	var held []trip1
+	var held []exceededGuard1
 	read = d.members(p)
 	for _, later := range []string{"read", "warnings", "sourceFingerprints", "targetFingerprints"} {
 		delete(read, later)
@@ -63,7 +63,7 @@ func (d *fileReader) earlierMembers(p *Plan) (read map[string]func() error, fini
 			p.Skips = append(p.Skips, Finding{Code: Earlier, Entity: s.Entity, Key: s.Key, Text: s.Reason})
 		}
 		for _, t := range held {
-			p.Held = append(p.Held, t.Trip)
+			p.Exceeded = append(p.Exceeded, t.ExceededGuard)
 		}
 		for i := range p.Changes {
 			p.Changes[i].exactAsAsked(p.Request)

@@ -68,7 +68,7 @@ func (f *fileWriter) plan(p *Plan) (string, error) {
 		{"counts", p.Counts},
 		{"read", p.Read},
 		{"calls", p.Calls},
-		{"held", p.Held},
+		{"held", p.Exceeded},
 	}
 	for i, part := range head {
 		f.raw(separator(i, "{", "  "))

@@ -86,7 +86,7 @@ func limitedKinds() []limited {
 // plan by its Rules; a caller that applies a plan later sets Rules.Spent anew and judges once more, for
 // other runs may have used the window up.
 func (p *Plan) Judge() {
-	p.Held = nil
+	p.Exceeded = nil
 	planned := p.Counts.Amounts()
 	there := p.Rules.Population.atLeast(p.Read)
 	jobGuards := p.Rules.Guards
@@ -99,10 +99,10 @@ func (p *Plan) Judge() {
 			if g.Once {
 				before = 0
 			}
-			t, over := g.trip(*k.amount(&planned), before, k.of(there))
+			t, over := g.exceededBy(*k.amount(&planned), before, k.of(there))
 			if over {
 				t.Guard, t.Job = k.name, job
-				p.Held = append(p.Held, t)
+				p.Exceeded = append(p.Exceeded, t)
 			}
 			return over
 		}
@@ -113,10 +113,10 @@ func (p *Plan) Judge() {
 	}
 }
 
-// trip judges one count on top of what was spent. A plan that does nothing of the kind trips no guard,
-// whatever was spent. The trip names the limit that was exceeded: the count before the share.
-func (g Guard) trip(count, spent, of int) (Trip, bool) {
-	t := Trip{Count: count, Spent: spent, Of: of}
+// exceededBy judges one count on top of what was spent. A plan that does nothing of the kind exceeds no guard,
+// whatever was spent. The result names the limit that was exceeded: the count before the share.
+func (g Guard) exceededBy(count, spent, of int) (ExceededGuard, bool) {
+	t := ExceededGuard{Count: count, Spent: spent, Of: of}
 	if count == 0 {
 		return t, false
 	}

@@ -44,14 +44,14 @@ func TestGuardsTrip(t *testing.T) {
 		row            plan.CopyTeam
 		active         plan.ActiveMode
 		guards         plan.Guards
-		want           []plan.Trip
+		want           []plan.ExceededGuard
 	}{
 		"creating is not limited by default": {
 			source: crowd(200, true, roleOne), target: tenantOf("userid", nil), row: row, guards: plan.DefaultGuards(),
 		},
 		"a limit on creating": {
 			source: crowd(3, true, roleOne), target: tenantOf("userid", nil), row: row, guards: plan.Guards{MaxCreate: limit(2, -1)},
-			want: []plan.Trip{{Guard: "max_create", Count: 3, Limit: 2}},
+			want: []plan.ExceededGuard{{Guard: "max_create", Count: 3, Limit: 2}},
 		},
 		"as many as allowed is fine": {
 			source: crowd(2, true, roleOne), target: tenantOf("userid", nil), row: row, guards: plan.Guards{MaxCreate: limit(2, -1)},
@@ -61,31 +61,31 @@ func TestGuardsTrip(t *testing.T) {
 		},
 		"a share of the people read": {
 			source: crowd(100, true, roleOne), target: crowd(100, true, roleTwo), row: row, guards: plan.Guards{MaxUpdate: limit(-1, 5)},
-			want: []plan.Trip{{
+			want: []plan.ExceededGuard{{
 				Guard: "max_update", Count: 100, Of: 100, Percent: 5,
 			}},
 		},
 		"role links are limited to 25 by default": {
 			source: crowd(26, true, roleOne), target: crowd(26, true, roleTwo), row: row, guards: plan.DefaultGuards(),
-			want: []plan.Trip{{
+			want: []plan.ExceededGuard{{
 				Guard: "max_role_removal", Count: 26, Of: 26, Limit: 25,
 			}},
 		},
 		"deactivation is limited to ten by default": {
 			source: crowd(11, false, roleOne), target: crowd(11, true, roleOne), row: row, active: plan.ActiveSource, guards: plan.DefaultGuards(),
-			want: []plan.Trip{{
+			want: []plan.ExceededGuard{{
 				Guard: "max_deactivate", Count: 11, Of: 11, Limit: 10,
 			}},
 		},
 		"a tenth of 100 memberships and more": {
 			source: crowd(11, true, roleOne), target: crowd(100, true, roleOne), row: leave, guards: plan.DefaultGuards(),
-			want: []plan.Trip{{
+			want: []plan.ExceededGuard{{
 				Guard: "max_member_removal", Count: 11, Of: 100, Percent: 10,
 			}},
 		},
 		"a limit of zero allows nothing": {
 			source: crowd(1, true, roleOne), target: crowd(1, true, roleOne), row: leave, guards: plan.Guards{MaxMemberRemoval: limit(0, -1)},
-			want: []plan.Trip{{
+			want: []plan.ExceededGuard{{
 				Guard: "max_member_removal", Count: 1, Of: 1,
 			}},
 		},
@@ -96,7 +96,7 @@ func TestGuardsTrip(t *testing.T) {
 			req := copyTeams(tc.row, "P")
 			req.Options.Active = tc.active
 			p := plan.Make(req, tc.source, tc.target, plan.Rules{Guards: tc.guards})
-			if diff := cmp.Diff(p.Held, tc.want, cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(p.Exceeded, tc.want, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("(-got +want):\n%s", diff)
 			}
 			if got, want := p.Verdict() == plan.Stopped, len(tc.want) > 0; got != want || p.Applicable() == want {
@@ -195,7 +195,7 @@ func TestVerdicts(t *testing.T) {
 		"conflicts and nothing else":        {plan.Plan{Conflicts: conflict}, plan.Blocked, false},
 		"strict with conflicts":             {plan.Plan{Changes: one, Conflicts: conflict, Request: strict}, plan.Blocked, false},
 		"strict without conflicts":          {plan.Plan{Changes: one, Request: strict}, plan.Ready, true},
-		"a guard outranks strict conflicts": {plan.Plan{Changes: one, Conflicts: conflict, Request: strict, Held: []plan.Trip{{}}}, plan.Stopped, false},
+		"a guard outranks strict conflicts": {plan.Plan{Changes: one, Conflicts: conflict, Request: strict, Exceeded: []plan.ExceededGuard{{}}}, plan.Stopped, false},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -326,8 +326,8 @@ func TestSomebodyInactiveInTheSourceIsDeactivatedAfterTheCreateWhereAsked(t *tes
 	rules := plan.Rules{Guards: plan.Guards{MaxDeactivate: plan.Guard{Count: &zero}}}
 	p := plan.Make(req, tenantOf("userid", []identity.User{{UserID: "A"}}), tenantOf("userid", nil), rules)
 	check(t, p, []string{"create user A", "update user A active=false"}, nil)
-	if want := (plan.Counts{CreateUsers: 1}); p.Counts != want || len(p.Held) > 0 {
-		t.Errorf("got counts %+v and trips %+v, want %+v and none", p.Counts, p.Held, want)
+	if want := (plan.Counts{CreateUsers: 1}); p.Counts != want || len(p.Exceeded) > 0 {
+		t.Errorf("got counts %+v and trips %+v, want %+v and none", p.Counts, p.Exceeded, want)
 	}
 }
 

@@ -21,7 +21,7 @@ type Plan struct {
 	Conflicts []Finding       `json:"conflicts,omitempty"`
 	Skips     []Finding       `json:"skips,omitempty"`    // protected entities and the like: asked for, deliberately not done
 	Warnings  []Finding       `json:"warnings,omitempty"` // what cannot be undone, or is not quite as asked
-	Held      []Trip          `json:"held,omitempty"`     // tripped guards; a plan that has any is not applied
+	Exceeded  []ExceededGuard `json:"held,omitempty"`     // the guards that it exceeds; a plan that has any is not applied
 	Counts    Counts          `json:"counts"`
 	Read      Population      `json:"read"`  // how much the plan read in the target; see Judge
 	Calls     int             `json:"calls"` // requests that applying will take; filled in by the caller from apply.Estimate
@@ -121,8 +121,8 @@ const (
 	FieldDescription  FieldName = "description" // of a team
 )
 
-// Trip is a guard that was exceeded.
-type Trip struct {
+// ExceededGuard is a guard that was exceeded.
+type ExceededGuard struct {
 	Guard   string  `json:"guard"`           // as in the configuration: "max_role_removal"
 	Job     bool    `json:"job,omitempty"`   // by what the job spent, not by what was spent on the tenant
 	Count   int     `json:"count"`           // what the plan would do

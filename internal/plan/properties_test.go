@@ -40,8 +40,8 @@ func TestAPlanForEqualSidesIsEmpty(t *testing.T) {
 			req.Options.Active = plan.ActiveSource
 		}
 		p := plan.Make(req, side, clone(side), plan.Rules{Guards: plan.DefaultGuards()})
-		if !p.Empty() || len(p.Held) > 0 {
-			t.Fatalf("got %+v, held %+v, want no change", p.Changes, p.Held)
+		if !p.Empty() || len(p.Exceeded) > 0 {
+			t.Fatalf("got %+v, held %+v, want no change", p.Changes, p.Exceeded)
 		}
 	})
 }

@@ -21,8 +21,8 @@ type Rules struct {
 	Ignored map[FieldName]time.Time `json:"ignored,omitempty"`
 }
 
-// Guard is a limit on one kind of change, in a plan and what was spent before it together. Count trips
-// above that many; Percent trips above that share of all there are of the kind, where that is 100 or
+// Guard is a limit on one kind of change, in a plan and what was spent before it together. Count is exceeded
+// above that many; Percent above that share of all there are of the kind, where that is 100 or
 // more. nil = no such limit.
 type Guard struct {
 	Count   *int     `json:"count,omitempty"`

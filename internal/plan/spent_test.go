@@ -25,7 +25,7 @@ func TestWhatWasSpentCountsWithThePlan(t *testing.T) {
 		rules  plan.Rules
 		counts plan.Counts
 		read   plan.Population
-		want   []plan.Trip
+		want   []plan.ExceededGuard
 	}{
 		"alone it may": {
 			rules: plan.Rules{Guards: guard(plan.Guard{Count: count(10)})}, counts: plan.Counts{DeleteUsers: 6, DeleteTeams: 4},
@@ -33,7 +33,7 @@ func TestWhatWasSpentCountsWithThePlan(t *testing.T) {
 		"with what was spent on the tenant it may not": {
 			rules:  plan.Rules{Guards: guard(plan.Guard{Count: count(10)}), Spent: plan.Spent{Tenant: deletes(9)}},
 			counts: plan.Counts{DeleteUsers: 2},
-			want:   []plan.Trip{{Guard: "max_delete", Count: 2, Spent: 9, Limit: 10}},
+			want:   []plan.ExceededGuard{{Guard: "max_delete", Count: 2, Spent: 9, Limit: 10}},
 		},
 		"a plan that deletes nobody is not held for what was spent": {
 			rules:  plan.Rules{Guards: guard(plan.Guard{Count: count(10)}), Spent: plan.Spent{Tenant: deletes(900)}},
@@ -46,7 +46,7 @@ func TestWhatWasSpentCountsWithThePlan(t *testing.T) {
 		"and holds all the same": {
 			rules:  plan.Rules{Guards: guard(plan.Guard{Count: count(2), Once: true})},
 			counts: plan.Counts{DeleteUsers: 3},
-			want:   []plan.Trip{{Guard: "max_delete", Count: 3, Limit: 2}},
+			want:   []plan.ExceededGuard{{Guard: "max_delete", Count: 3, Limit: 2}},
 		},
 		"the job's own limit counts what the job spent": {
 			rules: plan.Rules{
@@ -54,12 +54,12 @@ func TestWhatWasSpentCountsWithThePlan(t *testing.T) {
 				Spent: plan.Spent{Tenant: deletes(50), Job: deletes(4)},
 			},
 			counts: plan.Counts{DeleteUsers: 2},
-			want:   []plan.Trip{{Guard: "max_delete", Job: true, Count: 2, Spent: 4, Limit: 5}},
+			want:   []plan.ExceededGuard{{Guard: "max_delete", Job: true, Count: 2, Spent: 4, Limit: 5}},
 		},
 		"a share of what was read, where that is 100 or more": {
 			rules:  plan.Rules{Guards: guard(plan.Guard{Percent: share(2)})},
 			counts: plan.Counts{DeleteUsers: 3}, read: plan.Population{People: 100},
-			want: []plan.Trip{{Guard: "max_delete", Count: 3, Of: 100, Percent: 2}},
+			want: []plan.ExceededGuard{{Guard: "max_delete", Count: 3, Of: 100, Percent: 2}},
 		},
 		"a share of all there are, though fewer were read": {
 			rules:  plan.Rules{Guards: guard(plan.Guard{Percent: share(2)}), Population: plan.Population{People: 10_000}},
@@ -71,7 +71,7 @@ func TestWhatWasSpentCountsWithThePlan(t *testing.T) {
 				Spent: plan.Spent{Tenant: deletes(20)},
 			},
 			counts: plan.Counts{DeleteUsers: 1}, read: plan.Population{People: 1},
-			want: []plan.Trip{{Guard: "max_delete", Count: 1, Spent: 20, Of: 1_000, Percent: 2}},
+			want: []plan.ExceededGuard{{Guard: "max_delete", Count: 1, Spent: 20, Of: 1_000, Percent: 2}},
 		},
 	}
 	for name, tc := range tests {
@@ -79,7 +79,7 @@ func TestWhatWasSpentCountsWithThePlan(t *testing.T) {
 			t.Parallel()
 			p := plan.Plan{Rules: tc.rules, Counts: tc.counts, Read: tc.read}
 			p.Judge()
-			if diff := cmp.Diff(p.Held, tc.want, cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(p.Exceeded, tc.want, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("(-got +want):\n%s", diff)
 			}
 		})
@@ -181,8 +181,8 @@ func TestManySmallRunsPassNoLimitThatOneLargeRunMayNot(t *testing.T) {
 				}
 			}
 			held := run.deletes > 0 && (all > most || own > jobMost || population >= 100 && float64(all) > percent/100*float64(population))
-			if got := len(p.Held) > 0; got != held {
-				t.Fatalf("minute %d, %d deletes for job %q after %+v: got held %t (%+v), want %t", minute, run.deletes, run.job, log, got, p.Held, held)
+			if got := len(p.Exceeded) > 0; got != held {
+				t.Fatalf("minute %d, %d deletes for job %q after %+v: got held %t (%+v), want %t", minute, run.deletes, run.job, log, got, p.Exceeded, held)
 			}
 			if held && !allowed {
 				continue
@@ -201,12 +201,12 @@ func TestAPlanIsMadeWithItsSpentAmountsAndJudgedAnew(t *testing.T) {
 	row := plan.CopyTeam{Users: plan.UsersAll, UserRoles: identity.Replace}
 	rules := plan.Rules{Guards: plan.DefaultGuards(), Spent: plan.Spent{Tenant: plan.Amounts{RoleRemoval: 20}}}
 	p := plan.Make(copyTeams(row, "P"), crowd(6, true, roleOne), crowd(6, true, roleTwo), rules)
-	if len(p.Held) != 1 || p.Held[0].Spent != 20 || p.Applicable() {
-		t.Fatalf("got %+v, want held for 20 + 6 of 25 role links", p.Held)
+	if len(p.Exceeded) != 1 || p.Exceeded[0].Spent != 20 || p.Applicable() {
+		t.Fatalf("got %+v, want held for 20 + 6 of 25 role links", p.Exceeded)
 	}
 	p.Rules.Spent.Tenant.RoleRemoval = 19
-	if p.Judge(); len(p.Held) > 0 || !p.Applicable() {
-		t.Errorf("got %+v with 19 + 6 of 25, want none held", p.Held)
+	if p.Judge(); len(p.Exceeded) > 0 || !p.Applicable() {
+		t.Errorf("got %+v with 19 + 6 of 25, want none held", p.Exceeded)
 	}
 	if want := (plan.Population{People: 6, Teams: 1, RoleLinks: 6, Memberships: 6}); p.Read != want {
 		t.Errorf("got read %+v, want %+v", p.Read, want)

@@ -21,10 +21,10 @@ func TestDeletesAreCountedAndGuarded(t *testing.T) {
 	}
 	p := Plan{Rules: Rules{Guards: DefaultGuards()}, Counts: c, Read: Population{People: 200, Teams: 50}}
 	p.Judge()
-	want := []Trip{{
+	want := []ExceededGuard{{
 		Guard: "max_delete", Count: 14, Of: 250, Limit: 10,
 	}}
-	if diff := cmp.Diff(p.Held, want); diff != "" {
+	if diff := cmp.Diff(p.Exceeded, want); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
 }

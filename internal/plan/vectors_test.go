@@ -103,8 +103,8 @@ func (v vector) check(t *testing.T) {
 	source := v.Source.snapshot(v.Env.SourceSSO)
 	target := v.Target.snapshot(v.Env.TargetSSO)
 	p := plan.Make(v.request(), source, target, plan.Rules{Guards: plan.DefaultGuards()})
-	if len(p.Held) > 0 {
-		t.Errorf("got guards %+v, want none", p.Held)
+	if len(p.Exceeded) > 0 {
+		t.Errorf("got guards %+v, want none", p.Exceeded)
 	}
 	want := v.End
 	if v.Recommended != nil {

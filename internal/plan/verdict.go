@@ -16,7 +16,7 @@ const (
 // changes, so that they can be shown, but is Blocked.
 func (p *Plan) Verdict() Verdict {
 	switch {
-	case len(p.Held) > 0:
+	case len(p.Exceeded) > 0:
 		return Stopped
 	case len(p.Conflicts) > 0 && (p.Request.Options.Strict || p.Empty()):
 		return Blocked

@@ -128,7 +128,7 @@ func ExitCode(err error) int {
 		return ExitUsage
 	case is[*engine.PartialError](err):
 		return ExitPartial
-	case is[*engine.HeldError](err), is[*engine.ProtectedError](err):
+	case is[*engine.GuardsExceededError](err), is[*engine.ProtectedError](err):
 		return ExitHeld
 	case is[*engine.StaleError](err), is[*engine.LeaseLostError](err):
 		return ExitStale

@@ -38,7 +38,7 @@ func TestErrorsBecomeExitCodes(t *testing.T) {
 		"nothing was started":               {&engine.NotStartedError{Err: errPlain}, ExitUsage},
 		"an interrupted run":                {fmt.Errorf("x: %w", &engine.InterruptedError{}), ExitInterrupted},
 		"a run that is done in part":        {fmt.Errorf("x: %w", &engine.PartialError{}), ExitPartial},
-		"a plan that is held":               {&engine.HeldError{Trips: make([]plan.Trip, 1)}, ExitHeld},
+		"a plan that is held":               {&engine.GuardsExceededError{Guards: make([]plan.ExceededGuard, 1)}, ExitHeld},
 		"a plan of what is protected now":   {&engine.ProtectedError{Hits: make([]plan.Finding, 1)}, ExitHeld},
 		"a stale plan":                      {&engine.StaleError{Stale: make([]plan.Stale, 1)}, ExitStale},
 		"a plan that others overtook":       {&engine.LeaseLostError{Err: errPlain}, ExitStale},

@@ -44,7 +44,7 @@ func TestWhatTheEngineFoundIsPutIntoWordsWithTheWayOn(t *testing.T) {
 		"nothing":              {nil, cli.ExitOK, ""},
 		"an error of a tenant": {fmt.Errorf("read: %w", context.Canceled), cli.ExitInterrupted, "read: context canceled"},
 		"a guard": {
-			&engine.HeldError{Trips: []plan.Trip{{Guard: "max_delete", Count: 20, Of: 1000, Limit: 10}}}, cli.ExitHeld,
+			&engine.GuardsExceededError{Guards: []plan.ExceededGuard{{Guard: "max_delete", Count: 20, Of: 1000, Limit: 10}}}, cli.ExitHeld,
 			"held by a guard: max_delete: 20 people and teams deleted (2.0 % of 1000), over the limit of 10: if that is meant, allow it for this run with --max-delete 20; nothing was written",
 		},
 		"nothing but conflicts": {
@@ -124,7 +124,7 @@ func TestAPlanIsShownWhereItIsReadAndWrittenToItsFile(t *testing.T) {
 			var w engine.Operation
 			d.Attach(&w)
 			p := fullPlan()
-			p.Held = nil
+			p.Exceeded = nil
 			if err := w.Planned(&engine.Report{Plan: p, ReadCalls: 3}); err != nil {
 				t.Fatal(err)
 			}

@@ -33,8 +33,8 @@ func (d *Dialog) describe(err error) error {
 
 // words gives "" for an error that speaks for itself.
 func (d *Dialog) words(err error) string {
-	if e, ok := errors.AsType[*engine.HeldError](err); ok {
-		return fmt.Sprintf("held by a guard: %s: %s; nothing was written", e.Trips[0].Guard, messages.OfTrip(e.Trips[0], d.Surface).Line())
+	if e, ok := errors.AsType[*engine.GuardsExceededError](err); ok {
+		return fmt.Sprintf("held by a guard: %s: %s; nothing was written", e.Guards[0].Guard, messages.OfExceededGuard(e.Guards[0], d.Surface).Line())
 	}
 	if e, ok := errors.AsType[*engine.ConflictsError](err); ok {
 		return d.conflictWords(e)

@@ -193,8 +193,8 @@ func (v Plan) obstacles() []section {
 		warnings.rows = append(warnings.rows, v.Paint.In(cli.Yellow, "!")+" "+cli.Pad(cli.Clean(f.Key, false), 20)+" "+cli.Clean(messages.OfFinding(f, v.Surface).Line(), false))
 	}
 	held := section{title: "Held by guards: nothing is written"}
-	for _, t := range v.Plan.Held {
-		held.rows = append(held.rows, v.Paint.In(cli.Red, "!")+" "+cli.Pad(t.Guard, 20)+" "+cli.Clean(messages.OfTrip(t, v.Surface).Line(), false))
+	for _, t := range v.Plan.Exceeded {
+		held.rows = append(held.rows, v.Paint.In(cli.Red, "!")+" "+cli.Pad(t.Guard, 20)+" "+cli.Clean(messages.OfExceededGuard(t, v.Surface).Line(), false))
 	}
 	return []section{conflicts, missing, skips, warnings, held}
 }

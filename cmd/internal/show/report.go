@@ -74,8 +74,8 @@ func (r *report) words() []words {
 	for _, f := range slices.Concat(r.Plan.Conflicts, r.Plan.Skips, r.Plan.Warnings) {
 		out = append(out, words{f.Entity, f.Key, messages.OfFinding(f, r.Surface)})
 	}
-	for _, t := range r.Plan.Held {
-		out = append(out, words{Words: messages.OfTrip(t, r.Surface)})
+	for _, t := range r.Plan.Exceeded {
+		out = append(out, words{Words: messages.OfExceededGuard(t, r.Surface)})
 	}
 	return out
 }

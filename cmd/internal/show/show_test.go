@@ -63,7 +63,7 @@ func fullPlan() *plan.Plan {
 		},
 		Skips:    []plan.Finding{{Code: plan.OwnerUnchanged, Entity: plan.User, Key: "OWNER"}},
 		Warnings: []plan.Finding{{Code: plan.ContentLost, Entity: plan.User, Users: []string{"GONE"}}},
-		Held:     []plan.Trip{{Guard: "max_delete", Count: 2, Of: 30, Limit: 1}},
+		Exceeded: []plan.ExceededGuard{{Guard: "max_delete", Count: 2, Of: 30, Limit: 1}},
 	}
 	for i := range 25 {
 		p.Changes = append(p.Changes, plan.Change{
