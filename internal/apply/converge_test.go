@@ -92,7 +92,7 @@ func TestResumeLeavesAloneWhatSomebodyChangedMeanwhile(t *testing.T) {
 	f.users["OTHER"] = identity.User{UserID: "OTHER"}
 	f.teams["T"] = identity.Group{Name: "T"}
 	exact := createUser("ANNA", "", "R1", "R9")
-	exact.ExactRoles = true
+	exact.DecidesAllRoles = true
 	p := planOf(exact, createUser("BERT", "", "R1"),
 		plan.Change{
 			Entity: plan.User, Op: plan.Update, Key: "OLD", RolesBefore: []string{"R1"}, AddRoles: []string{"R2", "R9"}, RemoveRoles: []string{"R1"},
@@ -100,7 +100,7 @@ func TestResumeLeavesAloneWhatSomebodyChangedMeanwhile(t *testing.T) {
 		},
 		plan.Change{Entity: plan.Team, Op: plan.Update, Key: "T", AddRoles: []string{"R1", "R9"}, AddMembers: []string{"ANNA", "OLD"}},
 	)
-	p.Changes[1].ExactRoles = true
+	p.Changes[1].DecidesAllRoles = true
 	res, err := apply.Run(t.Context(), deps(f, j), p)
 	if err != nil || res.Complete() {
 		t.Fatalf("got %v, %v", res.Entities, err)
@@ -256,7 +256,7 @@ func TestPeopleOfAnOldJournalAreLookedAt(t *testing.T) {
 	f, j := newTenant(usual), &memory{}
 	f.defaultRoles = []string{"R0"}
 	c := createUser("ANNA", "", "R1")
-	c.ExactRoles = true
+	c.DecidesAllRoles = true
 	p := planOf(c, createUser("BERT", ""))
 	f.create(c.User)
 	j.begun, j.plan = true, encoded(t, p)

@@ -132,7 +132,7 @@ func (r *runner) compare(it *item) {
 	now := whole
 	var extra []string
 	whole.AddRoles, extra = identity.Diff(identity.Set(got.Roles), identity.Set(c.User.Roles))
-	if c.ExactRoles {
+	if c.DecidesAllRoles {
 		whole.RemoveRoles = r.defaultsAmong(it, extra)
 		now.RemoveRoles = whole.RemoveRoles
 	}

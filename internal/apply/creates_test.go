@@ -237,7 +237,7 @@ func TestWhatHappensRightAfterACreationStays(t *testing.T) {
 		}
 	}
 	anna, bert := createUser("ANNA", "", "R1"), createUser("BERT", "", "R1")
-	anna.ExactRoles, bert.ExactRoles = true, true
+	anna.DecidesAllRoles, bert.DecidesAllRoles = true, true
 	anna.User.Language, bert.User.Language = "en", "en"
 	res := mustRun(t, f, planOf(anna, bert))
 	if diff := cmp.Diff([][]string{f.users["ANNA"].Roles, f.users["BERT"].Roles}, [][]string{{"R1", "R9"}, {"R1"}}); diff != "" || f.users["ANNA"].Language != "fr" {

@@ -45,7 +45,7 @@ func TestOnlyKnownDefaultRolesAreTakenOff(t *testing.T) {
 			p := planOf()
 			for _, id := range c.people {
 				change := createUser(id, "", "R1")
-				change.ExactRoles = true
+				change.DecidesAllRoles = true
 				p.Changes = append(p.Changes, change)
 			}
 			j := &watched{memory: &memory{}, at: c.killedAt - 1, do: func() {}, die: c.killedAt > 0}

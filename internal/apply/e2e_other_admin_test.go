@@ -216,7 +216,7 @@ func (w *otherAdmin) judge(t *testing.T, res *apply.Result) (problems []string) 
 		}
 		if named[c.Key] == "" && !isGone(c.Key) && !w.traffic.inWindow(c.Key) {
 			problems = append(problems, undone(&c, end)...)
-			if c.Op == plan.Create && c.ExactRoles && slices.Contains(end.Users[c.Key].Roles, standard) {
+			if c.Op == plan.Create && c.DecidesAllRoles && slices.Contains(end.Users[c.Key].Roles, standard) {
 				problems = append(problems, c.Key+" keeps the default role, and nobody says so")
 			}
 		}

@@ -211,7 +211,7 @@ func TestAnUnknownRoleCostsOnlyItsLinks(t *testing.T) {
 		plan.Change{Entity: plan.Team, Op: plan.Create, Key: "New", AddRoles: []string{"R1", "R6"}, AddMembers: []string{"ANNA"}},
 		plan.Change{Entity: plan.Team, Op: plan.Update, Key: "Old", AddRoles: []string{"R9"}},
 	)
-	p.Changes[0].ExactRoles = true
+	p.Changes[0].DecidesAllRoles = true
 	before := cmp.Diff(p, nil)
 	res := mustRun(t, f, p)
 	if after := cmp.Diff(p, nil); after != before {
@@ -513,7 +513,7 @@ func TestCorrectionsThatFailLeaveThePersonCreated(t *testing.T) {
 	f.defaultRoles = []string{"R0"}
 	f.before = on("update users", always, failure(upstream.Refused), false)
 	exact, licence := createUser("ANNA", ""), createUser("BERT", "")
-	exact.ExactRoles, licence.User.Concurrent = true, true
+	exact.DecidesAllRoles, licence.User.Concurrent = true, true
 	res := mustRun(t, f, planOf(exact, licence))
 	var got []string
 	for _, e := range res.Entities {

@@ -118,7 +118,7 @@ func richPlan() drawn {
 	d.seed(8)
 	for _, who := range [][2]string{{"NEW0", ""}, {"NEW1", "NEW0"}, {"NEW2", "NEW1"}, {"NEW3", ""}, {"NEW4", ""}, {"NEW5", ""}, {"NEW6", "OLD0"}} {
 		c := createUser(who[0], who[1], "R1", "R2")
-		c.ExactRoles = true
+		c.DecidesAllRoles = true
 		c.User.Concurrent = who[0] == "NEW2"
 		d.plan.Changes = append(d.plan.Changes, c)
 		d.users[who[0]] = *c.User
@@ -308,7 +308,7 @@ func TestATeamWriteThatTookEffectBeforeTheKillIsNotSentAgain(t *testing.T) {
 		}
 		p := planOf(plan.Change{
 			Entity: plan.Team, Op: plan.Update, Key: "T", Size: 1, AddMembers: []string{"A", "B", "C"},
-			ExactMembers: true, MembersBefore: []string{"D"},
+			DecidesAllMembers: true, MembersBefore: []string{"D"},
 		})
 		if _, err := apply.Run(t.Context(), deps(f, m), p); !errors.Is(err, errKilled) {
 			t.Fatalf("got %v, want the process to die", err)

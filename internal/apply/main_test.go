@@ -216,12 +216,12 @@ func (d *drawn) createUser(rt *rapid.T, n int, roles []string) {
 		manager = fmt.Sprint("NEW", rapid.IntRange(0, n-1).Draw(rt, "manager"))
 	}
 	c := createUser(fmt.Sprint("NEW", n), manager, roles...)
-	c.ExactRoles = rapid.Bool().Draw(rt, "exact roles")
+	c.DecidesAllRoles = rapid.Bool().Draw(rt, "exact roles")
 	c.User.Concurrent = rapid.Bool().Draw(rt, "concurrent")
 	// The order of the changes is the planner's, but the levels are the engine's to see to.
 	d.plan.Changes = slices.Insert(d.plan.Changes, rapid.IntRange(0, len(d.plan.Changes)).Draw(rt, "place"), c)
 	want := *c.User
-	if !c.ExactRoles {
+	if !c.DecidesAllRoles {
 		want.Roles = union(want.Roles, d.tenant.defaultRoles)
 	}
 	d.users[c.Key] = want

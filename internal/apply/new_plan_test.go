@@ -21,7 +21,7 @@ func withNewPlan(f *tenant, res *apply.Result) (*apply.Result, error) {
 			continue
 		}
 		before := f.users[e.Key].Roles
-		c := plan.Change{Entity: plan.User, Op: plan.Update, Key: e.Key, RolesBefore: before, ExactRoles: true}
+		c := plan.Change{Entity: plan.User, Op: plan.Update, Key: e.Key, RolesBefore: before, DecidesAllRoles: true}
 		for _, l := range e.Links {
 			c.RemoveRoles = append(c.RemoveRoles, l.Key)
 		}

@@ -238,11 +238,11 @@ func TestWhatSomebodyElseChangedIsKeptAndToldOrAConflict(t *testing.T) {
 		wantOld bool   // nothing is written
 	}{
 		"a role of a person, add and remove: kept":  {user(plan.Change{}), apply.Done, "role R9 was added", false, false},
-		"a role of a person, replace: a conflict":   {user(plan.Change{ExactRoles: true}), apply.Failed, "role R9 was added", false, true},
+		"a role of a person, replace: a conflict":   {user(plan.Change{DecidesAllRoles: true}), apply.Failed, "role R9 was added", false, true},
 		"a role of a team, add and remove: kept":    {team(plan.Change{}), apply.Done, "role R9 was added", false, false},
-		"a role of a team, replace: a conflict":     {team(plan.Change{ExactRoles: true}), apply.Failed, "role R9 was added", false, true},
+		"a role of a team, replace: a conflict":     {team(plan.Change{DecidesAllRoles: true}), apply.Failed, "role R9 was added", false, true},
 		"a member of a team, add: kept":             {team(plan.Change{}), apply.Done, "", true, false},
-		"a member of a team, replace: a conflict":   {team(plan.Change{ExactMembers: true, MembersBefore: []string{"ANNA"}}), apply.Failed, "member CARL was added", true, true},
+		"a member of a team, replace: a conflict":   {team(plan.Change{DecidesAllMembers: true, MembersBefore: []string{"ANNA"}}), apply.Failed, "member CARL was added", true, true},
 		"an attribute of a person: always conflict": {user(plan.Change{Fields: []plan.Field{{Name: plan.FieldEmail, Before: "b@x", After: "a@x"}}}), apply.Failed, `email was "b@x" for the plan and is "other@x" now`, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {

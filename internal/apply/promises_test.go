@@ -173,11 +173,11 @@ func TestARunIsNotInItsOwnWayWhereWholeSetsAreCompared(t *testing.T) {
 		}
 		p := planOf(
 			plan.Change{
-				Entity: plan.Team, Op: plan.Update, Key: "T", Size: 2, ExactMembers: true, ExactRoles: true,
+				Entity: plan.Team, Op: plan.Update, Key: "T", Size: 2, DecidesAllMembers: true, DecidesAllRoles: true,
 				MembersBefore: []string{"A", "B"}, RemoveMembers: []string{"A", "B"}, AddMembers: []string{"C", "D"},
 				RolesBefore: []string{"R1", "R2"}, RemoveRoles: []string{"R1", "R2"}, AddRoles: []string{"R3", "R4"},
 			},
-			plan.Change{Entity: plan.User, Op: plan.Update, Key: "A", ExactRoles: true, RolesBefore: []string{"R1"}, AddRoles: []string{"R2"}},
+			plan.Change{Entity: plan.User, Op: plan.Update, Key: "A", DecidesAllRoles: true, RolesBefore: []string{"R1"}, AddRoles: []string{"R2"}},
 			plan.Change{Entity: plan.User, Op: plan.Update, Key: "B", RolesBefore: []string{"R1"}, AddRoles: []string{"R2"}},
 		)
 		res, err := apply.Run(t.Context(), deps(f, j), p)
@@ -218,7 +218,7 @@ func TestTheRestOfAnExactRoleSetIsResumedUnlessSomebodyChangedIt(t *testing.T) {
 		f.roles = map[string]bool{"R1": true, "R2": true}
 		f.users["OLD"] = identity.User{UserID: "OLD", Roles: []string{"R1"}}
 		p := planOf(plan.Change{
-			Entity: plan.User, Op: plan.Update, Key: "OLD", ExactRoles: true, RolesBefore: []string{"R1"}, AddRoles: []string{"R2", "R9"},
+			Entity: plan.User, Op: plan.Update, Key: "OLD", DecidesAllRoles: true, RolesBefore: []string{"R1"}, AddRoles: []string{"R2", "R9"},
 		})
 		if res, err := apply.Run(t.Context(), deps(f, j), p); err != nil || res.Entities[0].Status != apply.Partly {
 			t.Fatalf("%s: got %v, %v", name, res.Entities, err)

@@ -56,9 +56,9 @@ func (t *teamDone) drop(w *teamWrites) {
 	w.size = max(w.size+(len(before.addMembers)-len(w.addMembers))-(len(before.removeMembers)-len(w.removeMembers)), 0)
 	w.rolesNow = changed(w.rolesNow, taken(before.removeRoles, w.removeRoles), taken(before.addRoles, w.addRoles))
 	switch {
-	case !w.exactMembers && len(t.members) > 0:
+	case !w.decidesAllMembers && len(t.members) > 0:
 		w.membersNow = nil
-	case w.exactMembers:
+	case w.decidesAllMembers:
 		w.membersNow = changed(w.membersNow, taken(before.removeMembers, w.removeMembers), taken(before.addMembers, w.addMembers))
 	}
 }

@@ -13,7 +13,7 @@ import (
 // the same difference, but for what is done, on top of what the person holds now. nil where nothing is left.
 // Whoever repeats it does not undo what somebody else has changed since in what was done.
 func restOf(whole *plan.Change, failures []LinkFailure) *plan.Change {
-	rest := &plan.Change{Entity: plan.User, Op: plan.Update, Key: whole.Key, Ref: whole.Ref, Created: whole.Created, ExactRoles: whole.ExactRoles}
+	rest := &plan.Change{Entity: plan.User, Op: plan.Update, Key: whole.Key, Ref: whole.Ref, Created: whole.Created, DecidesAllRoles: whole.DecidesAllRoles}
 	for _, l := range failures {
 		name := plan.FieldName(l.Key)
 		switch l.Kind {

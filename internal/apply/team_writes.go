@@ -20,10 +20,10 @@ type teamWrites struct {
 	size          int // members the team has now
 
 	// What the team is expected to hold now, where an action decided about the whole set.
-	exactRoles   bool
-	rolesNow     []string // known where roles change
-	exactMembers bool
-	membersNow   []string // known for exactMembers until the first write, and nobody for a new team until its first members
+	decidesAllRoles   bool
+	rolesNow          []string // known where roles change
+	decidesAllMembers bool
+	membersNow        []string // known for decidesAllMembers until the first write, and nobody for a new team until its first members
 }
 
 // newTeamWrites gives the writes that change c needs once its team exists.
@@ -31,7 +31,7 @@ func newTeamWrites(c *plan.Change) teamWrites {
 	w := teamWrites{
 		removeMembers: c.RemoveMembers, removeRoles: c.RemoveRoles,
 		addRoles: c.AddRoles, addMembers: c.AddMembers, size: c.Size,
-		exactRoles: c.ExactRoles, rolesNow: c.RolesBefore, exactMembers: c.ExactMembers, membersNow: c.MembersBefore,
+		decidesAllRoles: c.DecidesAllRoles, rolesNow: c.RolesBefore, decidesAllMembers: c.DecidesAllMembers, membersNow: c.MembersBefore,
 	}
 	if c.Op == plan.Create {
 		w.size, w.membersNow = 0, []string{}
@@ -70,7 +70,7 @@ func (w *teamWrites) next(l upstream.Limits) upstream.GroupUpdate {
 	case len(w.removeMembers) > 0:
 		u.RemoveMembers = head(w.removeMembers, l.RemoveChunk)
 	case len(w.removeRoles)+len(w.addRoles) > 0:
-		u.RolesBefore, u.ExactRoles = w.rolesNow, w.exactRoles
+		u.RolesBefore, u.DecidesAllRoles = w.rolesNow, w.decidesAllRoles
 		u.RemoveRoles = head(w.removeRoles, l.RoleChunk)
 		if left := max(l.RoleChunk, 1) - len(u.RemoveRoles); left > 0 {
 			u.AddRoles = head(w.addRoles, left)
@@ -78,7 +78,7 @@ func (w *teamWrites) next(l upstream.Limits) upstream.GroupUpdate {
 	case len(w.addMembers) > 0:
 		u.AddMembers = head(w.addMembers, l.AddChunk)
 	}
-	u.MembersBefore, u.ExactMembers = w.membersNow, w.exactMembers
+	u.MembersBefore, u.DecidesAllMembers = w.membersNow, w.decidesAllMembers
 	return u
 }
 
@@ -101,8 +101,8 @@ func (w *teamWrites) take(u *upstream.GroupUpdate) {
 	if u.ChangesRoles() {
 		w.rolesNow = changed(w.rolesNow, u.RemoveRoles, u.AddRoles)
 	}
-	if w.exactMembers || u.ChangesMembers() { // they were compared
-		w.exactMembers, w.membersNow = false, nil
+	if w.decidesAllMembers || u.ChangesMembers() { // they were compared
+		w.decidesAllMembers, w.membersNow = false, nil
 	}
 }
 

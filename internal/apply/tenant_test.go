@@ -466,7 +466,7 @@ func (f *tenant) write(u *upstream.GroupUpdate) (out upstream.Outcome) {
 		f.breaches = append(f.breaches, "members removed together with something else")
 	}
 	now := g
-	if !u.ExactMembers {
+	if !u.DecidesAllMembers {
 		now.Members = nil // only then they are read
 	} else if now.Members == nil {
 		now.Members = []string{}

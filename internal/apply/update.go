@@ -10,7 +10,7 @@ import (
 
 // updateOf makes the update that c asks for.
 func updateOf(c *plan.Change) *upstream.UserUpdate {
-	u := &upstream.UserUpdate{AddRoles: c.AddRoles, RemoveRoles: c.RemoveRoles, RolesBefore: c.RolesBefore, ExactRoles: c.ExactRoles}
+	u := &upstream.UserUpdate{AddRoles: c.AddRoles, RemoveRoles: c.RemoveRoles, RolesBefore: c.RolesBefore, DecidesAllRoles: c.DecidesAllRoles}
 	for i := range c.Fields {
 		setField(u, &c.Fields[i])
 	}

@@ -120,7 +120,7 @@ func (m *planner) editMembers(t *team, action identity.Action, names []string, w
 		m.conflict(Finding{Code: MembersUnread, Entity: Team, Key: t.name, Count: n, Name: string(action)})
 		return
 	}
-	t.exactMembers = t.exactMembers || action.Exact()
+	t.decidesAllMembers = t.decidesAllMembers || action.Exact()
 	now := m.membersOf(t)
 	come, gone := identity.Diff(now, identity.Apply(action, now, names, m.everyone(action)))
 	for _, id := range gone {

@@ -77,7 +77,7 @@ func (c *Change) exactAsAsked(req Request) {
 	if c.Op != Update || len(c.AddRoles)+len(c.RemoveRoles) == 0 {
 		return
 	}
-	c.ExactRoles = slices.ContainsFunc(req.Steps, func(s Step) bool {
+	c.DecidesAllRoles = slices.ContainsFunc(req.Steps, func(s Step) bool {
 		var action identity.Action
 		switch {
 		case c.Entity == User && s.CopyUser != nil:

@@ -23,7 +23,7 @@ func (m *planner) deletePerson(p *person, d *DeleteUser, why reasons) {
 	}
 	p.source = cmp.Or(p.source, d.Source)
 	p.toDelete = p.old != nil
-	p.now, p.exactRoles = nil, false
+	p.now, p.decidesAllRoles = nil, false
 	p.clear = p.clear || d.ClearReports
 	p.why = []string{why.remove}
 }

@@ -41,7 +41,7 @@ func TestAPlanFileOfVersionOneIsReadAsIfItWereWrittenNow(t *testing.T) {
 		Code: plan.Earlier, Entity: plan.User, Key: "OWNER", Text: "is the System Owner, whom no API can change: membership of team P stays",
 	}}
 	for i := range want.Changes {
-		want.Changes[i].ExactMembers, want.Changes[i].MembersBefore = false, nil
+		want.Changes[i].DecidesAllMembers, want.Changes[i].MembersBefore = false, nil
 	}
 	if diff := cmp.Diff(got, want, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("(-read +made now):\n%s", diff)

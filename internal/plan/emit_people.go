@@ -75,7 +75,7 @@ func (m *planner) emitCreates(p *Plan, creates []*identity.User, made map[string
 	for _, u := range ordered {
 		who := made[u.UserID].p
 		p.Changes = append(p.Changes, Change{
-			Entity: User, Op: Create, Key: u.UserID, Source: who.otherKey(), User: u, ExactRoles: who.exactRoles, Reasons: who.why,
+			Entity: User, Op: Create, Key: u.UserID, Source: who.otherKey(), User: u, DecidesAllRoles: who.decidesAllRoles, Reasons: who.why,
 		})
 		if c := m.afterCreate(who, loopManagers[u.UserID]); c != nil {
 			later = append(later, *c)
@@ -199,7 +199,7 @@ func (m *planner) updateChange(d *draft) *Change {
 	}
 	c.AddRoles, c.RemoveRoles = m.allowRoles(User, d.p.id, d.come, d.gone)
 	if len(c.AddRoles)+len(c.RemoveRoles) > 0 {
-		c.RolesBefore, c.ExactRoles = identity.Set(d.p.old.Roles), d.p.exactRoles
+		c.RolesBefore, c.DecidesAllRoles = identity.Set(d.p.old.Roles), d.p.decidesAllRoles
 	}
 	if c.idle() {
 		return nil

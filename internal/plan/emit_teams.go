@@ -97,10 +97,10 @@ func (m *planner) allowTeam(t *team, c *Change, cases map[string][]string) bool 
 	}
 	c.AddRoles, c.RemoveRoles = m.allowRoles(Team, t.name, c.AddRoles, c.RemoveRoles)
 	if len(c.AddRoles)+len(c.RemoveRoles) > 0 && t.old != nil {
-		c.RolesBefore, c.ExactRoles = identity.Set(t.old.Roles), t.exactRoles
+		c.RolesBefore, c.DecidesAllRoles = identity.Set(t.old.Roles), t.decidesAllRoles
 	}
-	if len(c.AddMembers)+len(c.RemoveMembers) > 0 && t.exactMembers && t.old != nil {
-		c.ExactMembers, c.MembersBefore = true, t.base
+	if len(c.AddMembers)+len(c.RemoveMembers) > 0 && t.decidesAllMembers && t.old != nil {
+		c.DecidesAllMembers, c.MembersBefore = true, t.base
 	}
 	return t.created() || !c.idle()
 }

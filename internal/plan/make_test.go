@@ -311,7 +311,7 @@ func TestANewPersonHasAllThatTheSourceTells(t *testing.T) {
 			if diff := cmp.Diff(p.Changes[0].User, &want, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("(-got +want):\n%s", diff)
 			}
-			if got := p.Changes[0].ExactRoles; got != tc.exact {
+			if got := p.Changes[0].DecidesAllRoles; got != tc.exact {
 				t.Errorf("got exact roles %t, want %t", got, tc.exact)
 			}
 		})
@@ -486,8 +486,8 @@ func TestATeamsChangeTellsAllThatApplyingNeeds(t *testing.T) {
 	want := []plan.Change{{
 		Entity: plan.Team, Op: plan.Update, Key: "P", Ref: "ref-p", Size: 2,
 		Fields:      []plan.Field{{Name: plan.FieldDescription, Before: "P", After: "New"}},
-		RolesBefore: []string{roleThree, roleTwo}, AddRoles: []string{roleOne}, RemoveRoles: []string{roleThree}, ExactRoles: true,
-		AddMembers: []string{"A"}, RemoveMembers: []string{"Z"}, ExactMembers: true, MembersBefore: []string{"B", "Z"},
+		RolesBefore: []string{roleThree, roleTwo}, AddRoles: []string{roleOne}, RemoveRoles: []string{roleThree}, DecidesAllRoles: true,
+		AddMembers: []string{"A"}, RemoveMembers: []string{"Z"}, DecidesAllMembers: true, MembersBefore: []string{"B", "Z"},
 		Reasons: []string{"--team P: name copy", "--team P: members replace", "--team P: team roles replace"},
 	}}
 	if diff := cmp.Diff(p.Changes, want); diff != "" {
@@ -534,12 +534,12 @@ func TestAChangeIsExactWhereAnActionDecidedAboutTheWholeSet(t *testing.T) {
 			var got exact
 			for _, c := range p.Changes {
 				if c.Entity == plan.User {
-					got.personRoles = c.ExactRoles
+					got.personRoles = c.DecidesAllRoles
 				} else {
-					got.teamRoles, got.teamMembers = c.ExactRoles, c.ExactMembers
+					got.teamRoles, got.teamMembers = c.DecidesAllRoles, c.DecidesAllMembers
 				}
-				if before := len(c.MembersBefore) > 0; before != c.ExactMembers {
-					t.Errorf("got members before %q with exact members %t", c.MembersBefore, c.ExactMembers)
+				if before := len(c.MembersBefore) > 0; before != c.DecidesAllMembers {
+					t.Errorf("got members before %q with exact members %t", c.MembersBefore, c.DecidesAllMembers)
 				}
 			}
 			if got != tc.want {
@@ -551,7 +551,7 @@ func TestAChangeIsExactWhereAnActionDecidedAboutTheWholeSet(t *testing.T) {
 		t.Parallel()
 		row := plan.CopyTeam{Users: plan.UsersNone, TeamRoles: identity.Replace, Members: identity.Replace}
 		c := plan.Make(copyTeams(row, "P"), source, tenantOf("userid", people), plan.Rules{}).Changes[0]
-		if c.ExactRoles || c.ExactMembers || c.MembersBefore != nil {
+		if c.DecidesAllRoles || c.DecidesAllMembers || c.MembersBefore != nil {
 			t.Errorf("got %+v, want a plain create", c)
 		}
 	})

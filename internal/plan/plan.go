@@ -72,19 +72,19 @@ type Change struct {
 	RolesBefore []string `json:"rolesBefore,omitempty"` // the whole set that was read, where role links change
 	AddRoles    []string `json:"addRoles,omitempty"`
 	RemoveRoles []string `json:"removeRoles,omitempty"`
-	// ExactRoles says that an action decided about every role (replace, intersect …), so that a role
+	// DecidesAllRoles says that an action decided about every role (replace, intersect …), so that a role
 	// nobody knew of contradicts it. A created user must end with exactly User.Roles, even if the tenant adds
 	// default roles of its own. An update is right only on top of RolesBefore: where the roles are
 	// others by now it is to be left alone. Without it the difference holds on top of whatever is there.
-	ExactRoles bool `json:"exactRoles,omitempty"`
+	DecidesAllRoles bool `json:"exactRoles,omitempty"`
 
 	AddMembers    []string `json:"addMembers,omitempty"`
 	RemoveMembers []string `json:"removeMembers,omitempty"`
 	Size          int      `json:"size,omitempty"` // members of the team before
-	// ExactMembers says the same of the members of an existing team. MembersBefore, sorted, is all that
-	// were read; it is given with ExactMembers only.
-	ExactMembers  bool     `json:"exactMembers,omitempty"`
-	MembersBefore []string `json:"membersBefore,omitempty"`
+	// DecidesAllMembers says the same of the members of an existing team. MembersBefore, sorted, is all that
+	// were read; it is given with DecidesAllMembers only.
+	DecidesAllMembers bool     `json:"exactMembers,omitempty"`
+	MembersBefore     []string `json:"membersBefore,omitempty"`
 
 	Reasons []string `json:"reasons"` // why, in words, such as "--team Finance: members add"
 }

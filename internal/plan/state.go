@@ -16,13 +16,13 @@ type person struct {
 	// itself. Memberships are kept with the teams.
 	old, now *identity.User
 
-	exactRoles bool // an action decided about every role link
-	toDelete   bool // a step deletes somebody who existed before
-	wantedBack bool // a later step wants the person all the same, which no plan can do
-	clear      bool // reports lose this manager when the person is deleted
-	inactive   bool // a new person who is to be inactive, by an update after the create
-	stopped    bool // a conflict or a protection stops the person's own change
-	why        []string
+	decidesAllRoles bool // an action decided about every role link
+	toDelete        bool // a step deletes somebody who existed before
+	wantedBack      bool // a later step wants the person all the same, which no plan can do
+	clear           bool // reports lose this manager when the person is deleted
+	inactive        bool // a new person who is to be inactive, by an update after the create
+	stopped         bool // a conflict or a protection stops the person's own change
+	why             []string
 }
 
 // created reports whether the plan makes the person.
@@ -40,7 +40,7 @@ func (p *person) edit() *identity.User {
 // setRoles puts role links into the projected state.
 func (p *person) setRoles(action identity.Action, names []string) {
 	now := identity.Set(p.now.Roles)
-	p.exactRoles = p.exactRoles || action.Exact()
+	p.decidesAllRoles = p.decidesAllRoles || action.Exact()
 	if after := identity.Apply(action, now, names, nil); !slices.Equal(after, now) {
 		p.edit().Roles = after
 	}
@@ -74,12 +74,12 @@ type team struct {
 	exists  bool            // in the projected state
 	primary bool            // a step is about this team itself, not just about a person in it
 
-	description    string
-	setDescription bool
-	roles          []string // in the projected state, once setRoles is true
-	setRoles       bool
-	exactRoles     bool // an action decided about every role link
-	exactMembers   bool // likewise of the members
+	description       string
+	setDescription    bool
+	roles             []string // in the projected state, once setRoles is true
+	setRoles          bool
+	decidesAllRoles   bool // an action decided about every role link
+	decidesAllMembers bool // likewise of the members
 
 	base  []string        // members before, sorted; nil where they were not read
 	delta map[string]bool // members that differ from before: true has come, false has gone
@@ -133,7 +133,7 @@ func (t *team) currentRoles() []string {
 func (t *team) editRoles(action identity.Action, names []string) bool {
 	now := t.currentRoles()
 	t.roles, t.setRoles = identity.Apply(action, now, names, nil), true
-	t.exactRoles = t.exactRoles || action.Exact()
+	t.decidesAllRoles = t.decidesAllRoles || action.Exact()
 	return !slices.Equal(now, t.roles)
 }
 

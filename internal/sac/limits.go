@@ -74,7 +74,7 @@ func (t *Tenant) GroupCalls(u *upstream.GroupUpdate) int {
 	if u.ChangesMembers() || u.Description != nil {
 		calls++
 	}
-	if u.ExactMembers || u.Description != nil {
+	if u.DecidesAllMembers || u.Description != nil {
 		calls++
 	}
 	return calls

@@ -79,7 +79,7 @@ func TestNobodysRolesAreLostWhenAWriteIsRepeated(t *testing.T) {
 					tt.seed, tt.before = meanwhileSeed, onWrite(grants("ANNA", ""))
 					tt.faults = onceEach(action, "PUT Users/", "PATCH Users/", "POST Bulk")
 					s := open(t, tt)
-					updates := []upstream.UserUpdate{{UserKey: key("ANNA"), AddRoles: []string{roleZ}, RolesBefore: xy, ExactRoles: exact}}
+					updates := []upstream.UserUpdate{{UserKey: key("ANNA"), AddRoles: []string{roleZ}, RolesBefore: xy, DecidesAllRoles: exact}}
 					if !tt.noBulk { // side by side the fault would meet either
 						updates = append(updates, upstream.UserUpdate{UserKey: key("BERT"), RemoveRoles: []string{roleX}, RolesBefore: xy})
 					}
@@ -117,9 +117,9 @@ func TestNobodysTeamEditIsLostWhenAWriteIsRepeated(t *testing.T) {
 	}
 	updates := map[string]upstream.GroupUpdate{
 		"adds a role":          {AddRoles: []string{roleZ}, RolesBefore: xy},
-		"replaces the roles":   {AddRoles: []string{roleZ}, RemoveRoles: xy, RolesBefore: xy, ExactRoles: true},
+		"replaces the roles":   {AddRoles: []string{roleZ}, RemoveRoles: xy, RolesBefore: xy, DecidesAllRoles: true},
 		"adds a member":        {AddMembers: []string{"CARL"}},
-		"replaces the members": {AddMembers: []string{"CARL"}, RemoveMembers: []string{"ANNA"}, MembersBefore: members, ExactMembers: true},
+		"replaces the members": {AddMembers: []string{"CARL"}, RemoveMembers: []string{"ANNA"}, MembersBefore: members, DecidesAllMembers: true},
 		"describes":            {Description: edit("T", "ours")},
 	}
 	contradict := map[string]string{"replaces the roles": "roles", "replaces the members": "members", "describes": "description"}
@@ -222,7 +222,7 @@ func TestWhatIsAsWantedAlreadyIsNotWritten(t *testing.T) {
 		s.edit(service.Edit{User: "ANNA", AddRoles: []string{roleZ}}, service.Edit{User: "BERT", Set: service.EditSet{Active: new(false)}})
 		s.calls()
 		noErr(t, s.UpdateUsers(t.Context(), []upstream.UserUpdate{
-			{UserKey: key("ANNA"), AddRoles: []string{roleZ}, RolesBefore: xy, ExactRoles: true}, {UserKey: key("BERT"), Active: edit(true, false)},
+			{UserKey: key("ANNA"), AddRoles: []string{roleZ}, RolesBefore: xy, DecidesAllRoles: true}, {UserKey: key("BERT"), Active: edit(true, false)},
 		})...)
 		for route := range s.calls() {
 			if !strings.HasPrefix(route, "GET") && route != searchV2 {

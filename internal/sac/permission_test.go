@@ -72,7 +72,7 @@ var works = map[string]func(t *testing.T, s *sim) []upstream.Outcome{
 	"write members and description": func(t *testing.T, s *sim) []upstream.Outcome {
 		return []upstream.Outcome{s.UpdateGroup(t.Context(), upstream.GroupUpdate{
 			GroupKey: upstream.GroupKey{Name: "T"}, AddMembers: []string{"CARL"}, Description: edit("T", "new"),
-			MembersBefore: []string{"ANNA", "BERT"}, ExactMembers: true,
+			MembersBefore: []string{"ANNA", "BERT"}, DecidesAllMembers: true,
 		})}
 	},
 	"delete a team": func(t *testing.T, s *sim) []upstream.Outcome {

@@ -48,7 +48,7 @@ func drawUpdate(t *rapid.T, id string) upstream.UserUpdate {
 	if kind == "remove" || kind == "all" {
 		u.RemoveRoles = priceRoles[:rapid.IntRange(1, 3).Draw(t, "removed of "+id)]
 	}
-	u.ExactRoles = kind == "exact"
+	u.DecidesAllRoles = kind == "exact"
 	return u
 }
 
@@ -87,11 +87,11 @@ func TestThePriceOfTeamWritesIsWhatIsSent(t *testing.T) {
 			for name, u := range map[string]upstream.GroupUpdate{
 				"members added":       {AddMembers: ids("U", 21, 30)},
 				"members removed":     {RemoveMembers: ids("U", 1, 5)},
-				"exact members":       {AddMembers: ids("U", 21, 30), MembersBefore: team, ExactMembers: true},
+				"exact members":       {AddMembers: ids("U", 21, 30), MembersBefore: team, DecidesAllMembers: true},
 				"the description":     {Description: description},
-				"description, exact":  {Description: description, RemoveMembers: ids("U", 1, 5), MembersBefore: team, ExactMembers: true},
+				"description, exact":  {Description: description, RemoveMembers: ids("U", 1, 5), MembersBefore: team, DecidesAllMembers: true},
 				"roles":               {AddRoles: []string{"PROFILE:t.A:R4"}, RolesBefore: priceRoles[:1]},
-				"exact roles":         {RemoveRoles: priceRoles[:1], RolesBefore: priceRoles[:1], ExactRoles: true},
+				"exact roles":         {RemoveRoles: priceRoles[:1], RolesBefore: priceRoles[:1], DecidesAllRoles: true},
 				"roles and a member":  {AddRoles: []string{"PROFILE:t.A:R4"}, RolesBefore: priceRoles[:1], AddMembers: []string{"U0030"}},
 				"what is there":       {AddMembers: ids("U", 1, 2)},
 				"everything together": {AddRoles: []string{"PROFILE:t.A:R4"}, RolesBefore: priceRoles[:1], AddMembers: []string{"U0030"}, Description: description},

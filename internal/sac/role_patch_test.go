@@ -20,7 +20,7 @@ var changesOfRoles = map[string]upstream.UserUpdate{
 	"both":          {AddRoles: []string{roleZ}, RemoveRoles: []string{roleX}},
 	"nothing more":  {AddRoles: []string{roleZ, "PROFILE:t.A:W"}},
 	"with language": {AddRoles: []string{roleZ}, Language: edit("en", "de")},
-	"replaces":      {AddRoles: []string{roleZ}, RemoveRoles: xy, ExactRoles: true},
+	"replaces":      {AddRoles: []string{roleZ}, RemoveRoles: xy, DecidesAllRoles: true},
 }
 
 func TestSingleRolesAreProvenOnOnePersonAndGivenUpWhereTheyDoSomethingElse(t *testing.T) {

@@ -141,7 +141,7 @@ func (p *memberPatch) operations() []patch {
 func (t *Tenant) sendTeamPatch(ctx context.Context, p *memberPatch) error {
 	var resp *session.Response
 	var err error
-	if p.asked.ExactMembers || p.asked.Description != nil {
+	if p.asked.DecidesAllMembers || p.asked.Description != nil {
 		resp, err = t.readThenWrite(ctx, p.op(), func(t *Tenant) (session.Request, error) {
 			if err := t.readTeamBefore(ctx, p); err != nil {
 				return session.Request{}, err
@@ -178,14 +178,14 @@ func (p *memberPatch) request() (session.Request, error) {
 // readTeamBefore looks whether somebody else changed what the patch is about, and takes the description out
 // where it is as wanted. Members need no comparing: the patch names single ones.
 func (t *Tenant) readTeamBefore(ctx context.Context, p *memberPatch) error {
-	tm, err := t.getTeam(ctx, v2, p.asked.Name, groupPath(v2, p.ref), p.asked.ExactMembers)
+	tm, err := t.getTeam(ctx, v2, p.asked.Name, groupPath(v2, p.ref), p.asked.DecidesAllMembers)
 	if err != nil {
 		return err
 	}
 	if tm.group.Ref != p.ref {
 		return otherAnswer(p.op())
 	}
-	if p.asked.ExactMembers {
+	if p.asked.DecidesAllMembers {
 		if err := t.nameMembers(ctx, tm); err != nil {
 			return err
 		}
@@ -237,7 +237,7 @@ func (t *Tenant) readMembers(ctx context.Context, p *memberPatch) (*identity.Gro
 // readTeam walks a team, which lists all members of a large one, and keeps those that the patch is about.
 func (p *memberPatch) readTeam(dec *json.Decoder) (*identity.Group, error) {
 	g := &identity.Group{Members: []string{}}
-	isNew := p.asked.MembersBefore != nil && len(p.asked.MembersBefore) == 0 && !p.asked.ExactMembers
+	isNew := p.asked.MembersBefore != nil && len(p.asked.MembersBefore) == 0 && !p.asked.DecidesAllMembers
 	p.others = nil
 	var w wireTeam
 	err := readObject(dec, func(key string) error {

@@ -14,9 +14,9 @@ import (
 func (t *Tenant) changeRoles(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
 	only := upstream.GroupUpdate{
 		GroupKey: u.GroupKey, Size: u.Size,
-		AddRoles: u.AddRoles, RemoveRoles: u.RemoveRoles, RolesBefore: u.RolesBefore, ExactRoles: u.ExactRoles,
+		AddRoles: u.AddRoles, RemoveRoles: u.RemoveRoles, RolesBefore: u.RolesBefore, DecidesAllRoles: u.DecidesAllRoles,
 	}
-	if !u.ExactMembers { // who must be exactly as planned is compared with the members' own write
+	if !u.DecidesAllMembers { // who must be exactly as planned is compared with the members' own write
 		only.MembersBefore = u.MembersBefore
 	}
 	if t.mayV1() {

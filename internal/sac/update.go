@@ -87,7 +87,7 @@ func open(jobs []*userJob) []*userJob {
 // needsReading reports whether an update can be made only from a reading: where an attribute changes, for
 // somebody else may have changed it, and where roles are sent as a whole.
 func (t *Tenant) needsReading(u *upstream.UserUpdate) bool {
-	return u.ExactRoles && u.ChangesRoles() || len(u.Attributes()) > 0 ||
+	return u.DecidesAllRoles && u.ChangesRoles() || len(u.Attributes()) > 0 ||
 		u.ChangesRoles() && t.facts.rolePatch() != upstream.Yes
 }
 

@@ -14,7 +14,7 @@ import (
 // granted or took since the plan was made stay as they are and are told in kept.
 //
 // Where u and the other change contradict each other err has class Changed and names what changed:
-// an attribute that is neither what the plan saw nor what it wants, or, with ExactRoles, a role set that
+// an attribute that is neither what the plan saw nor what it wants, or, with DecidesAllRoles, a role set that
 // differs from the one the plan saw by more than what u itself does. Nothing is to be written then.
 //
 // Nothing is to be written either to somebody else of the same user ID: see Same.
@@ -38,7 +38,7 @@ func (u UserUpdate) CompareWith(now *identity.User) (rest UserUpdate, kept []str
 		d := difference{what: "role", add: u.AddRoles, remove: u.RemoveRoles, before: u.RolesBefore}
 		others := d.others(now.Roles)
 		u.AddRoles, u.RemoveRoles = d.rest(now.Roles)
-		if u.ExactRoles {
+		if u.DecidesAllRoles {
 			changed = append(changed, others...)
 		} else {
 			kept = others
@@ -69,7 +69,7 @@ func (u GroupUpdate) CompareWith(now *identity.Group) (rest GroupUpdate, kept []
 		d := difference{what: "role", add: u.AddRoles, remove: u.RemoveRoles, before: u.RolesBefore}
 		others := d.others(now.Roles)
 		u.AddRoles, u.RemoveRoles = d.rest(now.Roles)
-		if u.ExactRoles {
+		if u.DecidesAllRoles {
 			changed = append(changed, others...)
 		} else {
 			kept = others
@@ -77,7 +77,7 @@ func (u GroupUpdate) CompareWith(now *identity.Group) (rest GroupUpdate, kept []
 	}
 	if now.Members != nil {
 		others := u.OtherMembers(now.Members)
-		if u.ExactMembers {
+		if u.DecidesAllMembers {
 			changed = append(changed, others...)
 		} else {
 			kept = append(kept, others...)
@@ -94,7 +94,7 @@ func (u GroupUpdate) CompareWith(now *identity.Group) (rest GroupUpdate, kept []
 // OtherMembers says what somebody else did to the members since the plan saw them, in words; nothing where
 // they were not known.
 func (u *GroupUpdate) OtherMembers(now []string) []string {
-	if u.MembersBefore == nil && !u.ExactMembers {
+	if u.MembersBefore == nil && !u.DecidesAllMembers {
 		return nil
 	}
 	d := difference{what: "member", add: u.AddMembers, remove: u.RemoveMembers, before: u.MembersBefore}

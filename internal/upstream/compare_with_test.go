@@ -211,7 +211,7 @@ func TestWhatIsLeftOfARoleChangeEqualsTheOracle(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		l := drawLinks(t)
-		u := upstream.UserUpdate{AddRoles: l.add, RemoveRoles: l.remove, RolesBefore: l.before, ExactRoles: l.exact}
+		u := upstream.UserUpdate{AddRoles: l.add, RemoveRoles: l.remove, RolesBefore: l.before, DecidesAllRoles: l.exact}
 		rest, kept, err := u.CompareWith(&identity.User{Roles: l.now})
 		l.check(t, rest.AddRoles, rest.RemoveRoles, kept, err)
 	})
@@ -221,12 +221,12 @@ func TestWhatIsLeftOfATeamUpdateEqualsTheOracle(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		roles := drawLinks(t)
-		u := upstream.GroupUpdate{AddRoles: roles.add, RemoveRoles: roles.remove, RolesBefore: roles.before, ExactRoles: roles.exact}
+		u := upstream.GroupUpdate{AddRoles: roles.add, RemoveRoles: roles.remove, RolesBefore: roles.before, DecidesAllRoles: roles.exact}
 		rest, kept, err := u.CompareWith(&identity.Group{Roles: roles.now})
 		roles.check(t, rest.AddRoles, rest.RemoveRoles, kept, err)
 
 		members := drawLinks(t)
-		u = upstream.GroupUpdate{AddMembers: members.add, RemoveMembers: members.remove, MembersBefore: members.before, ExactMembers: members.exact}
+		u = upstream.GroupUpdate{AddMembers: members.add, RemoveMembers: members.remove, MembersBefore: members.before, DecidesAllMembers: members.exact}
 		now := &identity.Group{Members: append([]string{}, members.now...)}
 		rest, _, err = u.CompareWith(now)
 		if wrong := members.exact && len(members.others()) > 0; (err != nil) != wrong {

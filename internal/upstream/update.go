@@ -34,9 +34,9 @@ type UserUpdate struct {
 	AddRoles    []string `json:"addRoles,omitempty"`
 	RemoveRoles []string `json:"removeRoles,omitempty"`
 	RolesBefore []string `json:"rolesBefore,omitempty"` // the whole set that the plan saw, where roles change
-	// ExactRoles says that the person must end with exactly RolesBefore, changed by AddRoles and
+	// DecidesAllRoles says that the person must end with exactly RolesBefore, changed by AddRoles and
 	// RemoveRoles: roles that somebody else granted or took meanwhile are then a contradiction.
-	ExactRoles bool `json:"exactRoles,omitempty"`
+	DecidesAllRoles bool `json:"exactRoles,omitempty"`
 }
 
 // GroupUpdate is one write to one team, as a difference.
@@ -50,14 +50,14 @@ type GroupUpdate struct {
 	AddMembers    []string      `json:"addMembers,omitempty"` // user IDs
 
 	// RolesBefore is the whole set that the team is expected to hold right now, where roles change, and
-	// ExactRoles is as in UserUpdate.
-	RolesBefore []string `json:"rolesBefore,omitempty"`
-	ExactRoles  bool     `json:"exactRoles,omitempty"`
-	// ExactMembers says that the team must end with exactly what the plan wants, and MembersBefore whom it
+	// DecidesAllRoles is as in UserUpdate.
+	RolesBefore     []string `json:"rolesBefore,omitempty"`
+	DecidesAllRoles bool     `json:"exactRoles,omitempty"`
+	// DecidesAllMembers says that the team must end with exactly what the plan wants, and MembersBefore whom it
 	// is expected to have right now; nil where that is not known. Both come with the first write to a team.
-	// Without ExactMembers, as for a team that was just created, others who came meanwhile are kept and told.
-	MembersBefore []string `json:"membersBefore,omitempty"`
-	ExactMembers  bool     `json:"exactMembers,omitempty"`
+	// Without DecidesAllMembers, as for a team that was just created, others who came meanwhile are kept and told.
+	MembersBefore     []string `json:"membersBefore,omitempty"`
+	DecidesAllMembers bool     `json:"exactMembers,omitempty"`
 }
 
 // The names of attributes, in Undone, Facts and the texts of conflicts.
