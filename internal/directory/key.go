@@ -9,12 +9,15 @@ import (
 
 // FoldVersion names the rules of NameKey. A Store keeps it with its indexes, which must be made anew where
 // it changes.
-const FoldVersion = "scim-caseless-1"
+const FoldVersion = "scim-names-2"
 
-// NameKey gives the key of an index for a value that is compared without letter case. It is scim.Caseless and
-// nothing else: two values have one key exactly where the evaluation of a filter calls them equal, and what begins with
-// a text for a filter (sw) begins with its key here.
-func NameKey(value string) []byte { return []byte(scim.Caseless(value)) }
+// NameKey gives the key of an index for the name of a user or a group. It is scim.Name and nothing else: two names have
+// one key exactly where the evaluation of a filter calls them equal, and what begins with a text for a filter (sw)
+// begins with its key here.
+func NameKey(value string) []byte { return []byte(scim.Name(value)) }
+
+// EmailKey gives the key of an index for an address, which is compared without letter case.
+func EmailKey(value string) []byte { return []byte(scim.Caseless(value)) }
 
 // TimeKey gives the key of ByModified: milliseconds, so that keys sort as moments do.
 func TimeKey(at time.Time) []byte {

@@ -97,8 +97,8 @@ func (h *Header) Entries() []IndexEntry {
 	if h.Kind == Group {
 		name = h.DisplayName
 	}
-	if name != "" {
-		entries = append(entries, IndexEntry{ByName, NameKey(name)})
+	if key := NameKey(name); len(key) > 0 {
+		entries = append(entries, IndexEntry{ByName, key})
 	}
 	if h.ExternalID != "" {
 		entries = append(entries, IndexEntry{ByExternalID, []byte(h.ExternalID)})
@@ -106,7 +106,7 @@ func (h *Header) Entries() []IndexEntry {
 	entries = append(entries, IndexEntry{ByModified, TimeKey(h.Modified)})
 	first := len(entries)
 	for _, e := range h.Emails {
-		key := NameKey(e.Value)
+		key := EmailKey(e.Value)
 		if len(key) > 0 && !hasKey(entries[first:], key) {
 			entries = append(entries, IndexEntry{ByEmail, key})
 		}

@@ -87,7 +87,11 @@ func text(attrs map[string]any, name string) string {
 
 // checkHeader refuses what an index cannot hold.
 func checkHeader(h *Header) error {
-	if h.Kind == User && h.UserName == "" || h.Kind == Group && h.DisplayName == "" {
+	name := h.UserName
+	if h.Kind == Group {
+		name = h.DisplayName
+	}
+	if len(NameKey(name)) == 0 {
 		return fmt.Errorf("%s: %w", strings.ToLower(h.Kind.String()), ErrNameless)
 	}
 	for _, e := range h.Entries() {

@@ -38,11 +38,11 @@ func newSample(t testing.TB) *sample {
 	t.Helper()
 	w := &sample{dir: open(t, directory.Deps{Budget: 1000, MaxSort: 1000})}
 	for n := range 60 {
-		body := fmt.Sprintf(`{"userName":"%s%d@x.example","externalId":"e%d","displayName":"%s","title":"t%d","active":%t,
+		body := fmt.Sprintf(`{"userName":"%s%d@x.example","externalId":"e%d","displayName":"%s","userType":"%s","title":"t%d","active":%t,
 			"name":{"givenName":"G%d","familyName":"F%d"},
 			"emails":[{"value":"%s%d@x.example","type":"work","primary":%t},{"value":"m%d@home.example","type":"home"%s}],
 			"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"D%d"}}`,
-			letters[n%len(letters)], n, n%20, []string{"One", "two", "", letters[n%len(letters)]}[n%4], n%4, n%5 != 0, n%3, n%7, []string{"M", letters[n%len(letters)]}[n%2], n%30, n%2 == 0, n, []string{"", `,"display":"priv"`}[n%2], n%4)
+			letters[n%len(letters)], n, n%20, []string{"One", "two", "three", letters[n%len(letters)]}[n%4], []string{"", "Staff"}[n%2], n%4, n%5 != 0, n%3, n%7, []string{"M", letters[n%len(letters)]}[n%2], n%30, n%2 == 0, n, []string{"", `,"display":"priv"`}[n%2], n%4)
 		createUser(t, w.dir, body)
 	}
 	w.users = w.all(t, directory.User)
@@ -277,7 +277,8 @@ func randomUser(r *rand.Rand, n int) string {
 	letter := func() string { return letters[r.IntN(len(letters))] }
 	parts := []string{fmt.Sprintf(`"userName":"%s%d@x.example"`, letter(), n)}
 	for _, part := range []string{
-		fmt.Sprintf(`"externalId":"e%d"`, r.IntN(20)), fmt.Sprintf(`"displayName":%q`, []string{"One", "two", "", letter()}[r.IntN(4)]),
+		fmt.Sprintf(`"externalId":"e%d"`, r.IntN(20)), fmt.Sprintf(`"displayName":%q`, []string{"One", "two", "three", letter()}[r.IntN(4)]),
+		fmt.Sprintf(`"userType":%q`, []string{"One", ""}[r.IntN(2)]),
 		fmt.Sprintf(`"title":"t%d"`, r.IntN(4)), fmt.Sprintf(`"active":%t`, r.IntN(2) == 0), fmt.Sprintf(`"name":{"givenName":"G%d"}`, r.IntN(3)),
 		fmt.Sprintf(`"emails":[{"value":"%s%d@x.example","type":"work","primary":%t},{"value":"m%d@home.example","type":"home"%s},{"value":"m%d@x.example"}]`,
 			[]string{"M", "m", letter()}[r.IntN(3)], r.IntN(30), r.IntN(2) == 0, n, []string{"", `,"display":"priv"`}[r.IntN(2)], r.IntN(30)),

@@ -46,14 +46,14 @@ func DecodeStored(t *ResourceType, body []byte) (*Resource, error) {
 	return r, nil
 }
 
-// required refuses a resource that lacks a required attribute, or has an empty text there, which the SCIM library
-// accepts.
+// required refuses a resource that lacks a required attribute, or has an empty text or nothing but blanks there, which
+// the SCIM library accepts.
 func (d decoder) required(r *Resource) error {
 	for _, ref := range r.Type.order {
 		if !ref.Attr.Required || ref.Attr.Name == "schemas" {
 			continue
 		}
-		if v := r.Attrs[ref.Attr.Name]; v == "" || !d.valid.Whole(ref.Attr, v) {
+		if v := r.Attrs[ref.Attr.Name]; isBlank(v) || !d.valid.Whole(ref.Attr, v) {
 			return NewInvalidValue(ref.Name, "%s is required", ref.Name)
 		}
 	}
@@ -143,6 +143,7 @@ func (r *Resource) attributesOf(s *Schema) map[string]any {
 
 // extension reads a key of the top level that is no attribute.
 func (d decoder) extension(r *Resource, f jsonField) error {
+	f.value = d.tol.decodedText(f.value)
 	o, isObject := f.value.(jsonObject)
 	switch s := d.t.schemaOf(f.key, d.tol); {
 	case s == d.t.Core && isObject:
@@ -225,6 +226,7 @@ func (d decoder) schemas(doc jsonObject) ([]string, error) {
 
 // textList reads a list of strings that a protocol message holds.
 func textList(raw any, name string, tol Tolerance) ([]string, error) {
+	raw = tol.decodedText(raw)
 	if s, ok := raw.(string); ok && tol.WrapMultiValued {
 		return []string{s}, nil
 	}

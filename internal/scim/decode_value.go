@@ -11,11 +11,16 @@ type decoder struct {
 	t            *ResourceType
 	tol          Tolerance
 	valid        Validator
-	dropReadOnly bool // leave readOnly sub-attributes out
+	dropReadOnly bool // what a client sends is read: readOnly sub-attributes are left out
+	keepLabels   bool // a list may hold values that have nothing but a label
 }
 
 // value gives the canonical form of an attribute's or sub-attribute's value, nil where it is unassigned.
 func (d decoder) value(ref *Ref, raw any) (any, error) {
+	raw, err := d.readText(ref, raw)
+	if err != nil {
+		return nil, err
+	}
 	a, path := ref.Target(), ref.Name
 	list, isList := raw.([]any)
 	switch {
@@ -56,7 +61,7 @@ func (d decoder) list(ref *Ref, raw []any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if v != nil {
+		if v != nil && (!d.dropReadOnly || d.keepLabels || !isEmptyElement(v)) {
 			out = append(out, v)
 		}
 	}
@@ -145,6 +150,9 @@ func (d decoder) single(ref *Ref, raw any) (any, error) {
 	}
 	if !d.valid.Value(a, raw) {
 		return nil, misfit(ref.Name, raw, a)
+	}
+	if d.dropReadOnly && a.isName && !a.Required && isBlank(raw) {
+		return nil, NewInvalidValue(ref.Name, "%s is blank, a name is expected", ref.Name)
 	}
 	return raw, nil
 }
@@ -246,6 +254,10 @@ func (d decoder) complex(ref *Ref, raw any) (any, error) {
 
 // objectOf gives the object that a complex value is, or that a bare value stands for.
 func (d decoder) objectOf(ref *Ref, raw any) (jsonObject, error) {
+	raw, err := d.readText(ref, raw)
+	if err != nil {
+		return nil, err
+	}
 	if s, ok := raw.(string); ok && d.tol.BareValues && ref.Attr.subs["value"] != nil {
 		return jsonObject{{"value", s}}, nil
 	}
@@ -253,20 +265,21 @@ func (d decoder) objectOf(ref *Ref, raw any) (jsonObject, error) {
 	if !ok && !d.valid.Value(ref.Attr, raw) {
 		return nil, misfit(ref.Name, raw, ref.Attr)
 	}
-	return o, nil
+	return d.spread(ref, o)
 }
 
-// subOf finds a sub-attribute; SCIM 1.1 called a manager's value managerId, and some clients call a member's display
-// displayName (the requests that Entra publishes).
+// subOf finds a sub-attribute; SCIM 1.1 called a manager's value managerId, and some clients call the display of a
+// member or a role displayName (the requests that Entra publishes).
 func (d decoder) subOf(a *Attribute, key string) *Attribute {
 	switch {
 	case !d.tol.BareValues:
 	case a.Name == "manager" && strings.EqualFold(key, "managerId"):
 		return a.subs["value"]
-	case a.Name == "members" && strings.EqualFold(key, "displayName"):
-		return a.subs["display"]
 	}
-	return a.SubAttribute(key)
+	if sub := a.SubAttribute(key); sub != nil || !d.tol.BareValues || !strings.EqualFold(key, "displayName") {
+		return sub
+	}
+	return a.subs["display"]
 }
 
 // assignedObject gives an object of an unknown extension as tree: as sent, less nulls, empty lists and empty

@@ -62,7 +62,7 @@ type Literal struct {
 	Type   Type
 	Null   bool
 	Text   string // as written, escapes decoded; of a number and a dateTime the written form
-	Folded string // Text under Caseless where the attribute is not caseExact, else Text
+	Folded string // Text as it is compared: under Caseless where the attribute is not caseExact, under Name for names
 	Number float64
 	Bool   bool
 	Time   time.Time
@@ -74,7 +74,7 @@ type Filter struct{ Root Expr }
 
 // Equals is the filter that compares an attribute that is a string with a text.
 func Equals(ref *Ref, text string) *Filter {
-	return &Filter{Root: &Term{Ref: ref, Op: OpEq, Value: textLiteral(ref.Target(), text)}}
+	return &Filter{Root: &Term{Ref: ref, Op: OpEq, Value: textLiteral(ref.Target(), OpEq, text)}}
 }
 
 // String gives the filter in canonical spelling; parsing it gives an equal filter.
@@ -185,16 +185,12 @@ func coerce(ref *Ref, op Op, raw any) (Literal, string) {
 		if !isText {
 			return Literal{}, "a string in quotes is expected, not " + kindOf(raw)
 		}
-		return textLiteral(target, s), ""
+		return textLiteral(target, op, s), ""
 	}
 }
 
-func textLiteral(target *Attribute, s string) Literal {
-	l := Literal{Type: target.Type, Text: s, Folded: s}
-	if !target.CaseExact {
-		l.Folded = Caseless(s)
-	}
-	return l
+func textLiteral(target *Attribute, op Op, s string) Literal {
+	return Literal{Type: target.Type, Text: s, Folded: target.foldedFor(op, s)}
 }
 
 // rejectsOperator says why op cannot be asked of a; "" where it can.

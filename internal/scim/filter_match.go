@@ -133,12 +133,33 @@ func (t *Term) matchValue(value any) bool {
 		}
 	}
 	if t.Op == OpPr {
-		return true
+		return isPresent(value)
 	}
 	if t.Value.Null {
 		return t.Op == OpNe
 	}
 	return t.compare(value)
+}
+
+// isPresent says whether a value is one: an empty text is none (RFC 7644 §3.4.2.2, table 3).
+func isPresent(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return false
+	case string:
+		return v != ""
+	case []any:
+		return slices.ContainsFunc(v, isPresent)
+	case map[string]any:
+		for _, part := range v {
+			if isPresent(part) {
+				return true
+			}
+		}
+		return false
+	default:
+		return true
+	}
 }
 
 func (t *Term) compare(value any) bool {
@@ -193,12 +214,11 @@ func (t *Term) compareInstant(at time.Time) bool {
 }
 
 func (t *Term) compareText(s string) bool {
-	exact := t.Ref.Target().CaseExact || t.Value.Type == TypeDateTime
-	if !exact {
-		if t.Op == OpEq || t.Op == OpNe {
+	if target := t.Ref.Target(); t.Value.Type != TypeDateTime && !target.CaseExact {
+		if (t.Op == OpEq || t.Op == OpNe) && !target.isUniqueName() {
 			return equalCaseless(s, t.Value.Text) == (t.Op == OpEq)
 		}
-		s = Caseless(s)
+		s = target.folded(s)
 	}
 	switch t.Op {
 	case OpCo:

@@ -161,7 +161,7 @@ func (p *parser) reference(column int, name string, within *Ref) (*Ref, error) {
 	if within == nil {
 		ref, ok = p.t.resolve(name, p.tol)
 	} else {
-		ref, ok = within.part(name)
+		ref, ok = p.part(within, name)
 	}
 	if !ok {
 		return nil, p.faultAt(column, name, "no schema of "+p.t.Name+" has the attribute")

@@ -189,7 +189,7 @@ func drawUser(t *rapid.T) string {
 	maybe("externalId", `"A"`, `"a"`)
 	maybe("active", `true`, `false`)
 	maybe("name", `{"givenName":"Ab"}`, `{"familyName":"x"}`)
-	maybe("emails", `[{"value":"a","type":"b"}]`, `[{"value":"a","type":"b","primary":true},{"value":"B","type":"ab"}]`, `[{"type":"a"},{"value":"AB","primary":false}]`)
+	maybe("emails", `[{"value":"a","type":"b"}]`, `[{"value":"a","type":"b","primary":true},{"value":"B","type":"ab"}]`, `[{"type":"a","display":"d"},{"value":"AB","primary":false}]`)
 	maybe(scim.EnterpriseUserURN, `{"department":"ba"}`, `{"division":"a"}`)
 	maybe(scim.SACUserURN, `{"cleanUpNotificationsNumberOfDays":1}`, `{"cleanUpNotificationsNumberOfDays":30}`)
 	b.WriteString("}")

@@ -23,8 +23,8 @@ type Tolerance struct {
 	// WrapMultiValued reads a multi-valued attribute from one bare value (OneLogin templates).
 	WrapMultiValued bool
 	// BareValues reads a string where an object with a value belongs: a manager, a member or a role
-	// given as its id alone; a manager given as managerId (SCIM 1.1); and a member's display given as
-	// displayName.
+	// given as its id alone; a manager given as managerId (SCIM 1.1); and the display of a member or a role given
+	// as displayName.
 	BareValues bool
 	// UnqualifiedExtensions reads an extension's attribute that stands at the top of a body without its
 	// URN, where the core schema has none of that name: Entra's documentation shows manager so, SAC a
@@ -35,6 +35,11 @@ type Tolerance struct {
 	// CreateOnReplace lets replace on a value filter that matches nothing create the element, as add
 	// does (Entra, on some attribute mappings). RFC 7644 §3.5.2.3 demands noTarget.
 	CreateOnReplace bool
+	// JSONText reads an object or a list that arrives as JSON in a string (Entra's AppRoleAssignmentsComplex). Without
+	// it such a string is refused where a complex value, or the value of one, belongs.
+	JSONText bool
+	// EmptyOperations accepts a PATCH or a Bulk without any operation (Entra's validator sends one).
+	EmptyOperations bool
 	// ReducePrimaries keeps the first of several values marked primary. Without it they are refused.
 	ReducePrimaries bool
 }
@@ -44,7 +49,7 @@ func Lenient() Tolerance {
 	return Tolerance{
 		BooleanStrings: true, SchemasOptional: true, LegacyURNs: true, IgnoreUnknown: true, IgnoreReadOnly: true,
 		UnwrapSingular: true, WrapMultiValued: true, BareValues: true, UnqualifiedExtensions: true, UnquotedValues: true,
-		CreateOnReplace: true, ReducePrimaries: true,
+		CreateOnReplace: true, JSONText: true, EmptyOperations: true, ReducePrimaries: true,
 	}
 }
 

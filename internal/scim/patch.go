@@ -44,8 +44,7 @@ type Patch struct {
 }
 
 // DecodePatch reads the body of a PATCH (RFC 7644 §3.5.2) and checks whatever does not depend on the
-// resource; every value is shown to the validator. Keys and op may be in any case; an empty list of operations does nothing (Entra's validator
-// sends one). Every error is an [*Error] whose detail counts the operation from 1.
+// resource; every value is shown to the validator. Keys and op may be in any case. Every error is an [*Error] whose detail counts the operation from 1.
 func DecodePatch(t *ResourceType, body []byte, maxBytes int, tol Tolerance, valid Validator) (*Patch, error) {
 	if len(body) > maxBytes {
 		return nil, NewTooLarge(maxBytes)
@@ -84,12 +83,16 @@ func operationsOf(doc jsonObject, tol Tolerance) ([]any, error) {
 		return nil, NewInvalidValue("schemas", "schemas does not name %s", PatchURN)
 	}
 	raw, _ = doc.get("Operations")
+	raw = tol.decodedText(raw)
 	if o, ok := raw.(jsonObject); ok && tol.WrapMultiValued {
 		return []any{o}, nil
 	}
 	list, ok := raw.([]any)
 	if !ok {
 		return nil, NewInvalidSyntax("Operations", "Operations is %s, a list of operations is expected", kindOrMissing(raw))
+	}
+	if len(list) == 0 && !tol.EmptyOperations {
+		return nil, NewInvalidSyntax("Operations", "Operations is empty, at least one operation is expected")
 	}
 	return list, nil
 }
@@ -133,18 +136,21 @@ type Outcome struct {
 //     replace does so under CreateOnReplace, else it is noTarget.
 //   - add of a value that is there already (the same value and type, or nothing that the existing one
 //     lacks) updates that one.
-//   - replace on a value filter replaces the elements as a whole; what the filter demands by eq and the
-//     value does not mention stays.
+//   - replace on a value filter sets what the value mentions, as it does on a complex attribute (§3.5.2.3); the
+//     rest of the elements stays.
 //   - remove of what is not there is no fault. An element of which only type and primary are left goes.
+//   - a reference to something else loses what said more of the old one, unless the patch says it anew.
 //
 // Every error is an [*Error].
 func (p *Patch) Apply(r *Resource) (Outcome, error) {
-	a := applier{decoder: decoder{t: p.Type, tol: p.tol, valid: p.valid}, r: r.Clone()}
+	a := applier{decoder: decoder{t: p.Type, tol: p.tol, valid: p.valid}, before: r, r: r.Clone()}
 	for _, op := range p.Operations {
 		if err := a.apply(op); err != nil {
 			return Outcome{}, atOperation(op.Index, err)
 		}
 	}
+	a.dropStale()
+	a.dropEmpty()
 	if err := a.required(a.r); err != nil {
 		return Outcome{}, err
 	}
@@ -156,6 +162,7 @@ func (p *Patch) Apply(r *Resource) (Outcome, error) {
 
 type applier struct {
 	decoder
+	before  *Resource
 	r       *Resource
 	members []MemberOp
 }

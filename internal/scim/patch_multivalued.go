@@ -10,12 +10,14 @@ import (
 type elements struct {
 	ref         *Ref // the whole attribute
 	list        []any
+	before      []any // before the patch
 	madePrimary []bool
 }
 
 // multiValued applies an operation to the values of a multi-valued complex attribute and gives the new ones.
 func (a *applier) multiValued(list []any, op Operation) ([]any, error) {
 	e := &elements{ref: op.Path.Ref.whole, list: list, madePrimary: make([]bool, len(list))}
+	e.before, _ = a.before.Attribute(e.ref).([]any)
 	var err error
 	switch {
 	case op.Kind == Remove:
@@ -72,21 +74,21 @@ func (e *elements) selected(path *Path) []int {
 // put writes the operation's value to one element.
 func (e *elements) put(i int, op Operation) {
 	have := e.list[i].(map[string]any)
+	defer e.dropStale(have, have["value"], have["display"], op)
 	if sub := op.Path.Ref.Sub; sub != nil {
 		have[sub.Name] = cloneTree(op.Value)
 		e.madePrimary[i] = e.madePrimary[i] || sub.Name == "primary" && op.Value == true
 		return
 	}
 	given := op.Value.(map[string]any)
-	if op.Kind == Replace {
-		have = map[string]any{}
-		if !impliedBy(op.Path.Where, have) {
-			clear(have)
+	for name, v := range given {
+		if v == nil {
+			delete(have, name)
+		} else {
+			have[name] = cloneTree(v)
 		}
-		e.list[i] = have
 	}
-	merge(have, given)
-	e.madePrimary[i] = e.madePrimary[i] || isPrimary(given) || op.Kind == Replace && isPrimary(have)
+	e.madePrimary[i] = e.madePrimary[i] || isPrimary(given)
 }
 
 // dropDuplicates leaves one of several elements that a replace has made equal.

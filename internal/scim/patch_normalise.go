@@ -11,7 +11,7 @@ type normaliser struct {
 }
 
 func (n *normaliser) operation(raw any) error {
-	o, ok := raw.(jsonObject)
+	o, ok := n.tol.decodedText(raw).(jsonObject)
 	if !ok {
 		return NewInvalidSyntax("Operations", "it is %s, an object is expected", kindOf(raw))
 	}
@@ -56,7 +56,7 @@ func (n *normaliser) withoutPath(kind OpKind, value any) error {
 	if kind == Remove {
 		return NewNoTarget("", "remove has no path")
 	}
-	o, ok := value.(jsonObject)
+	o, ok := n.tol.decodedText(value).(jsonObject)
 	if !ok {
 		return NewInvalidValue("value", "value is %s, an object is expected where there is no path", kindOf(value))
 	}
@@ -96,8 +96,15 @@ func (n *normaliser) onPath(kind OpKind, path *Path, value any) error {
 	if skip, err := n.readOnly(ref); skip || err != nil {
 		return err
 	}
+	value, err := n.readText(ref, value)
+	if err != nil {
+		return err
+	}
 	if kind == Remove {
 		return n.removal(path, value)
+	}
+	if done, err := n.objectOnValue(kind, path, value); done || err != nil {
+		return err
 	}
 	if o, ok := n.parts(path, value); ok {
 		return n.eachPart(kind, ref, o)
@@ -151,6 +158,7 @@ func (n *normaliser) onUnknown(kind OpKind, path *Path, value any) error {
 // onSchema spreads a value that holds attributes of one schema.
 func (n *normaliser) onSchema(kind OpKind, path *Path, value any) error {
 	s := path.Extension
+	value = n.tol.decodedText(value)
 	if kind == Remove || value == nil {
 		if s == n.t.Core {
 			return NewMutability(s.URN, "%s has required attributes and cannot be removed", s.URN)
@@ -211,7 +219,7 @@ func (n *normaliser) valueFor(kind OpKind, path *Path, raw any) (any, error) {
 		if list, ok := raw.([]any); ok && len(list) == 1 {
 			raw = list[0]
 		}
-		return n.single(ref, raw)
+		return n.partOf(kind, ref, raw)
 	}
 	if ref.Sub == nil && ref.Attr.MultiValued && kind != Replace && raw != nil {
 		// One value may be added or removed without a list around it.
@@ -220,6 +228,56 @@ func (n *normaliser) valueFor(kind OpKind, path *Path, raw any) (any, error) {
 		}
 	}
 	return n.value(ref, raw)
+}
+
+// partOf gives the value for selected elements: of a replace with nil for each part that it takes away.
+func (n *normaliser) partOf(kind OpKind, ref *Ref, raw any) (any, error) {
+	v, err := n.single(ref, raw)
+	if err != nil || kind != Replace || n.isMembers(ref) {
+		return v, err
+	}
+	if raw, err = n.readText(ref, raw); err != nil {
+		return nil, err
+	}
+	o, ok := raw.(jsonObject)
+	if !ok {
+		return v, nil
+	}
+	parts, _ := v.(map[string]any)
+	if parts == nil {
+		parts = map[string]any{}
+	}
+	for _, f := range o {
+		sub := n.subOf(ref.Attr, f.key)
+		if sub == nil || sub.Mutability == ReadOnly {
+			continue
+		}
+		if _, given := parts[sub.Name]; !given {
+			parts[sub.Name] = nil
+		}
+	}
+	return parts, nil
+}
+
+// objectOnValue takes an object that arrives as JSON text for the value of a complex attribute as one for the attribute:
+// it may bring a display name. done is false for any other value.
+func (n *normaliser) objectOnValue(kind OpKind, path *Path, value any) (done bool, err error) {
+	ref := path.Ref
+	if ref.Sub == nil || ref.Sub.Name != "value" {
+		return false, nil
+	}
+	o, err := n.objectInText(ref, value)
+	if err != nil || o == nil {
+		return false, err
+	}
+	if ref.Attr.MultiValued && path.Where == nil { // each value is meant: there is no element to add
+		for _, f := range o {
+			if sub := n.subOf(ref.Attr, f.key); sub != nil && sub.Name == "value" {
+				return true, n.onPath(kind, path, f.value)
+			}
+		}
+	}
+	return true, n.onPath(kind, &Path{Ref: ref.whole, Where: path.Where}, o)
 }
 
 func (n *normaliser) removal(path *Path, raw any) error {
@@ -231,7 +289,9 @@ func (n *normaliser) removal(path *Path, raw any) error {
 		n.emit(Remove, path, nil)
 		return nil
 	}
+	n.keepLabels = true
 	v, err := n.valueFor(Remove, path, raw)
+	n.keepLabels = false
 	if err != nil {
 		return err
 	}

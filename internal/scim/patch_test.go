@@ -54,12 +54,12 @@ func TestPatchOfAUser(t *testing.T) {
 			`"name":{"givenName":"G","familyName":"F"}`, `{"op":"replace","path":"name","value":{"familyName":"X"}}`, `"name":{"givenName":"G","familyName":"X"}`,
 		},
 		"replace of a multi-valued one replaces all": {`"emails":[` + work + `,` + home + `]`, `{"op":"replace","path":"emails","value":[{"value":"n"}]}`, `"emails":[{"value":"n"}]`},
-		"replace with a value filter replaces the matches": {
+		"replace with a value filter sets what it mentions, the rest stays": {
 			`"emails":[` + work + `,` + home + `]`, `{"op":"replace","path":"emails[type eq \"work\"]","value":{"value":"n","display":"N"}}`,
-			`"emails":[{"value":"n","type":"work","display":"N"},` + home + `]`,
+			`"emails":[{"value":"n","type":"work","display":"N","primary":true},` + home + `]`,
 		},
 		"replace with a value filter and the value in a list": {
-			`"emails":[` + work + `]`, `{"op":"replace","path":"emails[type eq \"work\"]","value":[{"value":"n"}]}`, `"emails":[{"value":"n","type":"work"}]`,
+			`"emails":[` + work + `]`, `{"op":"replace","path":"emails[type eq \"work\"]","value":[{"value":"n"}]}`, `"emails":[{"value":"n","type":"work","primary":true}]`,
 		},
 		"replace of a part by a value filter": {
 			`"emails":[` + work + `,` + home + `]`, `{"op":"replace","path":"emails[type eq \"work\"].value","value":"n"}`,
@@ -117,7 +117,7 @@ func TestPatchOfAUser(t *testing.T) {
 			`"emails":[{"value":"n","type":"work"},` + home + `]`,
 		},
 		"replace where the filter says nothing by eq": {
-			`"emails":[` + home + `]`, `{"op":"replace","path":"emails[value sw \"k\" or type pr]","value":{"value":"n"}}`, `"emails":[{"value":"n"}]`,
+			`"emails":[` + home + `]`, `{"op":"replace","path":"emails[value sw \"k\" or type pr]","value":{"value":"n"}}`, `"emails":[{"value":"n","type":"home"}]`,
 		},
 		"add with a filter of two conditions": {
 			``, `{"op":"add","path":"addresses[type eq \"work\" and country eq \"DE\"]","value":{"locality":"Bonn"}}`, `"addresses":[{"type":"work","country":"DE","locality":"Bonn"}]`,
@@ -238,7 +238,9 @@ func TestTheEnvelopeOfAPatch(t *testing.T) {
 		}
 		wantError(t, err, tc.want, tc.word)
 	}
-	p, err := scim.DecodePatch(scim.User(), []byte(expand(`{"SCHEMAS":["@P"],"operations":[]}`)), limit, scim.Tolerance{}, byType{})
+	_, err := scim.DecodePatch(scim.User(), []byte(expand(`{"schemas":["@P"],"Operations":[]}`)), limit, scim.Tolerance{}, byType{})
+	wantError(t, err, scim.InvalidSyntax, "Operations is empty") // trial 17
+	p, err := scim.DecodePatch(scim.User(), []byte(expand(`{"SCHEMAS":["@P"],"operations":[]}`)), limit, scim.Tolerance{EmptyOperations: true}, byType{})
 	if err != nil || len(p.Operations) != 0 {
 		t.Errorf("an empty list of operations: got %v, %v", p, err)
 	}

@@ -41,7 +41,7 @@ func ParsePath(t *ResourceType, text string, tol Tolerance) (*Path, error) {
 	path := &Path{Ref: ref, Where: where}
 	if p.pos < len(text) && text[p.pos] == '.' {
 		p.pos++
-		if path.Ref, ok = ref.part(p.name()); !ok {
+		if path.Ref, ok = p.part(ref, p.name()); !ok {
 			return nil, p.refuse(ref.Name, "the path %q names no sub-attribute of %s", text, ref.Name)
 		}
 	}
@@ -198,6 +198,14 @@ const managerValue = EnterpriseUserURN + ":manager.value"
 // isURN says whether a name begins as the URN of a schema does.
 func isURN(name string) bool {
 	return len(name) > 4 && strings.EqualFold(name[:4], "urn:")
+}
+
+// part finds a sub-attribute; the display of a role may be called displayName, as in bodies.
+func (p *parser) part(ref *Ref, name string) (*Ref, bool) {
+	if sub, ok := ref.part(name); ok || !p.tol.BareValues || !strings.EqualFold(name, "displayName") {
+		return sub, ok
+	}
+	return ref.part("display")
 }
 
 // part finds a sub-attribute by its name in any case.

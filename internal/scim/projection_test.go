@@ -10,11 +10,11 @@ import (
 
 func TestProjection(t *testing.T) {
 	t.Parallel()
-	const full = `"title":"T","password":"p","name":{"givenName":"G","familyName":"F"},"emails":[{"value":"a","type":"work"},{"type":"home"}],
+	const full = `"title":"T","password":"p","name":{"givenName":"G","familyName":"F"},"emails":[{"value":"a","type":"work"},{"type":"home","display":"h"}],
 		"@E":{"department":"D","manager":{"value":"m"}},"urn:example:X":{"a":1,"b":2}`
 	tests := map[string]struct{ attributes, excluded, want string }{
 		"the default set": {want: `{"schemas":["@U","@E","urn:example:X"],"id":"u1","userName":"kim","title":"T","name":{"givenName":"G","familyName":"F"},` +
-			`"emails":[{"value":"a","type":"work"},{"type":"home"}],"meta":{"resourceType":"User"},"@E":{"department":"D","manager":{"value":"m"}},"urn:example:X":{"a":1,"b":2}}`},
+			`"emails":[{"value":"a","type":"work"},{"type":"home","display":"h"}],"meta":{"resourceType":"User"},"@E":{"department":"D","manager":{"value":"m"}},"urn:example:X":{"a":1,"b":2}}`},
 		"asked for and always only":              {attributes: "userName", want: `{"schemas":["@U"],"id":"u1","userName":"kim"}`},
 		"meta where it is asked for":             {attributes: "meta", want: `{"schemas":["@U"],"id":"u1","meta":{"resourceType":"User"}}`},
 		"the id cannot be excluded":              {excluded: "id,name,emails,meta,@E,urn:example:X", want: `{"schemas":["@U"],"id":"u1","userName":"kim","title":"T"}`},
@@ -22,14 +22,14 @@ func TestProjection(t *testing.T) {
 		"in any case, blanks around":             {attributes: " USERNAME , Title", want: `{"schemas":["@U"],"id":"u1","userName":"kim","title":"T"}`},
 		"a part":                                 {attributes: "name.givenName", want: `{"schemas":["@U"],"id":"u1","name":{"givenName":"G"}}`},
 		"a part of several values":               {attributes: "emails.value", want: `{"schemas":["@U"],"id":"u1","emails":[{"value":"a"}]}`},
-		"a part excluded":                        {excluded: "name.givenName,emails.type,meta,@E,urn:example:X,title", want: `{"schemas":["@U"],"id":"u1","userName":"kim","name":{"familyName":"F"},"emails":[{"value":"a"}]}`},
+		"a part excluded":                        {excluded: "name.givenName,emails.type,meta,@E,urn:example:X,title", want: `{"schemas":["@U"],"id":"u1","userName":"kim","name":{"familyName":"F"},"emails":[{"value":"a"},{"display":"h"}]}`},
 		"a qualified name":                       {attributes: "@U:userName,@E:department", want: `{"schemas":["@U","@E"],"id":"u1","userName":"kim","@E":{"department":"D"}}`},
 		"a qualified part":                       {attributes: "@E:manager.value", want: `{"schemas":["@U","@E"],"id":"u1","@E":{"manager":{"value":"m"}}}`},
 		"a whole extension":                      {attributes: "@E", want: `{"schemas":["@U","@E"],"id":"u1","@E":{"department":"D","manager":{"value":"m"}}}`},
 		"a foreign extension":                    {attributes: "URN:example:x", want: `{"schemas":["@U","urn:example:X"],"id":"u1","urn:example:X":{"a":1,"b":2}}`},
 		"an attribute of a foreign extension":    {attributes: "urn:example:X:b", want: `{"schemas":["@U","urn:example:X"],"id":"u1","urn:example:X":{"b":2}}`},
 		"an attribute of a foreign one excluded": {excluded: "urn:example:X:b,@U", want: `{"schemas":["@U","@E","urn:example:X"],"id":"u1","@E":{"department":"D","manager":{"value":"m"}},"urn:example:X":{"a":1}}`},
-		"a value filter is skipped (Entra)":      {attributes: `emails[type eq "work, or not"],title`, want: `{"schemas":["@U"],"id":"u1","title":"T","emails":[{"value":"a","type":"work"},{"type":"home"}]}`},
+		"a value filter is skipped (Entra)":      {attributes: `emails[type eq "work, or not"],title`, want: `{"schemas":["@U"],"id":"u1","title":"T","emails":[{"value":"a","type":"work"},{"type":"home","display":"h"}]}`},
 		"an unknown name selects nothing":        {attributes: "shoe", want: `{"schemas":["@U"],"id":"u1"}`},
 		"the whole and a part together":          {attributes: "name,name.givenName", want: `{"schemas":["@U"],"id":"u1","name":{"givenName":"G","familyName":"F"}}`},
 		"both parts of a name make it":           {attributes: "name.familyName,name.givenName", want: `{"schemas":["@U"],"id":"u1","name":{"givenName":"G","familyName":"F"}}`},

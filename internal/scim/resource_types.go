@@ -40,7 +40,7 @@ func coreUser() *Schema {
 	password.Mutability, password.Returned = WriteOnly, ReturnedNever
 	password.CaseExact = true
 	return newSchema(UserURN, "User", "User Account",
-		text("userName", "The name by which the person signs in; unique without regard to case.", required, uniqueServer),
+		text("userName", "The name by which the person signs in; unique without regard to case.", required, uniqueServer, name),
 		complexAttribute("name", "The parts of the person's name.", []*Attribute{
 			text("formatted", "The whole name, ready to be shown."),
 			text("familyName", "The family name."),
@@ -49,7 +49,7 @@ func coreUser() *Schema {
 			text("honorificPrefix", "The title before the name."),
 			text("honorificSuffix", "The suffix after the name."),
 		}),
-		text("displayName", "The name that is shown."),
+		text("displayName", "The name that is shown.", name),
 		text("nickName", "The casual name."),
 		reference("profileUrl", "The address of the person's online profile.", "external"),
 		text("title", "The person's job title."),
@@ -156,7 +156,7 @@ func coreGroup() *Schema {
 	ref.Mutability = Immutable
 	return newSchema(GroupURN, "Group", "A group of people and groups.",
 		text("displayName", "The group's name; unique without regard to case, since providers find groups by it.",
-			required, uniqueServer),
+			required, uniqueServer, name),
 		complexAttribute("members", "The members of the group.", []*Attribute{
 			text("value", "The member's id.", caseExact, immutable),
 			ref,

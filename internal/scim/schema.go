@@ -63,7 +63,8 @@ type Attribute struct {
 	Uniqueness      Unique         `json:"uniqueness"`
 	ReferenceTypes  []string       `json:"referenceTypes,omitempty"`
 
-	subs map[string]*Attribute // by folded name
+	subs   map[string]*Attribute // by folded name
+	isName bool                  // people are told apart by it: it cannot be blank
 }
 
 // SubAttribute finds a sub-attribute by its name in any case; nil where there is none.
@@ -175,6 +176,7 @@ func readOnly(a *Attribute)     { a.Mutability = ReadOnly }
 func immutable(a *Attribute)    { a.Mutability = Immutable }
 func always(a *Attribute)       { a.Returned = ReturnedAlways }
 func uniqueServer(a *Attribute) { a.Uniqueness = UniqueServer }
+func name(a *Attribute)         { a.isName = true }
 
 func canonical(values ...string) characteristic {
 	return func(a *Attribute) { a.CanonicalValues = values }

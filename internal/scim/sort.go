@@ -87,10 +87,7 @@ func (s *Sort) keyOf(value any) SortKey {
 			at, ok := parseTime(v)
 			return SortKey{present: ok, at: at}
 		}
-		if !target.CaseExact {
-			v = Caseless(v)
-		}
-		return SortKey{present: true, text: v}
+		return SortKey{present: true, text: target.folded(v)}
 	case bool:
 		k := SortKey{present: true}
 		if v {

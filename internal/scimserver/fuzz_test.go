@@ -78,7 +78,7 @@ func TestSplicedAndDecodedAnswersAreTheSame(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		n++
 		user := map[string]any{"schemas": []string{coreUser}, "userName": "u" + toJSON(t, n) + text.Draw(rt, "name")}
-		for _, name := range []string{"title", "nickName", "displayName", "externalId", "locale"} {
+		for _, name := range []string{"title", "nickName", "userType", "externalId", "locale"} {
 			if rapid.Bool().Draw(rt, name) {
 				user[name] = text.Draw(rt, name)
 			}
