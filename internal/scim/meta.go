@@ -48,7 +48,7 @@ func parseTime(s string) (time.Time, bool) {
 // the weak comparison of RFC 9110 §8.8.3.2, as RFC 7644 §3.14 uses it; "*" equals the version of every
 // resource that exists. Several header lines are joined by commas. version has its quotes, with or
 // without W/; an empty one is that of a resource that does not exist and matches nothing, nor does an
-// empty header. Tags without quotes are understood.
+// empty header. Tags without quotes are understood, and those that a proxy which compresses answers has marked (W/"1-gzip").
 func MatchETag(header, version string) bool {
 	if version == "" {
 		return false
@@ -57,7 +57,7 @@ func MatchETag(header, version string) bool {
 	for rest := header; rest != ""; {
 		var tag string
 		tag, rest = nextTag(rest)
-		if tag == "*" || tag != "" && opaque(tag) == want {
+		if tag == "*" || tag != "" && unmarked(tag) == want {
 			return true
 		}
 	}
@@ -78,9 +78,25 @@ func nextTag(list string) (tag, rest string) {
 	return strings.TrimSpace(list), ""
 }
 
+// unmarked is a client's tag without W/, quotes, and the mark of a proxy, which may stand before or behind the quote.
+func unmarked(tag string) string { return withoutCoding(opaque(withoutCoding(tag))) }
+
+// withoutCoding takes the name of a content coding from the end of a tag, with what parts it from the rest.
+func withoutCoding(tag string) string {
+	for _, coding := range [...]string{"gzip", "br", "zstd", "deflate"} {
+		rest, marked := strings.CutSuffix(tag, coding)
+		if without := strings.TrimRight(rest, "-;+"); marked && without != rest && without != "" {
+			return without
+		}
+	}
+	return tag
+}
+
 // opaque is a tag without W/ and quotes.
 func opaque(tag string) string {
-	tag = strings.TrimPrefix(tag, "W/")
+	if len(tag) > 2 && strings.EqualFold(tag[:2], "W/") {
+		tag = tag[2:]
+	}
 	if len(tag) >= 2 && tag[0] == '"' && tag[len(tag)-1] == '"' {
 		return tag[1 : len(tag)-1]
 	}

@@ -28,6 +28,9 @@ func ParsePath(t *ResourceType, text string, tol Tolerance) (*Path, error) {
 		return p.plainPath(name)
 	}
 	ref, ok := t.resolve(name, tol)
+	if !ok && text[p.pos] == '[' && isURN(name) && !inKnownSchema(name) {
+		return nil, p.refuse(name, "%s is of an extension that no schema describes: its lists take no value filter, only new lists as a whole", name)
+	}
 	if !ok || text[p.pos] != '[' {
 		return nil, p.refuse(name, "the path %q names no attribute of %s", text, t.Name)
 	}

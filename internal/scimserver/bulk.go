@@ -48,7 +48,7 @@ func (x *exchange) bulk() error {
 	if err != nil {
 		return err
 	}
-	in, err := decodeBulk(body, limits.BulkOperations, !x.source.switches.SchemasOptional)
+	in, err := decodeBulk(body, limits.BulkOperations, x.source.switches.Tolerance)
 	if err != nil {
 		return err
 	}
@@ -66,16 +66,19 @@ func (x *exchange) bulk() error {
 }
 
 // decodeBulk reads a Bulk body. It is a function of its own so that it can be fuzzed.
-func decodeBulk(body []byte, most int, strict bool) (bulkRequest, error) {
+func decodeBulk(body []byte, most int, tol scim.Tolerance) (bulkRequest, error) {
 	var in bulkRequest
 	if err := decodeWhole(body, &in); err != nil {
 		return in, scim.NewInvalidSyntax("", "the body is not a bulk request: %s", jsonFault(err))
 	}
-	if strict && !hasFold(in.Schemas, bulkURN) {
+	if !tol.SchemasOptional && !hasFold(in.Schemas, bulkURN) {
 		return in, scim.NewInvalidSyntax("schemas", "schemas must hold %s", bulkURN)
 	}
 	if in.Operations == nil {
 		return in, scim.NewInvalidSyntax("Operations", "Operations is missing")
+	}
+	if len(in.Operations) == 0 && !tol.EmptyOperations {
+		return in, scim.NewInvalidSyntax("Operations", "Operations is empty, at least one operation is expected")
 	}
 	if len(in.Operations) > most {
 		return in, fail(http.StatusRequestEntityTooLarge, "", "a bulk request may have "+strconv.Itoa(most)+" operations, this one has "+strconv.Itoa(len(in.Operations)))
@@ -99,7 +102,7 @@ func (x *exchange) prepare(op bulkOperation) *bulkStep {
 	s := &bulkStep{bulkOperation: op}
 	method := strings.ToUpper(op.Method)
 	s.change = change{method: method, body: op.Data, ifMatch: op.Version, by: x.by.name}
-	r := routeOf("/v2/" + strings.TrimPrefix(strings.TrimPrefix(op.Path, x.source.root), "/"))
+	r := routeOfBulk(strings.TrimPrefix(op.Path, x.source.root))
 	s.change.kind, s.change.id = r.kind, r.id
 	switch {
 	case method != http.MethodPost && method != http.MethodPut && method != http.MethodPatch && method != http.MethodDelete:

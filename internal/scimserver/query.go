@@ -7,8 +7,10 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"sacbridge/internal/scim"
 )
@@ -29,9 +31,11 @@ type params struct {
 // maxParamBytes is how long a filter or a list of names may be before it is looked at.
 const maxParamBytes = 8 << 10
 
-// urlParams reads the query string: names in any case, plus for space, strange characters and parameters passed over.
+// urlParams reads the query string: names in any case, plus for space, strange characters and parameters passed over. Lists of
+// attributes that are given twice are joined; another parameter given twice is refused, for one of the two would be lost.
 func urlParams(raw string) (params, error) {
 	p := params{start: 1, count: -1}
+	var given []string
 	for raw != "" {
 		var pair string
 		pair, raw, _ = strings.Cut(raw, "&")
@@ -40,18 +44,40 @@ func urlParams(raw string) (params, error) {
 			continue
 		}
 		text, err := url.QueryUnescape(value)
+		if decoded, errName := url.QueryUnescape(name); errName == nil {
+			name = decoded
+		}
+		if err == nil && !utf8.ValidString(text) {
+			err = errNotUTF8
+		}
 		if err != nil {
 			return p, fail(http.StatusBadRequest, string(scim.InvalidValue), "the query parameter "+strconv.Quote(shorten(name))+" is not well encoded")
 		}
-		if err := p.set(name, text); err != nil {
+		known, err := p.set(name, text, slices.Contains(given, strings.ToLower(name)))
+		if err != nil {
 			return p, err
+		}
+		if known {
+			given = append(given, strings.ToLower(name))
 		}
 	}
 	return p, p.check()
 }
 
-func (p *params) set(name, text string) (err error) {
-	switch strings.ToLower(name) {
+// set takes a parameter up; known is false for one of no meaning.
+func (p *params) set(name, text string, again bool) (known bool, err error) {
+	switch name = strings.ToLower(name); {
+	case !again:
+	case name == "attributes":
+		p.attributes += "," + text
+		return true, nil
+	case name == "excludedattributes":
+		p.exclude += "," + text
+		return true, nil
+	default:
+		return true, fail(http.StatusBadRequest, string(scim.InvalidValue), "the query parameter "+spelling[name]+" is given twice")
+	}
+	switch name {
 	case "filter":
 		p.filter = text
 	case "sortby":
@@ -68,9 +94,19 @@ func (p *params) set(name, text string) (err error) {
 		p.attributes = text
 	case "excludedattributes":
 		p.exclude = text
+	default:
+		return false, nil
 	}
-	return err
+	return true, err
 }
+
+// spelling gives the parameters that have one value, as RFC 7644 spells them.
+var spelling = map[string]string{
+	"filter": "filter", "sortby": "sortBy", "sortorder": "sortOrder", "startindex": "startIndex", "count": "count", "cursor": "cursor",
+}
+
+// errNotUTF8 says that a text is in another encoding.
+var errNotUTF8 = errors.New("it is not UTF-8")
 
 // shorten keeps what a client made up short in a message.
 func shorten(text string) string { return text[:min(len(text), 36)] }
@@ -176,6 +212,12 @@ func hasFold(list []string, want string) bool {
 
 // decodeWhole reads one JSON document and nothing after it.
 func decodeWhole(body []byte, into any) error {
+	if !utf8.Valid(body) {
+		return errNotUTF8
+	}
+	if hasLoneSurrogate(body) { // encoding/json would put another character in its place
+		return errors.New("a string holds half of a surrogate pair, which is no character")
+	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	if err := d.Decode(into); err != nil {
 		return err

@@ -96,9 +96,9 @@ func (r route) template() string {
 	return "unknown"
 }
 
-// split takes /scim/<source>/v2/... apart. rest begins with a slash or is empty.
+// split takes the decoded path /scim/<source>/v2/... apart. rest begins with a slash or is empty.
 func split(path string) (source, rest string, ok bool) {
-	path, ok = strings.CutPrefix(path, "/scim/")
+	path, ok = strings.CutPrefix(singleSlashes(path), "/scim/")
 	if !ok {
 		return "", "", false
 	}
@@ -106,8 +106,26 @@ func split(path string) (source, rest string, ok bool) {
 	return source, "/" + rest, source != ""
 }
 
-// routeOf finds the route of the escaped path below /scim/<source>. Endpoint names are found without letter
-// case and a trailing slash is nothing, since clients are careless with both; ids are taken exactly.
+// singleSlashes makes one of several slashes in a row: who joins a base URL and a path has two easily.
+func singleSlashes(path string) string {
+	for strings.Contains(path, "//") {
+		path = strings.ReplaceAll(path, "//", "/")
+	}
+	return path
+}
+
+// routeOfBulk finds the route of a Bulk operation's path, which stands below /v2 and is escaped as in a URL.
+func routeOfBulk(path string) route {
+	decoded, err := url.PathUnescape(path)
+	if err != nil {
+		return route{}
+	}
+	return routeOf(singleSlashes("/v2/" + decoded))
+}
+
+// routeOf finds the route of the decoded path below /scim/<source>. No id holds a slash, so that one which came encoded
+// parts names like any other. Endpoint names are found without letter case and a trailing slash is nothing, since clients
+// are careless with both; ids are taken exactly.
 func routeOf(rest string) route {
 	parts := strings.Split(strings.Trim(rest, "/"), "/")
 	if len(parts) == 2 && strings.EqualFold(parts[0], "oauth") && strings.EqualFold(parts[1], "token") {
@@ -123,11 +141,10 @@ func routeOf(rest string) route {
 	case 1:
 		return routeOfOne(parts[0])
 	case 2:
-		id, err := url.PathUnescape(parts[1])
-		if err != nil || id == "" {
+		if parts[1] == "" {
 			return route{}
 		}
-		return routeOfTwo(parts[0], id)
+		return routeOfTwo(parts[0], parts[1])
 	default:
 		return route{}
 	}

@@ -99,7 +99,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.writeProblem(err)
 		return
 	}
-	name, rest, ok := split(r.URL.EscapedPath())
+	if len(r.TransferEncoding) > 0 && r.ProtoMajor == 1 {
+		// The request may have had a Content-Length as well, which net/http leaves out; a proxy that goes by it sees
+		// another end of the body. Nothing more is read from such a connection (RFC 9112 §6.1).
+		x.w.Header().Set("Connection", "close")
+	}
+	name, rest, ok := split(r.URL.Path)
 	if !ok {
 		x.writeProblem(notFound("the endpoint"))
 		return

@@ -1,11 +1,7 @@
 package scimserver
 
 import (
-	"bytes"
-	"errors"
-	"mime"
 	"net/http"
-	"os"
 	"strings"
 
 	"sacbridge/internal/directory"
@@ -84,43 +80,4 @@ func (s *source) patchIsEmpty(h *directory.Header) bool {
 		return !s.switches.GroupPatchBody || h.Members > maxMembersAnswered
 	}
 	return s.switches.UserPatchEmpty
-}
-
-// readBody reads the whole body under the limit.
-func (x *exchange) readBody(limit int64) ([]byte, error) {
-	if err := x.checkContentType(); err != nil {
-		return nil, err
-	}
-	if x.r.ContentLength > limit {
-		// The body is not read: the connection is of no further use.
-		x.w.Header().Set("Connection", "close")
-		return nil, &http.MaxBytesError{Limit: limit}
-	}
-	var body bytes.Buffer
-	// A promised length is believed up to a point: memory is taken as the bytes arrive.
-	body.Grow(int(min(max(x.r.ContentLength, 0), bigBody)) + bytes.MinRead)
-	if _, err := body.ReadFrom(http.MaxBytesReader(x.w, x.r.Body, limit)); err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return nil, err
-		}
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return nil, &problem{status: http.StatusRequestTimeout, detail: "the body took too long to arrive", cause: err}
-		}
-		return nil, &problem{status: http.StatusBadRequest, scimType: string(scim.InvalidSyntax), detail: "the body did not arrive whole", cause: err}
-	}
-	return body.Bytes(), nil
-}
-
-// checkContentType takes application/scim+json and application/json with any parameters (RFC 7644 §3.8), and
-// no type at all.
-func (x *exchange) checkContentType() error {
-	given := x.r.Header.Get("Content-Type")
-	if given == "" || given == contentType || x.source.switches.AnyContentType {
-		return nil
-	}
-	kind, _, err := mime.ParseMediaType(given)
-	if err != nil || kind != contentType && kind != "application/json" {
-		return fail(http.StatusUnsupportedMediaType, "", "the body must be "+contentType+" or application/json")
-	}
-	return nil
 }

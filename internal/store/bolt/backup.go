@@ -16,12 +16,11 @@ import (
 )
 
 // Backup writes a copy of the file as it is at this moment, while others go on writing. The copy is a file
-// that Open takes. A slow w makes the file grow, for the pages of the moment are kept until the end.
+// that Open takes, with a checksum at its end that Open and Restore compare. A slow w makes the file grow, for the pages of the moment are kept until the end.
 func (db *DB) Backup(ctx context.Context, w io.Writer) error {
 	to := &contextWriter{ctx: ctx, to: w}
 	err := db.view(func(tx *bbolt.Tx) error {
-		_, err := tx.WriteTo(to)
-		return err
+		return writeSealed(tx, to)
 	})
 	if to.err != nil { // bbolt drops its chain
 		err = to.err
@@ -78,6 +77,9 @@ func restore(ctx context.Context, path string, backup io.Reader) (report directo
 		return report, err
 	}
 	if report, err = inspect(ctx, name); err != nil {
+		return report, err
+	}
+	if err := dropSeal(name); err != nil {
 		return report, err
 	}
 	if err := refuseInUse(path); err != nil {

@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -51,18 +52,18 @@ func migrate(file *bbolt.DB, path string, found int, steps []migration) error {
 
 // backUpBeside copies the file; what was at the place is replaced.
 func backUpBeside(file *bbolt.DB, path string) error {
-	err := file.View(func(tx *bbolt.Tx) error { return tx.CopyFile(path, fileMode) })
+	copied, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, fileMode)
 	if err != nil {
 		return fmt.Errorf("back up before a migration: %w", err)
 	}
-	copied, err := os.OpenFile(path, os.O_RDWR, fileMode)
-	if err != nil {
+	err = file.View(func(tx *bbolt.Tx) error { return writeSealed(tx, copied) })
+	if err == nil {
+		err = copied.Sync()
+	}
+	if err = errors.Join(err, copied.Close()); err != nil {
 		return fmt.Errorf("back up before a migration: %w", err)
 	}
-	if err := copied.Sync(); err != nil {
-		return fmt.Errorf("back up before a migration: %w", err)
-	}
-	return copied.Close()
+	return nil
 }
 
 // prepareDirectory makes the directory's buckets where they are missing, and the indexes anew where the

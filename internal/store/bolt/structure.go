@@ -25,7 +25,8 @@ var (
 	ErrDamaged  = errors.New("the file is damaged: restore a backup")
 )
 
-// checkStructure refuses a file that is shorter than its meta record says, or whose tree of pages has a hole.
+// checkStructure refuses a file that is shorter than its meta record says, that is another than its checksum says, or whose
+// tree of pages has a hole.
 // bbolt maps the file into memory and trusts it: a read behind the end, or of a page that is none, would end
 // the process. A file that is missing, empty or not bbolt's is left to bbolt, which says so.
 func checkStructure(path string) (err error) {
@@ -64,6 +65,8 @@ func checkPages(file *os.File, meta metaRecord) error {
 	}
 	if size, need := uint64(info.Size()), meta.pages*uint64(meta.pageSize); size < need { //nolint:gosec // a size is not negative
 		return fmt.Errorf("%d of %d bytes: %w", size, need, ErrCutShort)
+	} else if err := checkSeal(file, meta, size); err != nil {
+		return err
 	}
 	return checkTree(file, meta)
 }
