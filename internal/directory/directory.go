@@ -17,7 +17,8 @@ type Deps struct {
 	Retention time.Duration
 	// Budget is how many records one query may read beyond those an index finds; 200,000 if 0.
 	Budget int
-	// MaxSort is how many records one query may sort by something that no index orders; 50,000 if 0.
+	// MaxSort is of how many records at once a query by something that no index orders keeps what it sorts by; 50,000
+	// if 0. More are sorted in several runs.
 	MaxSort int
 }
 
@@ -30,6 +31,8 @@ type Directory struct {
 	budget    int
 	maxSort   int
 	pages     *pageCache
+	runs      runCache
+	sorts     chan struct{}
 }
 
 // New gives a directory over the store.
@@ -39,7 +42,7 @@ func New(d Deps) (*Directory, error) {
 	}
 	dir := &Directory{
 		store: d.Store, now: d.Now, log: d.Log, retention: d.Retention, budget: d.Budget, maxSort: d.MaxSort,
-		pages: newPageCache(),
+		pages: newPageCache(), sorts: make(chan struct{}, maxSortsAtOnce),
 	}
 	if dir.retention <= 0 {
 		dir.retention = 30 * 24 * time.Hour

@@ -9,8 +9,8 @@ import (
 // The sentinel errors of a directory.
 var (
 	ErrNotFound = errors.New("not found")
-	// ErrTooMany says that a query would read or sort more than is allowed (RFC 7644 §3.12: tooMany).
-	ErrTooMany = errors.New("too many results: narrow the filter")
+	// ErrTooMany says that a query would read more than is allowed (RFC 7644 §3.12: tooMany).
+	ErrTooMany = errors.New("too many records: narrow the filter by userName, externalId, emails.value, displayName of a group, members or meta.lastModified, or read all of them without a filter, page by page")
 	// ErrTrimmed says that a feed was asked for events which are no longer kept: the reader starts anew with
 	// a full reconciliation.
 	ErrTrimmed = errors.New("these events are no longer kept")

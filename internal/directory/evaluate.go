@@ -98,7 +98,7 @@ func (r *query) matchOf(v *view) match {
 	m, h := match{id: v.header.ID}, v.header
 	switch {
 	case r.order.sort != nil:
-		m.key = r.order.sort.Key(v)
+		m.key = r.order.sort.Key(v).Clone() // the text may be part of a whole record
 	case r.order.field == ByName && h.Kind == Group:
 		m.by = string(NameKey(h.DisplayName))
 	case r.order.field == ByName:

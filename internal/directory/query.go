@@ -12,7 +12,7 @@ import (
 
 // Query answers a page of records. Indexes find the candidates where the filter has a condition that one
 // serves, in every branch of an or; the filter is evaluated on headers where they suffice. Totals are exact.
-// ErrTooMany where more records would have to be read or sorted than is allowed; ErrCursor where
+// ErrTooMany where more records would have to be read for a filter than is allowed; ErrCursor where
 // q.Cursor is none of this query.
 func (d *Directory) Query(ctx context.Context, source SourceID, q Query) (page Page, err error) {
 	q.Start, q.Count = max(q.Start, 1), max(q.Count, 0)
@@ -20,6 +20,13 @@ func (d *Directory) Query(ctx context.Context, source SourceID, q Query) (page P
 		return page, err
 	}
 	run := &query{Query: q, d: d, source: source, order: orderOf(q)}
+	if run.order.sort != nil && q.Filter == nil {
+		done, err := d.awaitSort(ctx)
+		if err != nil {
+			return Page{}, err
+		}
+		defer done()
+	}
 	err = d.store.View(ctx, source, func(tx ReadTx) error {
 		run.tx = tx
 		page, err = run.answer()
@@ -113,7 +120,7 @@ func (r *query) answer() (Page, error) {
 		return Page{}, err
 	}
 	if n > int64(r.d.maxSort) && r.Filter == nil {
-		return Page{}, fmt.Errorf("sort %d records by %s: %w", n, r.order.sort.Ref.Name, ErrTooMany)
+		return r.answerByRuns(int(n))
 	}
 	return r.answerSorted([]indexRead{{rankNone, between(Index{r.Kind, ByID}, nil, nil)}})
 }
@@ -125,14 +132,11 @@ type match struct {
 	by  string
 }
 
-// answerSorted finds all matches first, orders them and cuts the page out.
+// answerSorted finds all matches first, no more than the budget allows, orders them and cuts the page out.
 func (r *query) answerSorted(reads []indexRead) (Page, error) {
 	matches, err := r.collect(reads)
 	if err != nil {
 		return Page{}, err
-	}
-	if r.order.sort != nil && len(matches) > r.d.maxSort {
-		return Page{}, fmt.Errorf("sort %d records by %s: %w", len(matches), r.order.sort.Ref.Name, ErrTooMany)
 	}
 	slices.SortFunc(matches, r.compare)
 	page := Page{Total: len(matches), Start: r.Start}

@@ -104,6 +104,15 @@ func (s *Sort) keyOf(value any) SortKey {
 	}
 }
 
+// Clone gives a key that shares no memory with the resource.
+func (k SortKey) Clone() SortKey {
+	k.text = strings.Clone(k.text)
+	return k
+}
+
+// Size is how many bytes the key's text has.
+func (k SortKey) Size() int { return len(k.text) }
+
 // Compare orders two keys as s says. A missing value is last ascending and first descending. Equal keys
 // give 0: break ties by id, so that pages are stable.
 func (s *Sort) Compare(a, b SortKey) int {
