@@ -18,79 +18,98 @@ var jsonTexts = []struct {
 }{
 	{
 		"an element of a list", `"emails":["{\"value\":\"t@x.t\",\"type\":\"work\"}"]`, "",
-		[]any{"emails"}, []any{map[string]any{"value": "t@x.t", "type": "work"}},
+		[]any{"emails"},
+		[]any{map[string]any{"value": "t@x.t", "type": "work"}},
 	},
 	{
 		"a whole list", `"emails":"[{\"value\":\"t@x.t\",\"type\":\"work\"}]"`, "",
-		[]any{"emails"}, []any{map[string]any{"value": "t@x.t", "type": "work"}},
+		[]any{"emails"},
+		[]any{map[string]any{"value": "t@x.t", "type": "work"}},
 	},
 	{
 		"one value in place of a list", `"emails":"{\"value\":\"t@x.t\",\"type\":\"work\"}"`, "",
-		[]any{"emails"}, []any{map[string]any{"value": "t@x.t", "type": "work"}},
+		[]any{"emails"},
+		[]any{map[string]any{"value": "t@x.t", "type": "work"}},
 	},
 	{
 		"the value of a role, with its display name", `"roles":[{"value":"{\"id\":\"r1\",\"value\":\"Admin\",\"displayName\":\"Administrators\"}"}]`, "",
-		[]any{"roles"}, []any{map[string]any{"value": "Admin", "display": "Administrators"}},
+		[]any{"roles"},
+		[]any{map[string]any{"value": "Admin", "display": "Administrators"}},
 	},
 	{
 		"a role's own display name", `"roles":[{"value":"Admin","displayName":"Administrators"}]`, "",
-		[]any{"roles"}, []any{map[string]any{"value": "Admin", "display": "Administrators"}},
+		[]any{"roles"},
+		[]any{map[string]any{"value": "Admin", "display": "Administrators"}},
 	},
 	{
 		"a complex value", `"name":"{\"givenName\":\"Kim\"}"`, "",
-		[]any{"name"}, map[string]any{"givenName": "Kim"},
+		[]any{"name"},
+		map[string]any{"givenName": "Kim"},
 	},
 	{
 		"an extension", `"` + enterprise + `":"{\"department\":\"Sales\"}"`, "",
-		[]any{enterprise}, map[string]any{"department": "Sales"},
+		[]any{enterprise},
+		map[string]any{"department": "Sales"},
 	},
 	{
 		"a manager", `"` + enterprise + `":{"manager":"{\"value\":\"m1\"}"}`, "",
-		[]any{enterprise, "manager"}, map[string]any{"value": "m1"},
+		[]any{enterprise, "manager"},
+		map[string]any{"value": "m1"},
 	},
 	{
 		"the value of a manager", `"` + enterprise + `":{"manager":{"value":"{\"value\":\"m1\"}"}}`, "",
-		[]any{enterprise, "manager"}, map[string]any{"value": "m1"},
+		[]any{enterprise, "manager"},
+		map[string]any{"value": "m1"},
 	},
 	{
 		"an extension that no schema describes", `"urn:example:x:1.0:User":"{\"badge\":\"7\"}"`, "",
-		[]any{"urn:example:x:1.0:User"}, map[string]any{"badge": "7"},
+		[]any{"urn:example:x:1.0:User"},
+		map[string]any{"badge": "7"},
 	},
 	{
 		"roles added as text within their value", "", `{"op":"Add","path":"roles","value":[{"value":"{\"id\":\"r1\",\"value\":\"Admin\",\"displayName\":\"Administrators\"}"}]}`,
-		[]any{"roles"}, []any{map[string]any{"value": "Admin", "display": "Administrators"}},
+		[]any{"roles"},
+		[]any{map[string]any{"value": "Admin", "display": "Administrators"}},
 	},
 	{
 		"a role by a filter", "", `{"op":"Add","path":"roles[primary eq \"True\"].value","value":"{\"id\":\"r1\",\"value\":\"Admin\",\"displayName\":\"Administrators\"}"}`,
-		[]any{"roles"}, []any{map[string]any{"value": "Admin", "display": "Administrators", "primary": true}},
+		[]any{"roles"},
+		[]any{map[string]any{"value": "Admin", "display": "Administrators", "primary": true}},
 	},
 	{
 		"a role by a filter, in a list", "", `{"op":"Add","path":"roles[primary eq \"True\"].value","value":"[{\"value\":\"Admin\",\"displayName\":\"Administrators\"}]"}`,
-		[]any{"roles"}, []any{map[string]any{"value": "Admin", "display": "Administrators", "primary": true}},
+		[]any{"roles"},
+		[]any{map[string]any{"value": "Admin", "display": "Administrators", "primary": true}},
 	},
 	{
 		"a PATCH without path", "", `{"op":"replace","value":"{\"nickName\":\"K\"}"}`,
-		[]any{"nickName"}, "K",
+		[]any{"nickName"},
+		"K",
 	},
 	{
 		"a PATCH of an extension", "", `{"op":"replace","path":"` + enterprise + `","value":"{\"department\":\"Sales\"}"}`,
-		[]any{enterprise}, map[string]any{"department": "Sales"},
+		[]any{enterprise},
+		map[string]any{"department": "Sales"},
 	},
 	{
 		"a PATCH of a complex value", "", `{"op":"replace","path":"name","value":"{\"givenName\":\"Kim\"}"}`,
-		[]any{"name"}, map[string]any{"givenName": "Kim"},
+		[]any{"name"},
+		map[string]any{"givenName": "Kim"},
 	},
 	{
 		"a PATCH of a manager", "", `{"op":"replace","path":"` + enterprise + `:manager","value":"{\"value\":\"m1\"}"}`,
-		[]any{enterprise, "manager"}, map[string]any{"value": "m1"},
+		[]any{enterprise, "manager"},
+		map[string]any{"value": "m1"},
 	},
 	{
 		"a PATCH of a manager's value", "", `{"op":"replace","path":"` + enterprise + `:manager.value","value":"{\"value\":\"m1\"}"}`,
-		[]any{enterprise, "manager"}, map[string]any{"value": "m1"},
+		[]any{enterprise, "manager"},
+		map[string]any{"value": "m1"},
 	},
 	{
 		"an element by a filter", "", `{"op":"add","path":"emails[type eq \"work\"]","value":"{\"value\":\"t@x.t\"}"}`,
-		[]any{"emails"}, []any{map[string]any{"value": "t@x.t", "type": "work"}},
+		[]any{"emails"},
+		[]any{map[string]any{"value": "t@x.t", "type": "work"}},
 	},
 }
 
