@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -129,4 +130,22 @@ func FuzzLifetime(f *testing.F) {
 			t.Errorf("%q is shown as %q, which reads as %v, %v", text, l.String(), time.Duration(again), err)
 		}
 	})
+}
+
+// Trial 17: slashes in front of the path.
+func TestDoubledSlashesReachTheServer(t *testing.T) {
+	t.Parallel()
+	h := router(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = fmt.Fprint(w, r.URL.Path)
+	}), &health{}, nil)
+	for path, want := range map[string]string{
+		"/scim/s/v2/Users": "/scim/s/v2/Users", "//scim/s/v2/Users": "/scim/s/v2/Users", "///scim//s/v2//Users": "/scim//s/v2//Users",
+		"//scim/s/v2%2FUsers": "/scim/s/v2/Users", "/scim/s/v2/%55sers": "/scim/s/v2/Users",
+	} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://scim.example.com"+path, nil))
+		if w.Code != http.StatusOK || w.Body.String() != want {
+			t.Errorf("%s: %d %s, want %s", path, w.Code, w.Body, want)
+		}
+	}
 }

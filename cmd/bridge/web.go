@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -25,12 +26,24 @@ import (
 // seen here only, so that its next major version is a change to this file.
 func router(scim http.Handler, h *health, proxies []netip.Prefix) http.Handler {
 	e := newEcho(h)
+	e.Pre(singleSlash)
 	if len(proxies) > 0 {
 		e.IPExtractor = echo.ExtractIPFromXFFHeader(trustOptions(proxies)...)
 		e.Use(behindProxy)
 	}
 	e.Any("/scim/*", echo.WrapHandler(scim))
 	return e
+}
+
+// singleSlash leaves one of the slashes in front of a path: a base URL that ends with one is joined to the path easily.
+func singleSlash(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if u := c.Request().URL; strings.HasPrefix(u.Path, "//") {
+			u.Path = "/" + strings.TrimLeft(u.Path, "/")
+			u.RawPath = "" // the routes hold nothing that has to be escaped
+		}
+		return next(c)
+	}
 }
 
 // metricsRouter is what the separate listener serves.

@@ -2,6 +2,7 @@ package scimserver
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -63,6 +64,47 @@ func TestAnswersOfHandlersStayAsTheyAre(t *testing.T) {
 	} {
 		if got := asSCIMError([]byte(text)); got != nil {
 			t.Errorf("%s is replaced by %q", name, got)
+		}
+	}
+}
+
+// Trial 17: a request with two ends may hide another one from a proxy, so nothing more is read after it.
+func TestAConnectionWithTwoLengthsIsClosed(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	s := b.listen()
+	search := `{"schemas":["` + searchURN + `"]}`
+	head := "POST /scim/s/v2/Users/.search HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + b.token + "\r\nContent-Type: application/scim+json\r\n"
+	chunked := fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(search), search)
+	second := "GET /scim/s/v2/Users HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + b.token + "\r\n\r\n"
+	for name, c := range map[string]struct {
+		sent    string
+		answers int
+	}{
+		"one length":                  {head + fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(search), search) + second, 2},
+		"a length and a coding":       {head + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked + second, 1},
+		"a coding and a length":       {head + "Transfer-Encoding: chunked\r\nContent-Length: 400\r\n\r\n" + chunked + second, 1},
+		"in other letters":            {head + "transfer-encoding: Chunked\r\ncontent-length: 0\r\n\r\n" + chunked + second, 1},
+		"to an address that is wrong": {strings.Replace(head, "/.search", "/x/y/z", 1) + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked + second, 1},
+	} {
+		conn := b.raw(s.Listener.Addr().String(), c.sent)
+		if half, ok := conn.(interface{ CloseWrite() error }); ok {
+			if err := half.CloseWrite(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, r := 0, bufio.NewReader(conn)
+		for {
+			answer, err := http.ReadResponse(r, nil)
+			if err != nil {
+				break
+			}
+			_, _ = io.Copy(io.Discard, answer.Body)
+			_ = answer.Body.Close()
+			got++
+		}
+		if got != c.answers {
+			t.Errorf("%s: %d answers, want %d", name, got, c.answers)
 		}
 	}
 }
