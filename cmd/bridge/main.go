@@ -7,7 +7,6 @@ package main
 import (
 	"context"
 	"os"
-	_ "time/tzdata" // schedules name time zones, which an image made from scratch does not have
 
 	"sacbridge/cmd/internal/cli"
 )

@@ -9,8 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
-	"strconv"
+	"runtime"
 	"time"
 )
 
@@ -25,19 +24,6 @@ type Server struct {
 
 // maxSocketPath is what a Unix socket's address holds on all systems we know (sun_path, unix(7)).
 const maxSocketPath = 100
-
-// shortSocketPath gives a path to a socket that its address can hold, and a function to call once it was used.
-func shortSocketPath(path string) (string, func(), error) {
-	if len(path) <= maxSocketPath {
-		return path, func() {}, nil
-	}
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return "", nil, err
-	}
-	short := filepath.Join("/proc/self/fd", strconv.FormatUint(uint64(folder.Fd()), 10), filepath.Base(path))
-	return short, func() { _ = folder.Close() }, nil
-}
 
 // Listen opens the socket for the other commands of this machine, for the owner of the process only. The
 // caller has the state open, so whatever stands at path is left over from a process that is gone.
@@ -61,6 +47,9 @@ func Listen(ctx context.Context, path string) (*Socket, error) {
 	// The short path leads nowhere once its folder is closed, so we remove the socket ourselves.
 	if unix, ok := l.(*net.UnixListener); ok {
 		unix.SetUnlinkOnClose(false)
+	}
+	if runtime.GOOS == "windows" { // which has no modes: who may write to the folder may open it
+		return &Socket{Listener: l, Path: path}, nil
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, errors.Join(err, l.Close(), os.Remove(path))

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -30,11 +31,17 @@ func TestSocketIsForItsOwnerAloneAndMayHaveALongPath(t *testing.T) {
 		}
 		path := filepath.Join(dir, "state.db.sock")
 		l, err := Listen(t.Context(), path)
+		if len(path) > maxSocketPath && runtime.GOOS != "linux" {
+			if _, rejected := errors.AsType[*RejectedError](err); !rejected || !strings.Contains(err.Error(), "choose a shorter folder for state") {
+				t.Errorf("%s: got %v", name, err)
+			}
+			continue
+		}
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		info, err := os.Stat(path)
-		if err != nil || info.Mode().Perm() != 0o600 || info.Mode()&fs.ModeSocket == 0 {
+		info, err := os.Lstat(path)
+		if err != nil || info.Mode()&fs.ModeSocket == 0 || info.Mode().Perm() != 0o600 && runtime.GOOS != "windows" {
 			t.Errorf("%s: mode %v, %v; want a socket with 0600", name, info.Mode(), err)
 		}
 		h := &http.Server{Handler: Handler(&Service{}, Server{PID: 7}), ReadHeaderTimeout: time.Second}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"unicode/utf8"
 
@@ -43,18 +44,22 @@ func Find(flag string, env func(string) string) (path string, ok bool) {
 	return "", false
 }
 
-// StateDir is where state goes without a configuration: the user's state folder (XDG Base Directory
-// specification). It does not create it.
-func StateDir(env func(string) string) (string, error) {
+// StateDir is where state goes without a configuration: the user's folder for data of this machine on Windows, elsewhere
+// the state folder of the XDG Base Directory specification. It does not create it.
+func StateDir(env func(string) string) (string, error) { return stateDir(runtime.GOOS, env) }
+
+func stateDir(system string, env func(string) string) (string, error) {
 	if dir := env("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "sacbridge"), nil
 	}
-	for _, name := range []string{"HOME", "USERPROFILE"} {
-		if home := env(name); home != "" {
-			return filepath.Join(home, ".local", "state", "sacbridge"), nil
-		}
+	variable, folder := "HOME", filepath.Join(".local", "state", "sacbridge")
+	if system == "windows" {
+		variable, folder = "LOCALAPPDATA", "sacbridge"
 	}
-	return "", errors.New("find the state folder: neither XDG_STATE_HOME nor HOME is set")
+	if dir := env(variable); dir != "" {
+		return filepath.Join(dir, folder), nil
+	}
+	return "", fmt.Errorf("find the state folder: neither XDG_STATE_HOME nor %s is set", variable)
 }
 
 // Load reads and checks a configuration file. The error is of type Faults, with every fault of the file,

@@ -28,6 +28,14 @@ const twoTenants = minimal + `
     auth: {token_url: "https://auth.example.com/oauth/token", client_id: env:PROD_ID, client_secret: env:PROD_SECRET}
 `
 
+// slashed writes paths as this test does, on every system.
+func slashed(paths ...string) []string {
+	for i, p := range paths {
+		paths[i] = filepath.ToSlash(p)
+	}
+	return paths
+}
+
 func parseText(t *testing.T, text string) (*Config, []Warning, error) {
 	t.Helper()
 	return parse([]byte(text), "sacbridge.yaml", "/etc/sacbridge/sacbridge.yaml")
@@ -52,7 +60,7 @@ func TestMinimalFileGetsDefaults(t *testing.T) {
 	if diff := cmp.Diff(got, want, cmp.AllowUnexported(Secret{})); diff != "" {
 		t.Errorf("tenant (-got +want):\n%s", diff)
 	}
-	paths := []string{c.State, c.Leases, c.RunsDir(), c.Path()}
+	paths := slashed(c.State, c.Leases, c.RunsDir(), c.Path())
 	if diff := cmp.Diff(paths, []string{
 		"/etc/sacbridge/sacbridge.db", "/etc/sacbridge/sacbridge.leases", "/etc/sacbridge/runs", "/etc/sacbridge/sacbridge.yaml",
 	}); diff != "" {
@@ -381,17 +389,21 @@ func TestFind(t *testing.T) {
 
 func TestStateDir(t *testing.T) {
 	t.Parallel()
+	full := t.TempDir()
 	for name, c := range map[string]struct {
-		env  map[string]string
-		want string
+		system string
+		env    map[string]string
+		want   string
 	}{
-		"the XDG folder":           {map[string]string{"XDG_STATE_HOME": "/x/state", "HOME": "/home/a"}, "/x/state/sacbridge"},
-		"a relative one is passed": {map[string]string{"XDG_STATE_HOME": "x", "HOME": "/home/a"}, "/home/a/.local/state/sacbridge"},
-		"the home folder":          {map[string]string{"HOME": "/home/a"}, "/home/a/.local/state/sacbridge"},
-		"nothing":                  {nil, ""},
+		"the XDG folder":            {"linux", map[string]string{"XDG_STATE_HOME": full, "HOME": "/home/a"}, filepath.ToSlash(full) + "/sacbridge"},
+		"a relative one is passed":  {"linux", map[string]string{"XDG_STATE_HOME": "x", "HOME": "/home/a"}, "/home/a/.local/state/sacbridge"},
+		"the home folder":           {"darwin", map[string]string{"HOME": "/home/a"}, "/home/a/.local/state/sacbridge"},
+		"the local data of Windows": {"windows", map[string]string{"LOCALAPPDATA": "/Users/a/Local", "HOME": "/c/Users/a"}, "/Users/a/Local/sacbridge"},
+		"nothing":                   {"linux", nil, ""},
+		"nothing on Windows":        {"windows", map[string]string{"HOME": "/c/Users/a"}, ""},
 	} {
-		got, err := StateDir(func(n string) string { return c.env[n] })
-		if got != c.want || (err != nil) != (c.want == "") {
+		got, err := stateDir(c.system, func(n string) string { return c.env[n] })
+		if filepath.ToSlash(got) != c.want || (err != nil) != (c.want == "") {
 			t.Errorf("%s: got %q, %v, want %q", name, got, err, c.want)
 		}
 	}
@@ -403,7 +415,7 @@ func TestStateOnADatabaseServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := []string{c.State, c.Leases, c.RunsDir()}
+	got := slashed(c.State, c.Leases, c.RunsDir())
 	if diff := cmp.Diff(got, []string{"postgres://db/sacbridge", "/etc/sacbridge/sacbridge.leases", "/etc/sacbridge/runs"}); diff != "" {
 		t.Errorf("paths (-got +want):\n%s", diff)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	_ "time/tzdata" // jobs name time zones, which neither Windows nor an image made from scratch has
 
 	"github.com/netresearch/go-cron"
 

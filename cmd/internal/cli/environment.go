@@ -22,8 +22,8 @@ type Environment struct {
 	Now func() time.Time
 
 	Ask         bool // there is a person at a terminal who can answer
-	OutTerminal bool // Out is a terminal
-	ErrTerminal bool // Err is a terminal
+	OutTerminal bool // Out is a terminal that knows escape sequences
+	ErrTerminal bool // Err is a terminal that knows escape sequences
 	ErrWidth    int  // of Err in characters; 0 where it is no terminal
 
 	Config  string // --config
@@ -36,9 +36,10 @@ func ThisProcess() Environment {
 	isTerminal := func(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 	w := Environment{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.Getenv, Now: time.Now,
-		OutTerminal: isTerminal(os.Stdout), ErrTerminal: isTerminal(os.Stderr),
+		Ask:         isTerminal(os.Stderr) && isTerminal(os.Stdin),
+		OutTerminal: isTerminal(os.Stdout) && knowsEscapes(os.Stdout),
+		ErrTerminal: isTerminal(os.Stderr) && knowsEscapes(os.Stderr),
 	}
-	w.Ask = w.ErrTerminal && isTerminal(os.Stdin)
 	if width, _, err := term.GetSize(int(os.Stderr.Fd())); err == nil {
 		w.ErrWidth = width
 	}

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"syscall"
 	"time"
 
 	"sacbridge/internal/upstream"
@@ -69,13 +68,13 @@ func causeOf(err error, host string) string {
 	switch {
 	case op != nil && op.Op == "proxyconnect":
 		return "the proxy of HTTPS_PROXY cannot be reached, or does not let this host through"
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, connectionRefused):
 		return fmt.Sprintf("nothing listens at %s: is the url right?", host)
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+	case errors.Is(err, hostUnreachable), errors.Is(err, networkUnreachable):
 		return fmt.Sprintf("there is no way to %s: is a proxy needed?", host)
 	case isDial(err) && isTimeout(err):
 		return fmt.Sprintf("%s does not take the connection: is a proxy needed?", host)
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, connectionReset), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Sprintf("%s, or a proxy in between, dropped the connection", host)
 	}
 	return ""

@@ -113,7 +113,7 @@ func TestARefusedWriteLeavesItsGroupAlone(t *testing.T) {
 func TestAFullDiskFailsTheWholeGroupWithACure(t *testing.T) {
 	t.Parallel()
 	for cause, cure := range map[syscall.Errno]string{
-		syscall.ENOSPC: "free some space", syscall.EROFS: "choose another folder", syscall.EIO: "write",
+		noSpace[0]: "free some space", readOnlyDisk: "choose another folder", syscall.EIO: "write",
 	} {
 		errs := concurrently(t, 3, func(k int, _ *bbolt.Tx) error {
 			if k == 1 {

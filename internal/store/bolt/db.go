@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -47,11 +48,8 @@ type Options struct {
 	// every reader. 0 suits a file that stays small; a directory wants DirectoryMmapSize.
 	MmapSize int
 
-	openFile func(path string, flag int, mode fs.FileMode) (*os.File, error) // os.OpenFile if nil
+	openFile func(path string, flag int, mode fs.FileMode) (*os.File, error) // openShared if nil
 }
-
-// DirectoryMmapSize is address space for a directory of some million records. It is not memory.
-const DirectoryMmapSize = 16 << 30
 
 // DB is an open file. It is safe for concurrent use.
 type DB struct {
@@ -85,6 +83,9 @@ func Open(path string, o Options) (*DB, error) {
 
 // openFile opens a bbolt file and checks or, unless it is opened for reading, writes its schema version.
 func openFile(path string, o *bbolt.Options) (*bbolt.DB, error) {
+	if o.OpenFile == nil {
+		o.OpenFile = openShared
+	}
 	_, missing := os.Stat(path)
 	if err := checkStructure(path); err != nil {
 		return nil, explain(path, "open", err)
@@ -160,7 +161,7 @@ func explain(path, doing string, err error) error {
 		return fmt.Errorf("%s %s: %w: wait for it to end, or stop it", doing, path, ErrInUse)
 	case isFull(err):
 		return fmt.Errorf("%s %s: the disk is full, free some space: %w", doing, path, err)
-	case errors.Is(err, syscall.EROFS):
+	case isReadOnly(err):
 		return fmt.Errorf("%s %s: the disk cannot be written to, choose another folder: %w", doing, path, err)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%s %s: this account may not write there, give it the right or choose another folder: %w", doing, path, err)
@@ -185,13 +186,13 @@ func isDamage(err error) bool {
 // isFull reports whether a write failed for want of space. bbolt drops the chain of the error where the
 // file could not grow, so that its text is all there is.
 func isFull(err error) bool {
-	for _, full := range [...]syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
-		if errors.Is(err, full) || err != nil && strings.HasSuffix(err.Error(), full.Error()) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(noSpace, func(full syscall.Errno) bool {
+		return errors.Is(err, full) || err != nil && strings.HasSuffix(err.Error(), full.Error())
+	})
 }
+
+// isReadOnly reports whether a write failed because the disk takes none.
+func isReadOnly(err error) bool { return errors.Is(err, readOnlyDisk) }
 
 // Journal gives the journal that the file holds, of a run whose lease is in the file too.
 func (db *DB) Journal() apply.Journal { return &journal{db: db} }

@@ -45,7 +45,7 @@ func (f *JournalFolder) Create(ctx context.Context, runID string) (apply.Journal
 	if err := os.MkdirAll(f.dir, folderMode); err != nil {
 		return nil, explain(f.dir, "make", err)
 	}
-	j, err := f.open(ctx, runID, os.OpenFile)
+	j, err := f.open(ctx, runID, openShared)
 	if errors.Is(err, apply.ErrJournalOpen) {
 		return nil, fmt.Errorf("run %s: %w", runID, apply.ErrJournalUsed)
 	}
@@ -76,7 +76,7 @@ func (f *JournalFolder) Open(ctx context.Context, runID string) (apply.Journal, 
 
 // openExisting opens a file that must be there.
 func openExisting(path string, flag int, mode fs.FileMode) (*os.File, error) {
-	return os.OpenFile(path, flag&^os.O_CREATE, mode)
+	return openShared(path, flag&^os.O_CREATE, mode)
 }
 
 // open opens the file of a run by openFile.

@@ -30,7 +30,7 @@ var (
 // bbolt maps the file into memory and trusts it: a read behind the end, or of a page that is none, would end
 // the process. A file that is missing, empty or not bbolt's is left to bbolt, which says so.
 func checkStructure(path string) (err error) {
-	file, err := os.Open(path)
+	file, err := openShared(path, os.O_RDONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	} else if err != nil {
