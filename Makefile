@@ -48,8 +48,10 @@ fmt-check: $(TOOLS)/gofumpt-$(GOFUMPT_VERSION)
 	if [ -n "$$out" ]; then echo "not formatted (make fmt):"; echo "$$out"; exit 1; fi
 
 .PHONY: vet
-vet: ## go vet, go mod tidy, and the modernisers
+vet: ## go vet for each system, go mod tidy, and the modernisers
 	$(GO) vet ./...
+	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 $(GO) vet ./...
+	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) vet ./...
 	$(GO) mod tidy -diff
 	@out=$$($(GO) fix -diff ./... 2>&1); if [ -n "$$out" ]; then echo "$$out"; echo "go fix ./... would change this"; exit 1; fi
 

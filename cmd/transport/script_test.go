@@ -8,11 +8,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -43,16 +41,6 @@ func TestMain(m *testing.M) {
 		"transport":      func() { os.Exit(run()) },
 		"transport-full": func() { os.Exit(runOnFullDisk()) },
 	})
-}
-
-// runOnFullDisk is transport where no file can grow beyond 64 KiB, as on a file system that is full.
-func runOnFullDisk() int {
-	signal.Ignore(syscall.SIGXFSZ)
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 64 << 10, Max: 64 << 10}); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 99
-	}
-	return run()
 }
 
 // TestScripts runs every script of testdata/script: what a user types, what comes back, and what reached
