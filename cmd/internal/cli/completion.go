@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 )
@@ -19,22 +20,26 @@ func (p Program) CompletionCommand(w *Environment, also string) *cobra.Command {
   fish:        %[1]s completion fish > ~/.config/fish/completions/%[1]s.fish
   powershell:  %[1]s completion powershell | Out-String | Invoke-Expression`, p.Name)),
 		Example:   fmt.Sprintf("  %[1]s completion bash > /etc/bash_completion.d/%[1]s", p.Name),
-		ValidArgs: []string{"bash", "zsh", "fish", "powershell"},
+		ValidArgs: Shells(),
 		Args:      Args(1, 1, "a shell: bash, zsh, fish or powershell"),
-		RunE:      func(cmd *cobra.Command, args []string) error { return writeCompletion(w, cmd.Root(), args[0]) },
+		RunE:      func(cmd *cobra.Command, args []string) error { return WriteCompletion(w.Out, cmd.Root(), args[0]) },
 	}
 }
 
-func writeCompletion(w *Environment, root *cobra.Command, shell string) error {
+// Shells lists the shells that have completion scripts.
+func Shells() []string { return []string{"bash", "zsh", "fish", "powershell"} }
+
+// WriteCompletion writes the completion script of a shell.
+func WriteCompletion(out io.Writer, root *cobra.Command, shell string) error {
 	switch shell {
 	case "bash":
-		return root.GenBashCompletionV2(w.Out, true)
+		return root.GenBashCompletionV2(out, true)
 	case "zsh":
-		return root.GenZshCompletion(w.Out)
+		return root.GenZshCompletion(out)
 	case "fish":
-		return root.GenFishCompletion(w.Out, true)
+		return root.GenFishCompletion(out, true)
 	case "powershell":
-		return root.GenPowerShellCompletionWithDesc(w.Out)
+		return root.GenPowerShellCompletionWithDesc(out)
 	}
 	return Usagef("unknown shell %q: use bash, zsh, fish or powershell", shell)
 }

@@ -160,23 +160,32 @@ func TestBuildLine(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		info debug.BuildInfo
+		told Build
 		want string
 	}{
-		{"nothing is known", debug.BuildInfo{}, "tool (devel), GO"},
+		{"nothing is known", debug.BuildInfo{}, Build{}, "tool (devel), GO"},
 		{
-			"a release",
+			"a release, as the linker was told",
+			debug.BuildInfo{Settings: []debug.BuildSetting{setting("vcs.revision", "abc"), setting("vcs.modified", "true")}},
+			Build{Version: "v1.2.3", Commit: "def", Time: "2026-02-03T04:05:06Z"},
+			"tool v1.2.3, commit def, GO",
+		},
+		{
+			"a module of a version",
 			debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}, Settings: []debug.BuildSetting{setting("vcs.revision", "abc"), setting("vcs.modified", "false")}},
+			Build{},
 			"tool v1.2.3, commit abc, GO",
 		},
 		{
 			"changed files",
 			debug.BuildInfo{Settings: []debug.BuildSetting{setting("vcs.revision", "abc"), setting("vcs.modified", "true"), setting("GOOS", "linux")}},
+			Build{},
 			"tool (devel), commit abc (changed), GO",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := buildOf(&c.info)
+			b := buildOf(&c.info, c.told)
 			b.Go = "GO"
 			if got := b.line("tool"); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)

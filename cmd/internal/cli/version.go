@@ -18,8 +18,9 @@ type Build struct {
 	Go      string `json:"go"`
 }
 
-// version is set by the linker (make build, the image), for builds that know nothing of their repository.
-var version string
+// These are set by the linker, the last two by releases alone: what the Go tool says of the repository depends on how that
+// was checked out.
+var version, commit, commitTime string
 
 // ThisBuild asks the build information that the Go tool put into the program.
 func ThisBuild() Build {
@@ -27,14 +28,15 @@ func ThisBuild() Build {
 	if !ok {
 		info = &debug.BuildInfo{}
 	}
-	return buildOf(info)
+	return buildOf(info, Build{Version: version, Commit: commit, Time: commitTime})
 }
 
-func buildOf(info *debug.BuildInfo) Build {
+// buildOf puts what the linker was told before what the Go tool says.
+func buildOf(info *debug.BuildInfo, told Build) Build {
 	b := Build{Version: "(devel)", Go: runtime.Version()}
 	switch {
-	case version != "":
-		b.Version = version
+	case told.Version != "":
+		b.Version = told.Version
 	case info.Main.Version != "":
 		b.Version = info.Main.Version
 	}
@@ -47,6 +49,9 @@ func buildOf(info *debug.BuildInfo) Build {
 		case "vcs.modified":
 			b.Dirty = s.Value == "true"
 		}
+	}
+	if told.Commit != "" {
+		b.Commit, b.Time, b.Dirty = told.Commit, told.Time, false
 	}
 	return b
 }

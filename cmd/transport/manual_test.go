@@ -1,0 +1,14 @@
+package main
+
+import (
+	"flag"
+	"testing"
+
+	"sacbridge/cmd/internal/manual"
+)
+
+var manualFolder = flag.String("manual", "", "write the manual pages and completion scripts of a release to this `FOLDER`")
+
+func TestEveryCommandHasAManualPage(t *testing.T) {
+	manual.Test(t, newRootCmd(newApp()), *manualFolder)
+}
