@@ -7,7 +7,8 @@ GOVULNCHECK_VERSION   := v1.1.4
 GO      ?= go
 TOOLS   := $(CURDIR)/.tools
 BIN     := $(CURDIR)/bin
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+DIST    := $(CURDIR)/dist
+VERSION ?= $(shell git describe --tags --always --dirty --abbrev=12 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X sacbridge/cmd/internal/cli.version=$(VERSION)
 
 .DEFAULT_GOAL := help
@@ -18,7 +19,7 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build the programs into bin/
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/...
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/bridge ./cmd/transport
 
 .PHONY: demo
 demo: build ## copy teams between two simulated tenants, with plan, progress and result
@@ -61,7 +62,7 @@ lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION) ## golangci-lint
 
 .PHONY: dead
 dead: $(TOOLS)/deadcode-$(DEADCODE_VERSION) ## code that no program reaches; of the contract suites and tests, what no test reaches
-	@out=$$($(TOOLS)/deadcode-$(DEADCODE_VERSION) ./... | grep -v '^internal/store/storetest/'); if [ -n "$$out" ]; then echo "$$out"; exit 1; fi
+	@out=$$($(TOOLS)/deadcode-$(DEADCODE_VERSION) ./... | grep -v '^internal/store/storetest/\|^cmd/internal/manual/'); if [ -n "$$out" ]; then echo "$$out"; exit 1; fi
 	@out=$$($(TOOLS)/deadcode-$(DEADCODE_VERSION) -test ./...); if [ -n "$$out" ]; then echo "$$out"; exit 1; fi
 
 .PHONY: vuln
@@ -72,6 +73,14 @@ vuln: $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION) ## known vulnerabilities; need
 bench: build ## calls, scale with peak memory, rates of the bridge: each beside its baseline
 	TRANSPORT_BINARY=$(BIN)/transport BRIDGE_BINARY=$(BIN)/bridge $(GO) test -p 1 -run '^$$' -bench . -benchtime 1x -timeout 60m ./cmd/transport ./cmd/bridge
 	$(GO) test -run '^$$' -bench CommitOf64 -benchtime 1x ./internal/store/bolt
+
+.PHONY: release
+release: ## archives of the programs for Linux, macOS and Windows, with checksums and bills of materials, in dist/
+	$(GO) run ./cmd/internal/release -version '$(VERSION)' -out '$(DIST)'
+
+.PHONY: image
+image: ## image of the programs for containers, an OCI layout in a tar file, in dist/
+	$(GO) run ./cmd/internal/release -version '$(VERSION)' -out '$(DIST)' -image
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (one minute unless given)
