@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"time"
 )
@@ -23,21 +22,17 @@ type file struct {
 	body  []byte
 }
 
-// filesBelow reads files and folders below dir, by names relative to it. Only whether they can be executed is kept of
-// their modes.
+// filesBelow reads files and folders below dir, by names relative to it with slashes. None is to be executed.
 func filesBelow(dir string, names ...string) ([]file, error) {
+	from := os.DirFS(dir)
 	var all []file
 	for _, name := range names {
-		err := filepath.WalkDir(filepath.Join(dir, name), func(at string, e fs.DirEntry, err error) error {
+		err := fs.WalkDir(from, name, func(at string, e fs.DirEntry, err error) error {
 			if err != nil || e.IsDir() {
 				return err
 			}
-			rel, err := filepath.Rel(dir, at)
-			if err != nil {
-				return err
-			}
-			body, err := os.ReadFile(at)
-			all = append(all, file{path: filepath.ToSlash(rel), mode: 0o644, body: body})
+			body, err := fs.ReadFile(from, at)
+			all = append(all, file{path: at, mode: 0o644, body: body})
 			return err
 		})
 		if err != nil {

@@ -25,7 +25,7 @@ func (r *release) contents(ctx context.Context) (contents, error) {
 	if err != nil {
 		return contents{}, fmt.Errorf("licences of what is linked: %w", err)
 	}
-	ours, err := filesBelow(r.root, "README.md", "CHANGELOG.md", "LICENSE", "SECURITY.md", "docs", filepath.Join("testdata", "getting-started"), filepath.Join("deploy", "sacbridge.service"))
+	ours, err := filesBelow(r.root, "README.md", "CHANGELOG.md", "LICENSE", "SECURITY.md", "docs", "testdata/getting-started", "deploy/sacbridge.service")
 	if err != nil {
 		return contents{}, err
 	}
