@@ -214,7 +214,7 @@ func (r *runner) leaveMissing(it *item, missing string) bool {
 
 // leaveKnownGaps leaves out what the run already knows to be missing, which saves a refused call.
 func (r *runner) leaveKnownGaps(it *item) {
-	for _, role := range it.roles() {
+	for _, role := range it.wantedRoles() {
 		if r.roleMissing(role) {
 			it.leaveRole(role, upstream.UnknownLink, "the tenant does not know this role")
 		}

@@ -53,6 +53,7 @@ func (it *item) noteOutcome(out *upstream.Outcome) {
 	if out.Ref != "" {
 		it.ref = out.Ref
 	}
+	it.roles = out.Roles
 }
 
 // mustVerify reports whether an item has to be looked at before its outcome is believed: it may have taken

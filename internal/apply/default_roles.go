@@ -9,19 +9,20 @@ import (
 )
 
 // defaultRoles are the roles that the tenant gives to everybody who is created, as far as the run knows them: no
-// API lists them. A role that somebody grants to a person later looks the same, so a role is taken for a default
-// role only where everybody had it, unasked, whom this process looked at right after the creation, or where an
-// earlier process of the run judged so.
+// API lists them. A role that somebody grants to a person later looks the same, so a role is taken for a default role
+// only where the answer to a create showed it, unasked; where all of several people had it, unasked, whom this process
+// looked at right after the creation; or where an earlier process of the run judged so.
 type defaultRoles struct {
 	mu        sync.Mutex
-	looked    bool
+	answered  map[string]bool // shown unasked by the answer to a create
+	looked    int             // people who were looked at
 	common    map[string]bool // had by everybody
 	unasked   map[string]bool // had by somebody for whom the plan did not want it
 	journaled map[string]bool
 }
 
 func newDefaultRoles() *defaultRoles {
-	return &defaultRoles{common: map[string]bool{}, unasked: map[string]bool{}, journaled: map[string]bool{}}
+	return &defaultRoles{answered: map[string]bool{}, common: map[string]bool{}, unasked: map[string]bool{}, journaled: map[string]bool{}}
 }
 
 // learn takes in people who were looked at. What an earlier process created says nothing: somebody may have
@@ -33,9 +34,14 @@ func (d *defaultRoles) learn(r *runner, people []*item) {
 		if it.err != nil || it.person == nil || it.earlier {
 			continue
 		}
+		for _, role := range it.roles {
+			if !slices.Contains(r.changeOf(it).User.Roles, role) {
+				d.answered[role] = true
+			}
+		}
 		has := identity.Lookup(it.person.Roles)
 		for role := range has {
-			if !d.looked {
+			if d.looked == 0 {
 				d.common[role] = true
 			}
 			if !slices.Contains(r.changeOf(it).User.Roles, role) {
@@ -47,7 +53,7 @@ func (d *defaultRoles) learn(r *runner, people []*item) {
 				delete(d.common, role)
 			}
 		}
-		d.looked = true
+		d.looked++
 	}
 }
 
@@ -74,5 +80,5 @@ func (r *runner) grantedTo(i int) []LinkFailure {
 func (d *defaultRoles) has(role string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.journaled[role] || d.common[role] && d.unasked[role]
+	return d.journaled[role] || d.answered[role] || d.looked > 1 && d.common[role] && d.unasked[role]
 }

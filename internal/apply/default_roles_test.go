@@ -22,6 +22,9 @@ func TestOnlyKnownDefaultRolesAreTakenOff(t *testing.T) {
 		"one process: the role that everybody got goes": {
 			people: []string{"ANNA", "BERT"}, want: map[string][]string{"ANNA": {"R1"}, "BERT": {"R1", "R9"}}, told: []string{"BERT R9"},
 		},
+		"one person, alone: the answer to the create knows": {
+			people: []string{"BERT"}, want: map[string][]string{"BERT": {"R1", "R9"}}, told: []string{"BERT R9"},
+		},
 		"killed before anybody was looked at: nothing is known": {
 			people: []string{"BERT"}, killedAt: 3, want: map[string][]string{"BERT": {"R0", "R1", "R9"}}, told: []string{"BERT R0", "BERT R9"},
 		},

@@ -27,6 +27,7 @@ type item struct {
 
 	since   time.Time      // by the tenant's clock, when the first try began; zero where it is not known
 	person  *identity.User // as a look found whom the call created
+	roles   []string       // of a created person, by the answer to the create; nil where that showed nobody
 	byLook  bool           // a look, not an answer, told that the call succeeded
 	earlier bool           // created by an earlier process of the run
 	adopted bool           // the look could not tell whether this run or somebody else created it
@@ -39,8 +40,8 @@ type item struct {
 // sendsNothing reports whether an update has nothing left to send.
 func (it *item) sendsNothing() bool { return it.update != nil && it.update.Empty() }
 
-// roles gives the roles that an item would add.
-func (it *item) roles() []string {
+// wantedRoles gives the roles that an item would add.
+func (it *item) wantedRoles() []string {
 	switch {
 	case it.user != nil:
 		return it.user.Roles
@@ -64,7 +65,7 @@ func (it *item) manager() string {
 // leaveRole takes one role out of what is sent and notes the failed link. What the plan holds is not
 // touched.
 func (it *item) leaveRole(role, code, cause string) bool {
-	roles := it.roles()
+	roles := it.wantedRoles()
 	at := slices.Index(roles, role)
 	if at < 0 {
 		return false

@@ -265,6 +265,9 @@ func (f *permitted) CreateUsers(ctx context.Context, users []*identity.User) []u
 	for n, u := range users {
 		if effect {
 			outs[n] = f.create(u)
+			if f.limits(0).Reread > 0 && len(users) > 1 && outs[n].Err == nil {
+				outs[n] = upstream.Outcome{} // a Bulk shows nobody
+			}
 		}
 		if err != nil {
 			outs[n] = upstream.Outcome{Err: err}
@@ -297,10 +300,7 @@ func (f *tenant) create(u *identity.User) upstream.Outcome {
 	made.Roles = union(without(u.Roles, f.leftOut()), f.defaultRoles)
 	made.Concurrent = u.Concurrent && len(f.defaultRoles) == 0
 	f.users[u.UserID] = made
-	if f.limits(0).Reread > 0 {
-		return upstream.Outcome{}
-	}
-	return upstream.Outcome{Ref: made.Ref}
+	return upstream.Outcome{Ref: made.Ref, Roles: slices.Clone(made.Roles)}
 }
 
 func (f *permitted) UpdateUsers(ctx context.Context, updates []upstream.UserUpdate) []upstream.Outcome {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"sacbridge/internal/identity"
 	"sacbridge/internal/sac/session"
@@ -139,7 +140,7 @@ func (t *Tenant) createOne(ctx context.Context, op bulkOp, u *identity.User) ups
 		return upstream.Outcome{Err: explainCreate(err, u.Manager)}
 	}
 	t.ids.put(p.user.UserID, p.user.Ref)
-	out := upstream.Outcome{Ref: p.user.Ref}
+	out := upstream.Outcome{Ref: p.user.Ref, Roles: slices.Concat([]string{}, p.user.Roles)}
 	if len(t.lacking(u, p)) > 0 {
 		out.Undone = t.lookAtCreated(ctx, u, p)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,8 +35,12 @@ func (t *Tenant) createV1(ctx context.Context, u *identity.User) upstream.Outcom
 	case made.user.UserID != u.UserID:
 		return upstream.Outcome{Err: t.undoDuplicate(ctx, op, u, first, made.user, begun)}
 	}
+	var roles []string // by the answer to the create; a failed one showed nobody
+	if err == nil {
+		roles = slices.Concat([]string{}, made.user.Roles)
+	}
 	if !t.needsUpdateV1(u) {
-		return upstream.Outcome{Undone: t.lookAtCreatedV1(ctx, u, made.user)}
+		return upstream.Outcome{Roles: roles, Undone: t.lookAtCreatedV1(ctx, u, made.user)}
 	}
 	change := upstream.UserUpdate{UserKey: upstream.UserKey{UserID: u.UserID}}
 	if follow {
@@ -51,7 +56,7 @@ func (t *Tenant) createV1(ctx context.Context, u *identity.User) upstream.Outcom
 		change.Photos = &upstream.Edit[[]string]{After: u.Photos}
 	}
 	out, seen := t.updateV1(ctx, &change)
-	out.Err, out.Undone = afterCreate(out.Err), nil
+	out.Err, out.Undone, out.Roles = afterCreate(out.Err), nil, roles
 	if out.Err == nil {
 		out.Undone = t.lookAtCreatedV1(ctx, u, seen)
 	}

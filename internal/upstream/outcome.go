@@ -5,6 +5,9 @@ package upstream
 type Outcome struct {
 	Err error
 	Ref string // the tenant's key of a created entity, where the answer told it
+	// Roles are all roles of a created person by the answer to the create itself, before anybody else could grant one;
+	// nil where that showed nobody.
+	Roles []string
 	// Undone is what the tenant accepted and did not do.
 	Undone []Undone
 	// Kept are changes that somebody else made meanwhile and that were left as they are, in words.
