@@ -1,6 +1,7 @@
 package sac_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,6 +55,8 @@ type setup struct {
 	facts    upstream.Facts
 	learned  func(upstream.Facts)
 	before   func(edit func(...service.Edit), r *http.Request) // hears each request before the tenant does
+	rewrite  func(r *http.Request, body []byte) []byte         // changes what the tenant gets; may be nil
+	reply    func(r *http.Request, body []byte) []byte         // changes what it answers; may be nil
 	noBulk   bool
 	noLookup bool
 	tries    int
@@ -102,7 +105,25 @@ func open(t *testing.T, s setup) *sim {
 	if server, err = sacsim.New(opts); err != nil {
 		t.Fatalf("simulator: %v", err)
 	}
-	web := httptest.NewServer(server)
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.rewrite != nil {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			r.Body = io.NopCloser(bytes.NewReader(s.rewrite(r, body)))
+		}
+		if s.reply == nil {
+			server.ServeHTTP(w, r)
+			return
+		}
+		rec := httptest.NewRecorder()
+		server.ServeHTTP(rec, r)
+		maps.Copy(w.Header(), rec.Header())
+		w.Header().Del("Content-Length")
+		w.WriteHeader(rec.Code)
+		_, _ = w.Write(s.reply(r, rec.Body.Bytes()))
+	}))
 	connect := func(api string) *sac.Tenant {
 		return connect(t, s, api, web.URL, server.TokenPath())
 	}
