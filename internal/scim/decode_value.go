@@ -176,7 +176,7 @@ func spelledOut(kind Type, text string) any {
 // integerText says whether a text is an integer as JSON writes one.
 func integerText(s string) bool {
 	digits := strings.TrimPrefix(s, "-")
-	return len(digits) > 0 && len(digits) < 19 && strings.Trim(digits, "0123456789") == "" && (digits[0] != '0' || digits == "0")
+	return len(digits) > 0 && strings.Trim(digits, "0123456789") == "" && (digits[0] != '0' || digits == "0")
 }
 
 // misfit says in what a value that was refused differs from what its attribute expects.
@@ -189,6 +189,9 @@ func misfit(path string, raw any, a *Attribute) *Error {
 			return NewInvalidValue(path, "%s is not base64", path)
 		default:
 		}
+	}
+	if n, ok := raw.(json.Number); ok && a.Type == TypeInteger && !strings.ContainsAny(string(n), ".eE") {
+		return NewInvalidValue(path, "%s is out of range, an integer of 64 bits is expected", path)
 	}
 	return NewInvalidValue(path, "%s is %s, %s is expected", path, kindOf(raw), withArticle(a.Type))
 }

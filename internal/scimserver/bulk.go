@@ -101,6 +101,10 @@ type bulkStep struct {
 func (x *exchange) prepare(op bulkOperation) *bulkStep {
 	s := &bulkStep{bulkOperation: op}
 	method := strings.ToUpper(op.Method)
+	if x.source.switches.JSONText {
+		op.Data = withoutQuotes(op.Data)
+		s.Data = op.Data
+	}
 	s.change = change{method: method, body: op.Data, ifMatch: op.Version, by: x.by.name}
 	r := routeOfBulk(strings.TrimPrefix(op.Path, x.source.root))
 	s.change.kind, s.change.id = r.kind, r.id
@@ -121,6 +125,15 @@ func (x *exchange) prepare(op bulkOperation) *bulkStep {
 		}
 	}
 	return s
+}
+
+// withoutQuotes gives the object that stands as JSON in a string, else data as it is.
+func withoutQuotes(data json.RawMessage) json.RawMessage {
+	var text string
+	if len(data) == 0 || data[0] != '"' || json.Unmarshal(data, &text) != nil || !json.Valid([]byte(text)) {
+		return data
+	}
+	return json.RawMessage(text)
 }
 
 // finishStep keeps what became of an operation.

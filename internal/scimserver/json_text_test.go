@@ -184,3 +184,20 @@ func TestMoreJSONText(t *testing.T) {
 		t.Errorf("a text that only looks like JSON became %v", got)
 	}
 }
+
+// Trial 10: the data of a Bulk operation.
+func TestBulkDataThatIsJSONText(t *testing.T) {
+	t.Parallel()
+	body := `{"schemas":["` + bulkURN + `"],"Operations":[{"method":"POST","path":"/Users","bulkId":"u","data":` +
+		toJSON(t, `{"schemas":["`+coreUser+`"],"userName":"kim"}`) + `},{"method":"POST","path":"/Groups","bulkId":"g","data":` +
+		toJSON(t, `{"schemas":["`+coreGroup+`"],"displayName":"Sales","members":[{"value":"bulkId:u"}]}`) + `}]}`
+	b := open(t)
+	a := b.do("POST", "/Bulk", body).want(200)
+	if a.at("Operations", 0, "status") != "201" || a.at("Operations", 1, "status") != "201" {
+		t.Errorf("%s", a.body)
+	}
+	a = open(t, with(ProfileStrict)).do("POST", "/Bulk", body).want(200)
+	if a.at("Operations", 0, "status") != "400" || a.at("Operations", 1, "status") != "400" {
+		t.Errorf("strict: %s", a.body)
+	}
+}

@@ -43,7 +43,7 @@ func refusedValues() map[string]refusedValue {
 		"integer: a boolean":           {attributes: days + `true}`, operation: daysPath + `true}`, detail: "is a boolean, an integer is expected"},
 		"integer: a fraction":          {attributes: days + `1.5}`, operation: daysPath + `1.5}`, detail: "is a number, an integer is expected"},
 		"integer: an exponent":         {attributes: days + `1e3}`, operation: daysPath + `1e3}`, detail: "is a number, an integer is expected"},
-		"integer: too large":           {attributes: days + `9223372036854775808}`, operation: daysPath + `9223372036854775808}`, detail: "is a number, an integer is expected"},
+		"integer: too large":           {attributes: days + `9223372036854775808}`, operation: daysPath + `9223372036854775808}`, detail: "cleanUpNotificationsNumberOfDays is out of range, an integer of 64 bits is expected"},
 		"reference: a number":          {attributes: `"profileUrl":1`, operation: `{"op":"add","path":"profileUrl","value":1}`, detail: "profileUrl is a number, a reference is expected"},
 		"reference: an object":         {attributes: `"photos":[{"value":{}}]`, operation: `{"op":"add","path":"photos","value":{"value":{}}}`, detail: "photos.value is an object, a reference is expected"},
 		"binary: a number":             {attributes: `"x509Certificates":[{"value":1}]`, operation: `{"op":"add","path":"x509Certificates","value":[{"value":1}]}`, detail: "x509Certificates.value is a number, a binary is expected"},
