@@ -7,7 +7,6 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"debug/buildinfo"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,8 +21,6 @@ import (
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
-	"github.com/google/go-containerregistry/pkg/v1/validate"
 )
 
 var commitTime = time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)
@@ -234,84 +231,5 @@ func TestABillOfMaterialsNamesWhatEachProgramHasLinked(t *testing.T) {
 	delete(kinds, "a.example/y")
 	if _, err := testRelease(t).bill("n", programs, kinds); err == nil || !strings.Contains(err.Error(), "a.example/y") {
 		t.Errorf("a module without a licence: got %v", err)
-	}
-}
-
-func TestAnImageIsValidAndRunsTheBridgeAsNobody(t *testing.T) {
-	t.Parallel()
-	machines := map[target][]program{{"linux", "amd64"}: testPrograms(t, ""), {"linux", "arm64"}: testPrograms(t, "")}
-	packed, err := testRelease(t).imageOf(machines, testContents(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	for _, e := range readTar(t, bytes.NewReader(packed)) {
-		at := filepath.Join(dir, filepath.FromSlash(e.Name))
-		if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o700), os.WriteFile(at, []byte(e.Text), 0o600)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	outer, err := layout.ImageIndexFromPath(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	list, err := outer.IndexManifest()
-	if err != nil || len(list.Manifests) != 1 || list.Manifests[0].Annotations["org.opencontainers.image.ref.name"] != "v1.2.3" {
-		t.Fatalf("got %v, %v, want one index by the name of the version", list, err)
-	}
-	index, err := outer.ImageIndex(list.Manifests[0].Digest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := validate.Index(index); err != nil {
-		t.Error(err)
-	}
-	images, err := index.IndexManifest()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var platforms []string
-	for _, m := range images.Manifests {
-		platforms = append(platforms, m.Platform.String())
-	}
-	if !slices.Equal(platforms, []string{"linux/amd64", "linux/arm64"}) {
-		t.Errorf("images for %v", platforms)
-	}
-	image, err := index.Image(images.Manifests[0].Digest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config, err := image.ConfigFile()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c := config.Config; c.User != "65532:65532" || c.Entrypoint[0] != "/sacbridge" || c.Cmd[0] != "serve" || c.Labels["org.opencontainers.image.revision"] != "abc" || !config.Created.Equal(commitTime) {
-		t.Errorf("created %v, configured %+v", config.Created, c)
-	}
-	layers, err := image.Layers()
-	if err != nil || len(layers) != 1 {
-		t.Fatalf("%d layers, %v", len(layers), err)
-	}
-	content, err := layers[0].Uncompressed()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := map[string]string{}
-	for _, e := range readTar(t, content) {
-		got[e.Name] = e.Mode.String() + " " + e.Owner
-		if strings.HasSuffix(e.Name, ".crt") && strings.Count(e.Text, "BEGIN CERTIFICATE") < 50 {
-			t.Errorf("%s holds hardly any authority:\n%.200s", e.Name, e.Text)
-		}
-	}
-	want := map[string]string{
-		"LICENSE": "-rw-r--r-- 0:0", "sacbridge": "-rwxr-xr-x 0:0", "transport": "-rwxr-xr-x 0:0", "etc/ssl/certs/ca-certificates.crt": "-rw-r--r-- 0:0",
-		"licenses/a.example/b/LICENSE": "-rw-r--r-- 0:0", "sbom.cdx.json": "-rw-r--r-- 0:0", "state/": "drwx------ 65532:65532", "tmp/": "dtrwxrwxrwx 0:0",
-	}
-	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("in the layer (-got +want):\n%s", diff)
-	}
-	var raw struct{ SchemaVersion int }
-	if text, err := os.ReadFile(filepath.Join(dir, "index.json")); err != nil || json.Unmarshal(text, &raw) != nil || raw.SchemaVersion != 2 {
-		t.Errorf("index.json: %v, %+v", err, raw)
 	}
 }
