@@ -59,8 +59,9 @@ var mayImport = map[string][]string{
 		"internal/sacsim", "internal/sacsim/service", "internal/tenants", "internal/engine", "internal/messages", "cmd/internal/show",
 	},
 	"internal/scimserver/listener": {},
+	"internal/scimserver/issuer":   {"internal/scimserver"},
 	"internal/admin":               {"internal/directory"},
-	"cmd/bridge":                   {"cmd/internal/cli", "internal/admin", "internal/config", "internal/directory", "internal/scimserver", "internal/scimserver/listener", "internal/store", "internal/store/bolt", "internal/tenants"},
+	"cmd/bridge":                   {"cmd/internal/cli", "internal/admin", "internal/config", "internal/directory", "internal/scimserver", "internal/scimserver/issuer", "internal/scimserver/listener", "internal/store", "internal/store/bolt", "internal/tenants"},
 }
 
 // onlyImporters lists the libraries that stay behind one or a few packages.
@@ -86,7 +87,7 @@ var onlyImporters = map[string][]string{
 	"github.com/google/go-containerregistry": {"cmd/internal/release"},
 	"github.com/google/licenseclassifier/v2": {"cmd/internal/release"},
 	"golang.org/x/crypto/x509roots/fallback": {"cmd/internal/release"},
-	"github.com/coreos/go-oidc/v3":           {"internal/scimserver"},
+	"github.com/go-jose/go-jose/v4":          {"internal/scimserver/issuer"},
 }
 
 type goPackage struct {

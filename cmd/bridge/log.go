@@ -27,6 +27,7 @@ const (
 	logID       = "id"
 	logBy       = "by"
 	logReason   = "reason"
+	logDetail   = "detail"
 	logToken    = "token"
 	logCount    = "count"
 	logCause    = "cause"

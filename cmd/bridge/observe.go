@@ -114,11 +114,11 @@ func logEvent(ctx context.Context, to *slog.Logger, at time.Time, text string, a
 }
 
 // Denied implements scimserver.Observer.
-func (o *observer) Denied(ctx context.Context, s scimserver.RequestInfo, reason string) {
-	o.denied.WithLabelValues(s.Source, reason).Inc()
+func (o *observer) Denied(ctx context.Context, s scimserver.RequestInfo, why scimserver.Refusal) {
+	o.denied.WithLabelValues(s.Source, why.Reason).Inc()
 	o.logs.audit.LogAttrs(ctx, slog.LevelWarn, "denied",
 		slog.String(logRequest, s.Request), slog.String(logSource, s.Source), slog.String(logMethod, knownMethod(s.Method)),
-		slog.String(logRoute, s.Route), slog.String(logReason, reason))
+		slog.String(logRoute, s.Route), slog.String(logReason, why.Reason), slog.String(logDetail, why.Detail))
 }
 
 // changes says whether a request changed something.

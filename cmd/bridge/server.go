@@ -99,7 +99,7 @@ func (s *server) listen(ctx context.Context) (err error) {
 // mount makes the handlers.
 func (s *server) mount(ctx context.Context, set *settings) error {
 	reg := newRegistry()
-	sources, err := scimSources(ctx, s.bridge)
+	sources, err := scimSources(ctx, s.bridge, s.logs.server)
 	if err != nil {
 		return cli.Coded(cli.ExitUsage, err)
 	}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/netip"
 	"slices"
 
 	"sacbridge/internal/config"
 	"sacbridge/internal/scimserver"
+	"sacbridge/internal/scimserver/issuer"
 	"sacbridge/internal/tenants"
 )
 
@@ -20,12 +22,12 @@ func checkSwitches(s *config.Source) error {
 
 // scimSources makes the server's sources of the configuration's. Secrets are looked up here, once. ctx
 // bounds the life of the key sets of issuers.
-func scimSources(ctx context.Context, b *config.Bridge) ([]scimserver.Source, error) {
+func scimSources(ctx context.Context, b *config.Bridge, log *slog.Logger) ([]scimserver.Source, error) {
 	var out []scimserver.Source
 	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(b.Sources)) {
 		s := b.Sources[name]
-		auth, err := scimAuth(ctx, &s.Auth)
+		auth, err := scimAuth(ctx, &s.Auth, log)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("source %q: %w", name, err))
 		}
@@ -44,7 +46,7 @@ func scimLimits(l *config.SourceLimits) scimserver.Limits {
 	}
 }
 
-func scimAuth(ctx context.Context, a *config.SourceAuth) (scimserver.Auth, error) {
+func scimAuth(ctx context.Context, a *config.SourceAuth, log *slog.Logger) (scimserver.Auth, error) {
 	out := scimserver.Auth{Tokens: a.Tokens}
 	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(a.Clients)) {
@@ -61,14 +63,14 @@ func scimAuth(ctx context.Context, a *config.SourceAuth) (scimserver.Auth, error
 		out.Clients = append(out.Clients, scimserver.NewClient(id, secret))
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Issuers)) {
-		issuer := a.Issuers[name]
-		roots, err := tenants.Trust(issuer.CA)
+		i := a.Issuers[name]
+		roots, err := tenants.Trust(i.CA)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("issuer %q: %w", name, err))
 			continue
 		}
-		verifier := scimserver.NewOIDCVerifier(ctx, scimserver.OIDCIssuer{Issuer: issuer.Issuer, Audience: issuer.Audience, KeysURL: issuer.KeysURL, Roots: roots})
-		out.Issuers = append(out.Issuers, scimserver.Issuer{Name: name, Verifier: verifier, Subjects: issuer.Subjects})
+		verifier := issuer.New(ctx, issuer.Issuer{URL: i.Issuer, Audience: i.Audience, KeysURL: i.KeysURL, Roots: roots, Log: log})
+		out.Issuers = append(out.Issuers, scimserver.Issuer{Name: name, Verifier: verifier, Subjects: i.Subjects})
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Certificates)) {
 		c := a.Certificates[name]

@@ -24,9 +24,10 @@ type Claims struct {
 	Client  string // azp or client_id; may be empty
 }
 
-// Verifier checks a signed token: signature by the issuer's current key set, issuer, audience, expiry. An
-// error means refused; it is never shown to the caller. It is safe for concurrent use.
+// Verifier checks a signed token: signature by the issuer's current key set, issuer, audience, expiry. It is safe for
+// concurrent use.
 type Verifier interface {
+	// Verify fails with a *Refusal.
 	Verify(ctx context.Context, token string) (Claims, error)
 }
 
@@ -47,20 +48,22 @@ type Certificate struct {
 	Email   string // an e-mail address among them
 }
 
-var errDenied = errors.New("denied")
-
-// authenticate finds who sends the request. The reason of a refusal goes to the observer, not to the caller, who
-// learns only that no credential was accepted.
-func (s *source) authenticate(ctx context.Context, r *http.Request) (principal, string, error) {
+// authenticate finds who sends the request. A *Refusal in the error's chain is for the observer: the caller learns only
+// that no credential was accepted.
+func (s *source) authenticate(ctx context.Context, r *http.Request) (principal, error) {
 	if !s.addressAllowed(r.RemoteAddr) {
-		return principal{}, "address not on the allow list", fail(http.StatusForbidden, "", "this address may not use the endpoint")
+		return principal{}, &problem{
+			status: http.StatusForbidden, detail: "this address may not use the endpoint",
+			cause: refusal(reasonAddress, "the address that the request comes from is not in auth.addresses; behind a proxy, bridge.trusted_proxies has to name it"),
+		}
 	}
 	if p, ok := s.byCertificate(r.TLS); ok {
-		return p, "", nil
+		return p, nil
 	}
-	text, found := bearer(r.Header.Get("Authorization"))
+	header := r.Header.Get("Authorization")
+	text, found := bearer(header)
 	if !found {
-		return principal{}, "no bearer token", s.unauthorized("")
+		return principal{}, s.unauthorized("", s.explainHeader(header, r.TLS))
 	}
 	if strings.HasPrefix(text, tokenPrefix) {
 		return s.byToken(ctx, text)
@@ -68,38 +71,59 @@ func (s *source) authenticate(ctx context.Context, r *http.Request) (principal, 
 	return s.byIssuer(ctx, text)
 }
 
-func (s *source) byToken(ctx context.Context, text string) (principal, string, error) {
-	if !s.conf.Auth.Tokens && len(s.conf.Auth.Clients) == 0 {
-		return principal{}, "tokens are not accepted", s.unauthorized("invalid_token")
-	}
+func (s *source) byToken(ctx context.Context, text string) (principal, error) {
 	now := s.server.now()
-	t, ok, err := lookUp(ctx, s.server.tokens, s.conf.Name, text, now)
-	if err != nil {
-		return principal{}, "", err
+	if !s.conf.Auth.Tokens && len(s.conf.Auth.Clients) == 0 {
+		return principal{}, s.unauthorized("invalid_token", refusal(reasonNoTokens, "this source has auth.tokens: false and no auth.clients, so it accepts none of the bridge's own tokens"))
 	}
-	if !ok || t.Client && !s.hasClient(t.Name) || !t.Client && !s.conf.Auth.Tokens {
-		return principal{}, "unknown, expired or foreign token", s.unauthorized("invalid_token")
+	t, err := lookUp(ctx, s.server.tokens, text)
+	if err != nil {
+		return principal{}, err
+	}
+	if why := s.explainToken(t, now); why != nil {
+		return principal{}, s.unauthorized("invalid_token", why)
 	}
 	s.server.uses.record(t.Hash, now)
 	kind := "token "
 	if t.Client {
 		kind = "client "
 	}
-	return principal{name: kind + t.Name}, "", nil
+	return principal{name: kind + t.Name}, nil
 }
 
-func (s *source) byIssuer(ctx context.Context, text string) (principal, string, error) {
+func (s *source) byIssuer(ctx context.Context, text string) (principal, error) {
+	var refusals []*Refusal
 	for _, issuer := range s.conf.Auth.Issuers {
 		claims, err := issuer.Verifier.Verify(ctx, text)
-		if err != nil {
-			continue
+		if err == nil {
+			err = issuer.checkSubject(claims)
 		}
-		if len(issuer.Subjects) > 0 && !slices.Contains(issuer.Subjects, claims.Subject) && (claims.Client == "" || !slices.Contains(issuer.Subjects, claims.Client)) {
-			return principal{}, "subject not accepted", s.unauthorized("invalid_token")
+		if err == nil {
+			return principal{name: "issuer " + issuer.Name, subject: claims.Subject}, nil
 		}
-		return principal{name: "issuer " + issuer.Name, subject: claims.Subject}, "", nil
+		why, ok := errors.AsType[*Refusal](err)
+		if !ok {
+			return principal{}, err
+		}
+		refusals = append(refusals, &Refusal{Reason: why.Reason, Detail: "issuer " + quoted(issuer.Name) + ": " + why.Detail, Unavailable: why.Unavailable})
 	}
-	return principal{}, "no issuer accepts the token", s.unauthorized("invalid_token")
+	why := s.explainIssuers(refusals)
+	if why.Unavailable {
+		return principal{}, &problem{status: http.StatusServiceUnavailable, detail: "the credential cannot be checked at the moment", retryAfter: retryUnavailable, cause: why}
+	}
+	return principal{}, s.unauthorized("invalid_token", why)
+}
+
+// checkSubject refuses whom the list of subjects does not name.
+func (i *Issuer) checkSubject(c Claims) error {
+	if len(i.Subjects) == 0 || slices.Contains(i.Subjects, c.Subject) || c.Client != "" && slices.Contains(i.Subjects, c.Client) {
+		return nil
+	}
+	whom := "the token's subject (its claim sub)"
+	if c.Client != "" {
+		whom += " and its client " + quoted(c.Client) + " (azp, client_id or appid)"
+	}
+	return refusal(reasonSubject, whom+" are not in subjects: add the one that is meant")
 }
 
 func (s *source) byCertificate(state *tls.ConnectionState) (principal, bool) {
@@ -134,25 +158,27 @@ func (s *source) addressAllowed(remote string) bool {
 	if len(s.conf.Auth.Addresses) == 0 {
 		return true
 	}
+	addr, ok := addressOf(remote)
+	return ok && slices.ContainsFunc(s.conf.Auth.Addresses, func(p netip.Prefix) bool { return p.Contains(addr) })
+}
+
+// addressOf gives the address of a connection's other end.
+func addressOf(remote string) (netip.Addr, bool) {
 	host, _, err := net.SplitHostPort(remote)
 	if err != nil {
 		host = remote
 	}
 	addr, err := netip.ParseAddr(host)
-	if err != nil {
-		return false
-	}
-	addr = addr.Unmap().WithZone("")
-	return slices.ContainsFunc(s.conf.Auth.Addresses, func(p netip.Prefix) bool { return p.Contains(addr) })
+	return addr.Unmap().WithZone(""), err == nil
 }
 
 // unauthorized carries the challenge of RFC 6750 §3.
-func (s *source) unauthorized(code string) *problem {
+func (s *source) unauthorized(code string, why *Refusal) *problem {
 	challenge := `Bearer realm="` + s.conf.Name + `"`
 	if code != "" {
 		challenge += `, error="` + code + `"`
 	}
-	return &problem{status: http.StatusUnauthorized, detail: "a valid credential of this source is needed", challenge: challenge, cause: errDenied}
+	return &problem{status: http.StatusUnauthorized, detail: "a valid credential of this source is needed", challenge: challenge, cause: why}
 }
 
 func bearer(header string) (string, bool) {

@@ -177,7 +177,7 @@ type issuer struct{ valid map[string]Claims }
 func (i issuer) Verify(_ context.Context, token string) (Claims, error) {
 	c, ok := i.valid[token]
 	if !ok {
-		return Claims{}, errors.New("signature does not match key 7")
+		return Claims{}, &Refusal{Reason: "wrong signature", Detail: "signature does not match key 7"}
 	}
 	return c, nil
 }
@@ -319,6 +319,82 @@ func TestTheObserverLearnsNothingPersonal(t *testing.T) {
 	for _, s := range b.seen.done {
 		if text := toJSON(t, s); strings.Contains(text, tokenPrefix) || strings.Contains(text, "personal") {
 			t.Errorf("seen %s", text)
+		}
+	}
+}
+
+// Trial 14: an operator reads in the log why a request is refused and what to do, and never the credential.
+func TestTrial14ARefusedCredentialIsExplained(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	b := open(t, func(o *Options) {
+		o.Now = func() time.Time { return now }
+		o.Sources[0].Auth.Clients = []Client{NewClient("ips", "hush")}
+		o.Sources = append(o.Sources,
+			Source{Name: "other", Auth: Auth{Tokens: true}},
+			Source{Name: "signed", Auth: Auth{Issuers: []Issuer{{Name: "idp", Verifier: issuer{map[string]Claims{"j.a.b": {Subject: "kim@example.com", Client: "app-7"}}}, Subjects: []string{"x"}}}}},
+			Source{Name: "clients", Auth: Auth{Clients: []Client{NewClient("ips", "hush")}}},
+			Source{Name: "far", Auth: Auth{Tokens: true, Addresses: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}}},
+		)
+	})
+	foreign := b.newToken("other", "okta-prod")
+	expired, _, err := NewToken(t.Context(), b.tokens, "s", "entra-prod", time.Hour, now.Add(-2*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	removed, _, err := putToken(t.Context(), b.tokens, Token{Source: "s", Name: "former", Client: true}, time.Hour, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := b.newToken("clients", "typed")
+	for name, c := range map[string]struct{ source, header, reason, words string }{
+		"no header":                      {"s", "", reasonNoBearer, "no Authorization header"},
+		"a token without its scheme":     {"s", foreign, reasonNoBearer, "without the word Bearer"},
+		"a secret in Basic":              {"s", "Basic aXBzOmh1c2g=", reasonNoBearer, "token endpoint"},
+		"a scheme that nobody knows":     {"s", "Hunter2 secret-text", reasonNoBearer, "no scheme that is known"},
+		"an empty token":                 {"s", "Bearer  ", reasonNoBearer, "field at the provider is empty"},
+		"a token that is no longer kept": {"s", "Bearer scb_UNKNOWNTEXT", reasonUnknownToken, "bridge token new s"},
+		"a token of another source":      {"s", "Bearer " + foreign, reasonForeignToken, `token "okta-prod" belongs to source "other"`},
+		"an expired token":               {"s", "Bearer " + expired, reasonExpiredToken, `"entra-prod" expired at ` + now.Add(-time.Hour).UTC().Format(time.RFC3339)},
+		"a client that was removed":      {"s", "Bearer " + removed, reasonRemovedClient, `"former"`},
+		"tokens that are switched off":   {"clients", "Bearer " + plain, reasonNoTokens, "auth.tokens: false"},
+		"tokens of no kind":              {"signed", "Bearer scb_UNKNOWNTEXT", reasonNoTokens, "no auth.clients"},
+		"a signed token without issuer":  {"s", "Bearer eyJhbGciOi.eyJpc3Mi.c2lnbmF0", reasonNoIssuer, "auth.issuers"},
+		"a signed token that is wrong":   {"signed", "Bearer eyJhbGciOi.eyJpc3Mi.c2lnbmF0", "wrong signature", `issuer "idp": signature does not match key 7`},
+		"a subject that is not named":    {"signed", "Bearer j.a.b", reasonSubject, `client "app-7"`},
+		"an address that may not":        {"far", "Bearer " + foreign, reasonAddress, "bridge.trusted_proxies"},
+	} {
+		before := len(b.seen.reasons)
+		a := b.doAs(c.source, "", "GET", "/Users", "", "Authorization", c.header)
+		if a.status != 401 && a.status != 403 {
+			t.Errorf("%s: status %d", name, a.status)
+		}
+		if len(b.seen.reasons) != before+1 {
+			t.Fatalf("%s: the observer was told %d times", name, len(b.seen.reasons)-before)
+		}
+		got := b.seen.reasons[before]
+		if got.Reason != c.reason || !strings.Contains(got.Detail, c.words) {
+			t.Errorf("%s: %+v, want %q with %q", name, got, c.reason, c.words)
+		}
+		for _, secret := range append(strings.Fields(strings.TrimPrefix(c.header, "Bearer ")), "kim@example.com") {
+			if len(secret) > 6 && strings.Contains(got.Detail+string(a.body), secret) {
+				t.Errorf("%s: %q or the answer shows %q", name, got.Detail, secret)
+			}
+		}
+	}
+	for name, c := range map[string]struct {
+		ask           tokenRequest
+		reason, words string
+	}{
+		"a wrong secret":             {tokenRequest{id: "ips", secret: "wrong-secret"}, reasonClientSecret, `client "ips"`},
+		"a client that is not there": {tokenRequest{id: "unknown-id", secret: "wrong-secret"}, reasonUnknownClient, "none of auth.clients"},
+		"nothing":                    {tokenRequest{}, reasonNoClient, "no client ID"},
+		"a form that is not encoded": {tokenRequest{form: url.Values{"x": {strings.Repeat("y", maxTokenRequest)}}}, reasonNoClient, "bytes"},
+	} {
+		b.askToken(c.ask)
+		got := b.seen.reasons[len(b.seen.reasons)-1]
+		if got.Reason != c.reason || !strings.Contains(got.Detail, c.words) || strings.Contains(got.Detail, "wrong-secret") {
+			t.Errorf("%s: %+v, want %q with %q and no secret", name, got, c.reason, c.words)
 		}
 	}
 }

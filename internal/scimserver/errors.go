@@ -80,9 +80,7 @@ func (x *exchange) writeProblem(err error) {
 		return // the answer had begun
 	}
 	p := asProblem(err)
-	if p.status >= http.StatusInternalServerError && p.cause != nil && !errors.Is(p.cause, context.Canceled) {
-		x.server.log.Error("scim request failed", "request", x.id, "source", x.sourceName(), "route", x.route.template(), "cause", p.cause.Error())
-	}
+	x.logFailure(p)
 	h := x.w.Header()
 	h.Del("ETag")
 	h.Set("Content-Type", contentType)
@@ -102,6 +100,17 @@ func (x *exchange) writeProblem(err error) {
 	if x.r.Method != http.MethodHead {
 		_, _ = x.w.Write(body)
 	}
+}
+
+// logFailure tells the operator the cause of what is a fault of ours. Refusals are told to the observer.
+func (x *exchange) logFailure(p *problem) {
+	if p.status < http.StatusInternalServerError || p.cause == nil || errors.Is(p.cause, context.Canceled) {
+		return
+	}
+	if _, refused := errors.AsType[*Refusal](p.cause); refused {
+		return
+	}
+	x.server.log.Error("scim request failed", "request", x.id, "source", x.sourceName(), "route", x.route.template(), "cause", p.cause.Error())
 }
 
 // directoryProblem knows the directory's errors; nil for any other.

@@ -2,6 +2,7 @@ package scimserver
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -125,19 +126,20 @@ func (x *exchange) finish() {
 // asError gives a panic as an error for the log.
 func asError(caught any) error { return fmt.Errorf("panic: %v\n%s", caught, debug.Stack()) }
 
-func (x *exchange) denied(reason string) {
-	x.server.observer.Denied(x.r.Context(), x.info(), reason)
+func (x *exchange) denied(why *Refusal) {
+	x.server.observer.Denied(x.r.Context(), x.info(), *why)
 }
 
 // admit lets a request in: credential, rate, time limit.
 func (x *exchange) admit() error {
-	by, reason, err := x.source.authenticate(x.r.Context(), x.r)
+	by, err := x.source.authenticate(x.r.Context(), x.r)
 	if err != nil {
-		if reason == "" {
+		why, refused := errors.AsType[*Refusal](err)
+		if !refused {
 			return err
 		}
-		x.denied(reason)
-		if wait := x.source.failedAttempts.wait(x.server.now()); wait > 0 {
+		x.denied(why)
+		if wait := x.source.failedAttempts.wait(x.r.RemoteAddr, x.server.now()); wait > 0 {
 			return tooManyRequests(wait)
 		}
 		return err

@@ -101,7 +101,7 @@ type bridge struct {
 type recordingObserver struct {
 	mu      sync.Mutex
 	done    []RequestInfo
-	reasons []string
+	reasons []Refusal
 }
 
 func (o *recordingObserver) Done(_ context.Context, s RequestInfo) {
@@ -110,10 +110,10 @@ func (o *recordingObserver) Done(_ context.Context, s RequestInfo) {
 	o.done = append(o.done, s)
 }
 
-func (o *recordingObserver) Denied(_ context.Context, _ RequestInfo, reason string) {
+func (o *recordingObserver) Denied(_ context.Context, _ RequestInfo, why Refusal) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.reasons = append(o.reasons, reason)
+	o.reasons = append(o.reasons, why)
 }
 
 func (o *recordingObserver) last() RequestInfo {

@@ -3,17 +3,21 @@ package scimserver
 import (
 	"bytes"
 	"crypto/rand"
+	"maps"
 	"math"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 )
 
-// Attempts without a valid credential have a bucket of their own, so that clients without one cannot use up a source's rate.
+// Attempts without a valid credential have buckets of their own, one for each address, so that clients without one
+// use up neither a source's rate nor the attempts of others. A client has as much for its tokens.
 const (
 	attemptRate  = 20
 	attemptBurst = 100
@@ -67,6 +71,59 @@ func (l *rateLimiter) wait(now time.Time) int {
 	}
 	res.CancelAt(now)
 	return max(int(math.Ceil(delay.Seconds())), 1)
+}
+
+// maxAddresses is how many addresses' failed attempts are counted one by one.
+const maxAddresses = 4096
+
+// attempts counts failed attempts by the network that they come from. Where there are more than it can tell apart, the
+// others share one bucket.
+type attempts struct {
+	mu     sync.Mutex
+	of     map[netip.Prefix]*rateLimiter
+	others *rateLimiter
+}
+
+func newAttempts() *attempts {
+	return &attempts{of: map[netip.Prefix]*rateLimiter{}, others: newRateLimiter(attemptRate, attemptBurst)}
+}
+
+// wait counts an attempt and gives 0, or the whole seconds after which the next should come.
+func (a *attempts) wait(remote string, now time.Time) int {
+	return a.bucket(networkOf(remote), now).wait(now)
+}
+
+func (a *attempts) bucket(from netip.Prefix, now time.Time) *rateLimiter {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	l, known := a.of[from]
+	if known {
+		return l
+	}
+	if len(a.of) >= maxAddresses {
+		maps.DeleteFunc(a.of, func(_ netip.Prefix, l *rateLimiter) bool { return l.limiter.TokensAt(now) >= attemptBurst })
+	}
+	if len(a.of) >= maxAddresses {
+		return a.others
+	}
+	l = newRateLimiter(attemptRate, attemptBurst)
+	a.of[from] = l
+	return l
+}
+
+// networkOf gives who shares a bucket: an address of version 4, or the /64 that one of version 6 can be any address of.
+// What is no address has the zero Prefix.
+func networkOf(remote string) netip.Prefix {
+	addr, ok := addressOf(remote)
+	if !ok {
+		return netip.Prefix{}
+	}
+	bits := addr.BitLen()
+	if addr.Is6() {
+		bits = 64
+	}
+	network, _ := addr.Prefix(bits)
+	return network
 }
 
 // SetLimits sets the time-outs and the header limit that keep slow and oversized requests out. More of a header is read

@@ -149,11 +149,11 @@ type RequestInfo struct {
 type Observer interface {
 	// Done is called after the answer of every request.
 	Done(ctx context.Context, s RequestInfo)
-	// Denied is called for every refused credential, with the reason in fixed words.
-	Denied(ctx context.Context, s RequestInfo, reason string)
+	// Denied is called for every refused credential.
+	Denied(ctx context.Context, s RequestInfo, why Refusal)
 }
 
 type noObserver struct{}
 
-func (noObserver) Done(context.Context, RequestInfo)           {}
-func (noObserver) Denied(context.Context, RequestInfo, string) {}
+func (noObserver) Done(context.Context, RequestInfo)            {}
+func (noObserver) Denied(context.Context, RequestInfo, Refusal) {}

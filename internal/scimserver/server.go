@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sacbridge/internal/directory"
@@ -36,7 +37,9 @@ type source struct {
 	root           string // absolute, up to and including /v2
 	rootJSON       string // the same without quotes, as it stands within a JSON string
 	requests       *rateLimiter
-	failedAttempts *rateLimiter
+	failedAttempts *attempts
+	grants         map[string]*rateLimiter   // of tokens to each client
+	dropped        atomic.Pointer[time.Time] // when expired tokens were removed
 	discovery      *discovery
 }
 
@@ -77,7 +80,10 @@ func (s *Server) newSource(dir *directory.Directory, conf Source) (*source, erro
 	conf.Limits = conf.Limits.withDefaults()
 	src := &source{
 		conf: conf, switches: switches, server: s, root: s.base + "/scim/" + conf.Name + "/v2",
-		requests: newRateLimiter(conf.Limits.Rate, conf.Limits.Burst), failedAttempts: newRateLimiter(attemptRate, attemptBurst),
+		requests: newRateLimiter(conf.Limits.Rate, conf.Limits.Burst), failedAttempts: newAttempts(), grants: map[string]*rateLimiter{},
+	}
+	for _, c := range conf.Auth.Clients {
+		src.grants[c.ID] = newRateLimiter(attemptRate, attemptBurst)
 	}
 	quoted := string(appendString(nil, src.root))
 	src.rootJSON = quoted[1 : len(quoted)-1]
