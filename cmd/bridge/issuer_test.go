@@ -95,7 +95,7 @@ func TestTrial14AnIssuerThatHangsHoldsUpNobodyElse(t *testing.T) {
 	})
 }
 
-// Trial 14: keys that were read go on serving while the issuer is down, also beside strangers who name keys that nobody has.
+// Trial 14: keys that were read go on serving while the issuer is down, also beside clients that name keys that nobody has.
 func TestTrial14KeysThatWereReadServeWhileTheIssuerHangs(t *testing.T) {
 	t.Parallel()
 	i := newSlowIssuer(t)

@@ -97,7 +97,7 @@ func (x *exchange) serveToken() {
 }
 
 // grantToken looks at the credentials before any limit: comparing them costs a few hashes of at most maxTokenRequest
-// bytes, and so nothing that strangers send keeps a client from its token.
+// bytes, and so nothing that others send keeps a client from its token.
 func (x *exchange) grantToken() {
 	form, given, err := clientRequest(x.w, x.r)
 	if err != nil {

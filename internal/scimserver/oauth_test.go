@@ -70,7 +70,7 @@ func TestTrial14AClientsSecretIsAcceptedHoweverItsHeaderIsEncoded(t *testing.T) 
 	}
 }
 
-// Trial 14: whoever has the right secret gets a token, whatever strangers send at the same time, from wherever.
+// Trial 14: whoever has the right secret gets a token, whatever others send at the same time, from wherever.
 func TestTrial14StrangersDoNotKeepClientsFromTheirTokens(t *testing.T) {
 	t.Parallel()
 	now := time.Now()

@@ -20,7 +20,7 @@ const (
 	// refreshAfter is how old keys may be before they are read again, beside those that go on using them: an issuer
 	// that withdraws a key is believed after that time.
 	refreshAfter = 15 * time.Minute
-	// pause is how long the issuer is left alone after a reading, whatever key ids strangers make up.
+	// pause is how long the issuer is left alone after a reading, whatever key ids clients make up.
 	pause = 5 * time.Second
 	// maxPause is how long it is left alone after several failures in a row.
 	maxPause = time.Minute
