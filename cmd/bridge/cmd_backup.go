@@ -33,7 +33,7 @@ func runBackup(ctx context.Context, a *app, path string) error {
 		}
 		size, err := cli.WriteWhole(path, func(w io.Writer) error { return ops.Backup(ctx, w) })
 		if err != nil {
-			return fmt.Errorf("back up to %s: %w", path, err)
+			return bolt.Explain(path, "back up to", err)
 		}
 		a.Say("%s holds the state (%.1f MiB); bridge restore puts it back", path, float64(size)/(1<<20))
 		return nil
@@ -70,6 +70,9 @@ func runRestore(ctx context.Context, a *app, backup string, opts *restoreOptions
 			return err
 		}
 		to = s.file.State
+		if err := stateFolderThere(to); err != nil {
+			return err
+		}
 	}
 	from, err := os.Open(backup)
 	if err != nil {

@@ -57,7 +57,7 @@ func runDemo(ctx context.Context, a *app, opts *demoOptions) (err error) {
 		return cli.Usagef("--listen %q: %w", opts.listen, err)
 	}
 	s := &settings{file: c, bridge: c.Bridge}
-	srv, err := a.newServer(ctx, s, "demo", a.serverLogs(false))
+	srv, err := a.newServer(ctx, s, "demo", true, a.serverLogs(false))
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,8 @@ import (
 )
 
 func newServeCmd(a *app) *cobra.Command {
-	return &cobra.Command{
+	var initialise bool
+	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve SCIM to the sources of the configuration",
 		Long: cli.WithCodes(`serve answers SCIM requests for every source of the configuration, under /scim/SOURCE/v2. When it is ready it
@@ -21,19 +22,24 @@ prints one JSON line on stdout that says where; logs go to stderr, as JSON where
 A signal (Ctrl-C, SIGTERM) lets the requests in hand end, for bridge.shutdown_time at most, and closes the
 state; a second one ends the process at once. What was answered with a 2xx is on disk in any case.
 
-Of one state there can be one server. A second one says who holds it.`, cli.LocalCodes()),
-		Example: "  bridge serve --config /etc/sacbridge/sacbridge.yaml",
+Of one state there can be one server. A second one says who holds it.
+
+A state that is not there may be one whose volume is not mounted. serve makes no folder for it, and makes no state that a
+client of a source could take for an empty directory, unless --init says that this is the first start.`, cli.LocalCodes()),
+		Example: "  bridge serve --init --config /etc/sacbridge/sacbridge.yaml\n  bridge serve --config /etc/sacbridge/sacbridge.yaml",
 		Args:    cli.Args(0, 0, ""),
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runServe(cmd.Context(), a) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runServe(cmd.Context(), a, initialise) },
 	}
+	cmd.Flags().BoolVar(&initialise, "init", false, "make the state and its folder where they are missing, for the first start")
+	return cmd
 }
 
-func runServe(ctx context.Context, a *app) error {
+func runServe(ctx context.Context, a *app, initialise bool) error {
 	s, err := a.settings()
 	if err != nil {
 		return err
 	}
-	srv, err := a.newServer(ctx, s, "serve", a.serverLogs(s.bridge.AccessLog))
+	srv, err := a.newServer(ctx, s, "serve", initialise, a.serverLogs(s.bridge.AccessLog))
 	if err != nil {
 		return err
 	}

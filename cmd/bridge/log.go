@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"log/slog"
@@ -64,27 +63,58 @@ func newLogs(to io.Writer, access, plain, color bool) *logs {
 	return l
 }
 
-// bufferedWriter gathers lines for a moment, since a system call per request would cost as much as the request.
+// bufferedWriter gathers lines for a moment, since a system call per request would cost as much as the request. Where they
+// cannot be written (a full disk, a reader that is gone) they are lost and counted: nobody waits for a log, and the next
+// lines are tried anew.
 type bufferedWriter struct {
-	mu  sync.Mutex
-	buf *bufio.Writer
+	mu     sync.Mutex
+	to     io.Writer
+	buf    []byte
+	torn   bool // half a line may have been written
+	failed uint64
 }
 
+// bufferSize is how much is gathered at most.
+const bufferSize = 64 << 10
+
 func newBufferedWriter(w io.Writer) *bufferedWriter {
-	return &bufferedWriter{buf: bufio.NewWriterSize(w, 64<<10)}
+	return &bufferedWriter{to: w, buf: make([]byte, 0, bufferSize)}
 }
 
 // Write implements io.Writer.
 func (l *bufferedWriter) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.buf.Available() < len(p) {
+	if len(l.buf)+len(p) > bufferSize {
 		// Whole lines only, so that what reads them never sees half a one.
-		if err := l.buf.Flush(); err != nil {
-			return 0, err
-		}
+		l.write()
 	}
-	return l.buf.Write(p)
+	l.buf = append(l.buf, p...)
+	return len(p), nil
+}
+
+// write hands on what was gathered.
+func (l *bufferedWriter) write() {
+	if len(l.buf) == 0 {
+		return
+	}
+	text := l.buf
+	if l.torn {
+		text = append([]byte{'\n'}, text...)
+	}
+	n, err := l.to.Write(text)
+	l.torn = err != nil && (n > 0 || l.torn)
+	if err != nil {
+		l.failed++
+	}
+	l.buf = l.buf[:0]
+}
+
+// failures counts the times that the log could not be written.
+func (l *bufferedWriter) failures() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.failed
 }
 
 // immediateWriter writes lines at once, behind those that were gathered.
@@ -100,7 +130,7 @@ func (e immediateWriter) Write(p []byte) (int, error) {
 func (l *bufferedWriter) flush() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_ = l.buf.Flush() // a log that cannot be written has nobody to tell
+	l.write()
 }
 
 // run writes what was gathered again and again until ctx ends, and once more then.

@@ -65,8 +65,8 @@ func (b *safeBuffer) String() string {
 }
 
 // startServe runs `bridge serve` with a configuration until it is ready.
-func startServe(ctx context.Context, configFile string) (*process, error) {
-	p := &process{cmd: program(ctx, "serve", "--config", configFile), log: &safeBuffer{}}
+func startServe(ctx context.Context, configFile string, flags ...string) (*process, error) {
+	p := &process{cmd: program(ctx, append([]string{"serve", "--config", configFile}, flags...)...), log: &safeBuffer{}}
 	p.cmd.Stderr = p.log
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -118,10 +118,10 @@ func newWorkspace(tb testing.TB, bridge string) *workspace {
 
 func (ws *workspace) path(name string) string { return filepath.Join(ws.dir, name) }
 
-// serve starts the server; it is killed at the end where the test has not stopped it.
+// serve starts the server, on an empty state where there is none; it is killed at the end where the test has not stopped it.
 func (ws *workspace) serve() *process {
 	ws.tb.Helper()
-	p, err := startServe(context.WithoutCancel(ws.tb.Context()), ws.config)
+	p, err := startServe(context.WithoutCancel(ws.tb.Context()), ws.config, "--init")
 	if err != nil {
 		ws.tb.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs every script of testdata/script: what a user types and what comes back. Besides
 // testscript's commands there are
 //
-//	serve NAME FILE        start bridge serve; sets $NAME (the base URL), $NAME_metrics and $NAME_pid
+//	serve NAME FILE FLAG...  start bridge serve; sets $NAME (the base URL), $NAME_metrics and $NAME_pid
 //	end NAME SIGNAL CODE   stop it by TERM or KILL and expect the exit code; its log goes to NAME.log
 //	exits CODE COMMAND...  run a command that must end with this exit code
 //	http STATUS METHOD URL [TOKEN-FILE [BODY-FILE]]
@@ -52,7 +52,7 @@ func TestScripts(t *testing.T) {
 
 func (p *processes) cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 	name := args[0]
-	ran, err := startServe(scriptContext(), ts.MkAbs(args[1]))
+	ran, err := startServe(scriptContext(), ts.MkAbs(args[1]), args[2:]...)
 	ts.Check(err)
 	p.put(ts.Getenv("WORK")+name, ran)
 	ts.Defer(func() {

@@ -49,8 +49,12 @@ type readyLine struct {
 }
 
 // newServer opens the state and all listeners. What it fails with after that is closed again.
-func (a *app) newServer(ctx context.Context, s *settings, command string, l *logs) (_ *server, err error) {
+func (a *app) newServer(ctx context.Context, s *settings, command string, initialise bool, l *logs) (_ *server, err error) {
 	if err := s.checkSources(); err != nil {
+		return nil, err
+	}
+	made, err := s.prepareState(initialise)
+	if err != nil {
 		return nil, err
 	}
 	srv := &server{app: a, bridge: s.bridge, logs: l, https: s.bridge.TLS != nil}
@@ -65,6 +69,9 @@ func (a *app) newServer(ctx context.Context, s *settings, command string, l *log
 	}
 	if err != nil {
 		return nil, err
+	}
+	if made {
+		l.server.Warn("there was no state: a new one was made, which is empty", "state", s.file.State)
 	}
 	if err := srv.listen(ctx); err != nil {
 		return nil, err
@@ -114,7 +121,7 @@ func (s *server) mount(ctx context.Context, set *settings) error {
 	if err != nil {
 		return cli.Coded(cli.ExitUsage, err)
 	}
-	s.health = &health{dir: s.state.dir, source: directory.SourceID(set.sourceNames()[0])}
+	s.health = &health{dir: s.state.dir, writable: s.state.db.Writable, source: directory.SourceID(set.sourceNames()[0])}
 	longest := longestRequest(s.bridge)
 	s.public = newHTTPServer(router(s.scim, s.health, proxies), longest, s.logs.server)
 	limiter := listener.NewConnLimiter(s.bridge.MaxConnections)
@@ -124,7 +131,7 @@ func (s *server) mount(ctx context.Context, set *settings) error {
 		return err
 	}
 	if s.metricsAt != nil {
-		reg.MustRegister(newStateCollector(s.state.dir, set.sourceNames(), set.file.State))
+		reg.MustRegister(newStateCollector(s.state, set.sourceNames(), set.file.State), lostLines(s.logs.buffer))
 		s.metrics = newHTTPServer(metricsRouter(s.health, reg), longest, s.logs.server)
 	}
 	return nil
@@ -193,6 +200,7 @@ func (s *server) serve(ctx context.Context) error {
 	group.Go(func() error { return s.scim.Run(engines) })
 	group.Go(func() error { s.logs.buffer.run(engines); return nil })
 	group.Go(func() error { s.expireDeleted(engines); return nil })
+	group.Go(func() error { s.watchDisk(engines); return nil })
 	group.Go(func() error {
 		<-failed.Done()
 		defer stop()
@@ -250,6 +258,23 @@ func (s *server) closeAll() error {
 	state := s.state
 	s.state = nil
 	return state.Close()
+}
+
+// watchInterval is how often the disk is looked at where nobody asks for the readiness.
+const watchInterval = 10 * time.Second
+
+// watchDisk looks whether there is room, so that the log tells when it ends and when it is back.
+func (s *server) watchDisk(ctx context.Context) {
+	tick := time.NewTicker(watchInterval)
+	defer tick.Stop()
+	for {
+		_ = s.state.db.Writable() // which tells the log of a change
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // expireInterval is how often what is past its time is removed.

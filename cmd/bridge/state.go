@@ -26,12 +26,46 @@ type state struct {
 	tokens *scimserver.StoredTokens
 }
 
+// stateFolderThere refuses a state whose folder is missing: it may be on a volume that is not mounted, and a state made in
+// its place would be an empty directory.
+func stateFolderThere(path string) error {
+	folder := filepath.Dir(path)
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return cli.Usagef("state: the folder %s does not exist: mount its volume, or create it; bridge serve --init makes the folder and an empty state", folder)
+	}
+	return nil
+}
+
+// prepareState decides what happens where there is no state: it is made where that was asked for, or where nobody could
+// take it for an empty directory, since whoever may use a source has a token in the state. made says that it will be.
+func (s *settings) prepareState(initialise bool) (made bool, err error) {
+	path := s.file.State
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return false, nil // there, or bolt.Open says what is wrong
+	}
+	if initialise {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return false, cli.Usagef("state: make its folder: %w", err)
+		}
+		return true, nil
+	}
+	if err := stateFolderThere(path); err != nil {
+		return false, err
+	}
+	for _, name := range s.sourceNames() {
+		if auth := s.bridge.Sources[name].Auth; len(auth.Clients)+len(auth.Issuers)+len(auth.Certificates) > 0 {
+			return false, cli.Usagef("state: %s does not exist, and source %q would show an empty directory to its clients: mount the volume of the state, restore a backup, or make a new state with bridge serve --init", path, name)
+		}
+	}
+	return true, nil
+}
+
 // openState opens or creates the file. It fails with bolt.ErrInUse where another process has it.
 func (a *app) openState(ctx context.Context, path string, b *config.Bridge, log *slog.Logger) (s *state, err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, cli.Usagef("make the folder of the state: %w", err)
+	if err := stateFolderThere(path); err != nil {
+		return nil, err
 	}
-	db, err := bolt.Open(path, bolt.Options{MmapSize: bolt.DirectoryMmapSize, Now: a.Now})
+	db, err := bolt.Open(path, bolt.Options{MmapSize: bolt.DirectoryMmapSize, Now: a.Now, Unwritable: tellOfDisk(log)})
 	if err != nil {
 		return nil, err
 	}
@@ -52,6 +86,17 @@ func (a *app) openState(ctx context.Context, path string, b *config.Bridge, log 
 		return nil, err
 	}
 	return s, nil
+}
+
+// tellOfDisk logs when writes begin to fail, and when they arrive again.
+func tellOfDisk(log *slog.Logger) func(error) {
+	return func(err error) {
+		if err == nil {
+			log.Info("the state can be written again")
+			return
+		}
+		log.Error("the state cannot be written: changes are answered with 503 until it can", logCause, err.Error())
+	}
 }
 
 // Close lets go of the file.
@@ -80,6 +125,9 @@ func (a *app) withState(ctx context.Context, mustExist bool, fn func(admin.Opera
 	path := s.file.State
 	if ops, ok := admin.Dial(ctx, s.file.SocketPath()); ok {
 		return coded(fn(ops))
+	}
+	if err := stateFolderThere(path); err != nil {
+		return err
 	}
 	if _, err := os.Stat(path); mustExist && errors.Is(err, fs.ErrNotExist) {
 		return cli.Coded(cli.ExitUsage, fmt.Errorf("%s: %w", path, errNoState))

@@ -107,6 +107,7 @@ func scimError(err error, c echo.Context) {
 // health answers whether the process lives and whether it should get requests.
 type health struct {
 	dir      *directory.Directory
+	writable func() error // whether changes can be stored
 	source   directory.SourceID
 	stopping atomic.Bool
 }
@@ -122,6 +123,14 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 	}
 	if _, err := h.dir.Last(r.Context(), h.source); err != nil {
 		respond(w, http.StatusServiceUnavailable, map[string]string{"status": "the state does not answer"})
+		return
+	}
+	if err := h.writable(); err != nil {
+		status := "the state cannot be written"
+		if why, ok := errors.AsType[*directory.UnwritableError](err); ok {
+			status += ": " + why.Reason
+		}
+		respond(w, http.StatusServiceUnavailable, map[string]string{"status": status})
 		return
 	}
 	respond(w, http.StatusOK, map[string]string{"status": "ok"})

@@ -66,3 +66,16 @@ type ValueError struct {
 
 // Error names the attribute.
 func (e *ValueError) Error() string { return e.Attr + " " + e.Reason }
+
+// UnwritableError says that the store takes no writes at the moment, through no fault of the write. Reading goes on, and
+// writes work again once the reason is gone.
+type UnwritableError struct {
+	Reason string // in fixed words, such as "disk full"
+	Err    error  // with path and cure, for the operator
+}
+
+// Error gives the text for the operator.
+func (e *UnwritableError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *UnwritableError) Unwrap() error { return e.Err }

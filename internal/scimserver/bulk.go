@@ -54,6 +54,9 @@ func (x *exchange) bulk() error {
 	}
 	b := newBulkRun(x, in)
 	b.run(x.r.Context())
+	if err := b.nothingStored(); err != nil {
+		return err
+	}
 	out := struct {
 		Schemas    []string      `json:"schemas"`
 		Operations []*bulkResult `json:"Operations"`
@@ -145,8 +148,8 @@ func (x *exchange) finishStep(ctx context.Context, s *bulkStep, out result, err 
 	}
 	if err != nil {
 		p := asProblem(err)
-		if p.status >= http.StatusInternalServerError && ctx.Err() == nil {
-			x.server.log.Error("bulk operation failed", "request", x.id, "source", x.source.conf.Name, "cause", err.Error())
+		if ctx.Err() == nil {
+			x.logFailure(p)
 		}
 		s.fault, s.result.Status, s.result.Response = err, strconv.Itoa(p.status), p.body(x.id)
 		return

@@ -3,6 +3,7 @@ package scimserver
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -105,6 +106,21 @@ func (b *bulkRun) results() []*bulkResult {
 		}
 	}
 	return out
+}
+
+// nothingStored gives the error of a store that takes no writes, where no operation has changed anything: the request as a
+// whole can then come again.
+func (b *bulkRun) nothingStored() error {
+	var first error
+	for _, s := range b.steps {
+		if s.done && s.fault == nil {
+			return nil
+		}
+		if _, unwritable := errors.AsType[*directory.UnwritableError](s.fault); unwritable && first == nil {
+			first = s.fault
+		}
+	}
+	return first
 }
 
 // ready says whether everything a step refers to has been decided. A step on a resource of a cycle waits until the

@@ -102,12 +102,15 @@ func (x *exchange) writeProblem(err error) {
 	}
 }
 
-// logFailure tells the operator the cause of what is a fault of ours. Refusals are told to the observer.
+// logFailure tells the operator the cause of what is a fault of ours. Refusals are told to the observer, and a store that
+// takes no writes is told once by whoever opened it.
 func (x *exchange) logFailure(p *problem) {
 	if p.status < http.StatusInternalServerError || p.cause == nil || errors.Is(p.cause, context.Canceled) {
 		return
 	}
-	if _, refused := errors.AsType[*Refusal](p.cause); refused {
+	_, refused := errors.AsType[*Refusal](p.cause)
+	_, unwritable := errors.AsType[*directory.UnwritableError](p.cause)
+	if refused || unwritable {
 		return
 	}
 	x.server.log.Error("scim request failed", "request", x.id, "source", x.sourceName(), "route", x.route.template(), "cause", p.cause.Error())
@@ -126,6 +129,9 @@ func directoryProblem(err error) *problem {
 	}
 	if e, ok := errors.AsType[*directory.ValueError](err); ok {
 		return fail(http.StatusBadRequest, string(scim.InvalidValue), e.Error())
+	}
+	if e, ok := errors.AsType[*directory.UnwritableError](err); ok {
+		return &problem{status: http.StatusServiceUnavailable, detail: "nothing can be stored at the moment: " + e.Reason, retryAfter: retryUnavailable, cause: err}
 	}
 	switch {
 	case errors.Is(err, directory.ErrNotFound), errors.Is(err, directory.ErrID):

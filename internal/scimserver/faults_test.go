@@ -105,3 +105,66 @@ func TestAQueryThatReadsTooMuchIsTooMany(t *testing.T) {
 		t.Errorf("got %d without a filter, want 8", len(got))
 	}
 }
+
+// Trial 15: a store that takes no writes is 503 with a time to come back, on every way to write; reading goes on.
+func TestTrial15AStoreThatTakesNoWritesIsUnavailable(t *testing.T) {
+	t.Parallel()
+	full := &directory.UnwritableError{Reason: "disk full", Err: errors.New("write /secret/path.db: no space left on device")}
+	b := openOver(t, func(d *directory.Deps) { d.Store = unwritable{d.Store, full} })
+	user := `{"schemas":["` + coreUser + `"],"userName":"kim"}`
+	bulk := func(ops string) *answer {
+		return b.do("POST", "/Bulk", `{"schemas":["`+bulkURN+`"],"Operations":[`+ops+`]}`)
+	}
+	for name, a := range map[string]*answer{
+		"POST":  b.do("POST", "/Users", user),
+		"group": b.do("POST", "/Groups", `{"schemas":["`+coreGroup+`"],"displayName":"G"}`),
+		"Bulk": bulk(`{"method":"POST","path":"/Users","bulkId":"1","data":` + user + `},{"method":"POST","path":"/Users","bulkId":"2","data":{"schemas":["` + coreUser + `"],"userName":"lee"}},` +
+			`{"method":"POST","path":"/Groups","bulkId":"3","data":{"schemas":["` + coreGroup + `"],"displayName":"G","members":[{"value":"bulkId:1"}]}}`),
+		"Bulk with a fault of its own": bulk(`{"method":"POST","path":"/Users","bulkId":"1","data":{}},{"method":"POST","path":"/Users","bulkId":"2","data":` + user + `}`),
+	} {
+		a.wantError(503, "")
+		if a.header.Get("Retry-After") == "" || !strings.Contains(string(a.body), "disk full") || strings.Contains(string(a.body), "secret") {
+			t.Errorf("%s: Retry-After %q, body %s; want a time, the reason and no path", name, a.header.Get("Retry-After"), a.body)
+		}
+	}
+	if log := b.log.String(); log != "" {
+		t.Errorf("each request is logged: %s; want whoever opened the store to tell once", log)
+	}
+	b.do("GET", "/Users", "").want(200)
+	b.doAs("s", b.token, "POST", "/Users/.search", `{"schemas":["`+searchURN+`"]}`).want(200)
+}
+
+// unwritable is a Store whose every write fails.
+type unwritable struct {
+	directory.Store
+	err error
+}
+
+func (u unwritable) Commit(context.Context, directory.SourceID, directory.Change) (directory.Committed, error) {
+	return directory.Committed{}, u.err
+}
+
+// Trial 15: what is written beside requests, such as the last use of a token, is written later where it cannot be now.
+func TestTrial15TheLastUseIsKeptUntilItCanBeWritten(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	b.do("GET", "/Users", "").want(200)
+	full := &directory.UnwritableError{Reason: "disk full", Err: errors.New("no space left on device")}
+	good := b.Server.tokens
+	b.Server.tokens = untouchable{good, full}
+	if err := b.flushUses(t.Context()); !errors.Is(err, full) {
+		t.Errorf("got %v", err)
+	}
+	b.Server.tokens = good
+	if err := b.flushUses(t.Context()); err != nil || b.tokens.tokens[HashToken(b.token)].LastUsed.IsZero() {
+		t.Errorf("the use is lost: %v", err)
+	}
+}
+
+// untouchable is a TokenStore that notes no use.
+type untouchable struct {
+	TokenStore
+	err error
+}
+
+func (u untouchable) Touch(context.Context, TokenHash, time.Time) error { return u.err }

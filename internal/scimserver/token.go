@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"sacbridge/internal/directory"
 )
 
 // tokenPrefix lets secret scanners recognise a token that leaked.
@@ -168,6 +170,18 @@ func (l *tokenUses) record(hash TokenHash, at time.Time) {
 	l.mu.Unlock()
 }
 
+// giveBack keeps a use that was drained, unless there is a later one.
+func (l *tokenUses) giveBack(hash TokenHash, at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.seen == nil {
+		l.seen = map[TokenHash]time.Time{}
+	}
+	if at.After(l.seen[hash]) {
+		l.seen[hash] = at
+	}
+}
+
 func (l *tokenUses) drain() map[TokenHash]time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -188,19 +202,26 @@ func (s *Server) Run(ctx context.Context) error {
 			defer cancel()
 			return s.flushUses(end)
 		case <-tick.C:
-			if err := s.flushUses(ctx); err != nil && ctx.Err() == nil {
+			err := s.flushUses(ctx)
+			if _, told := errors.AsType[*directory.UnwritableError](err); err != nil && !told && ctx.Err() == nil {
 				s.log.Error("write last use of tokens", "cause", err.Error())
 			}
 		}
 	}
 }
 
+// flushUses writes what was gathered. What cannot be written at the moment is gathered again.
 func (s *Server) flushUses(ctx context.Context) error {
-	var faults []error
+	var first error
 	for hash, at := range s.uses.drain() {
-		if err := s.tokens.Touch(ctx, hash, at); err != nil {
-			faults = append(faults, fmt.Errorf("touch token: %w", err))
+		err := s.tokens.Touch(ctx, hash, at)
+		if err == nil {
+			continue
+		}
+		s.uses.giveBack(hash, at)
+		if first == nil {
+			first = fmt.Errorf("touch token: %w", err)
 		}
 	}
-	return errors.Join(faults...)
+	return first
 }

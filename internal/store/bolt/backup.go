@@ -56,7 +56,7 @@ var ErrBackup = errors.New("the backup is damaged or not one of sacbridge")
 func Restore(ctx context.Context, path string, backup io.Reader) (directory.Report, error) {
 	report, err := restore(ctx, path, backup)
 	if err != nil {
-		return report, fmt.Errorf("restore %s: %w", path, err)
+		return report, Explain(path, "restore", err)
 	}
 	return report, nil
 }

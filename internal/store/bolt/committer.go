@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 
 	"go.etcd.io/bbolt"
@@ -37,7 +38,7 @@ func (e *refusal) Unwrap() error { return e.err }
 // waits for the next, which the first of them makes for all.
 type committer struct {
 	bolt *bbolt.DB
-	path string
+	disk *disk
 
 	mu      sync.Mutex
 	waiting []*write
@@ -46,8 +47,8 @@ type committer struct {
 	idle    sync.Cond // on mu: busy has ended
 }
 
-func newCommitter(file *bbolt.DB, path string) *committer {
-	c := &committer{bolt: file, path: path}
+func newCommitter(file *bbolt.DB, on *disk) *committer {
+	c := &committer{bolt: file, disk: on}
 	c.idle.L = &c.mu
 	return c
 }
@@ -57,7 +58,7 @@ func (c *committer) do(fn func(tx *bbolt.Tx) error) error {
 	w := &write{do: fn, leader: make(chan bool, 1)}
 	leader, open := c.join(w)
 	if !open {
-		return fmt.Errorf("write %s: %w", c.path, ErrClosed)
+		return fmt.Errorf("write %s: %w", c.disk.path, ErrClosed)
 	}
 	if leader || <-w.leader {
 		c.commitAsLeader()
@@ -65,10 +66,7 @@ func (c *committer) do(fn func(tx *bbolt.Tx) error) error {
 	if refused, ok := errors.AsType[*refusal](w.err); ok {
 		return refused.err
 	}
-	if w.err != nil {
-		return explain(c.path, "write", w.err)
-	}
-	return nil
+	return w.err
 }
 
 // join queues a write. leader says that nobody else commits it, so that the caller has to.
@@ -116,15 +114,25 @@ func (c *committer) close() bool {
 	return !was
 }
 
-// commit makes one transaction of the group.
+// commit makes one transaction of the group, unless the disk refused one a moment ago.
 func (c *committer) commit(group []*write) {
-	err := c.transact(group)
+	err := c.disk.held()
+	if err == nil {
+		if err = c.transact(group); err != nil || wroteAny(group) {
+			err = c.disk.wrote(err)
+		}
+	}
 	if err == nil {
 		return
 	}
 	for _, w := range group {
 		w.err = err
 	}
+}
+
+// wroteAny says that a group had more than refusals.
+func wroteAny(group []*write) bool {
+	return slices.ContainsFunc(group, func(w *write) bool { return w.err == nil })
 }
 
 // transact keeps the refusals with their writes; any other error, and a panic, undoes the whole group.

@@ -6,9 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -47,6 +45,9 @@ type Options struct {
 	// MmapSize is how much address space the file gets at once, in bytes. A write that outgrows it waits for
 	// every reader. 0 suits a file that stays small; a directory wants DirectoryMmapSize.
 	MmapSize int
+	// Unwritable is told when writes begin to fail because of the disk (a *directory.UnwritableError), and by nil when they
+	// arrive again; nil tells nobody. It must not use the DB.
+	Unwritable func(error)
 
 	openFile func(path string, flag int, mode fs.FileMode) (*os.File, error) // openShared if nil
 }
@@ -78,7 +79,7 @@ func Open(path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{path: path, bolt: file, commits: newCommitter(file, path), now: o.Now}, nil
+	return &DB{path: path, bolt: file, commits: newCommitter(file, newDisk(path, o.Unwritable)), now: o.Now}, nil
 }
 
 // openFile opens a bbolt file and checks or, unless it is opened for reading, writes its schema version.
@@ -159,18 +160,10 @@ func explain(path, doing string, err error) error {
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return fmt.Errorf("%s %s: %w: wait for it to end, or stop it", doing, path, ErrInUse)
-	case isFull(err):
-		return fmt.Errorf("%s %s: the disk is full, free some space: %w", doing, path, err)
-	case isReadOnly(err):
-		return fmt.Errorf("%s %s: the disk cannot be written to, choose another folder: %w", doing, path, err)
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%s %s: this account may not write there, give it the right or choose another folder: %w", doing, path, err)
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s %s: the folder does not exist, create it: %w", doing, path, err)
 	case isForeign(err):
 		return fmt.Errorf("%s %s: this is not a file of sacbridge, or it is damaged: %w", doing, path, err)
 	}
-	return fmt.Errorf("%s %s: %w", doing, path, err)
+	return Explain(path, doing, err)
 }
 
 // isForeign reports whether an error says that a file is none of bbolt's, or that its beginning is damaged.
@@ -183,16 +176,23 @@ func isDamage(err error) bool {
 	return isForeign(err) || errors.Is(err, ErrCutShort) || errors.Is(err, ErrDamaged)
 }
 
-// isFull reports whether a write failed for want of space. bbolt drops the chain of the error where the
-// file could not grow, so that its text is all there is.
-func isFull(err error) bool {
-	return slices.ContainsFunc(noSpace, func(full syscall.Errno) bool {
-		return errors.Is(err, full) || err != nil && strings.HasSuffix(err.Error(), full.Error())
-	})
+// Explain wraps an error of reading or writing path with the cure, where the disk is to blame, such as in
+// "back up to copy.db: the disk is full, free some space".
+func Explain(path, doing string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case isFull(err):
+		return fmt.Errorf("%s %s: the disk is full (or a quota, a limit on files, or the inodes are), free some space: %w", doing, path, err)
+	case isErrno(err, readOnlyDisk):
+		return fmt.Errorf("%s %s: the disk cannot be written to, choose another folder: %w", doing, path, err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%s %s: this account may not write there, give it the right or choose another folder: %w", doing, path, err)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s %s: the folder does not exist, create it: %w", doing, path, err)
+	}
+	return fmt.Errorf("%s %s: %w", doing, path, err)
 }
-
-// isReadOnly reports whether a write failed because the disk takes none.
-func isReadOnly(err error) bool { return errors.Is(err, readOnlyDisk) }
 
 // Journal gives the journal that the file holds, of a run whose lease is in the file too.
 func (db *DB) Journal() apply.Journal { return &journal{db: db} }

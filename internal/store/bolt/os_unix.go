@@ -14,7 +14,12 @@ const DirectoryMmapSize = 16 << 30
 // What the system says of a disk that takes no more, and of one that takes nothing.
 var noSpace = []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}
 
-const readOnlyDisk = syscall.EROFS
+const (
+	quotaReached = syscall.EDQUOT
+	fileTooLarge = syscall.EFBIG
+	readOnlyDisk = syscall.EROFS
+	diskFault    = syscall.EIO
+)
 
 // openShared opens a file that can be removed while it is open.
 func openShared(path string, flag int, mode fs.FileMode) (*os.File, error) {

@@ -3,6 +3,7 @@ package bolt
 import (
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"golang.org/x/sys/windows"
@@ -17,7 +18,22 @@ var noSpace = []syscall.Errno{
 	windows.ERROR_DISK_FULL, windows.ERROR_HANDLE_DISK_FULL, windows.ERROR_DISK_QUOTA_EXCEEDED, windows.ERROR_FILE_TOO_LARGE,
 }
 
-const readOnlyDisk = windows.ERROR_WRITE_PROTECT
+const (
+	quotaReached = windows.ERROR_DISK_QUOTA_EXCEEDED
+	fileTooLarge = windows.ERROR_FILE_TOO_LARGE
+	readOnlyDisk = windows.ERROR_WRITE_PROTECT
+	diskFault    = windows.ERROR_IO_DEVICE
+)
+
+// FreeBytes gives the room that this process may still use on the disk of the file at path; false where nobody knows.
+func FreeBytes(path string) (free uint64, ok bool) {
+	folder, err := windows.UTF16PtrFromString(filepath.Dir(path))
+	if err != nil {
+		return 0, false
+	}
+	err = windows.GetDiskFreeSpaceEx(folder, &free, nil, nil)
+	return free, err == nil
+}
 
 // openShared opens a file that can be removed while it is open, which os.OpenFile does not allow here. Of the flags it
 // knows those for reading, writing and creating. Who may open the file is for its folder to say.
