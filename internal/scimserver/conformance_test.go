@@ -119,7 +119,7 @@ func TestNullUpdates(t *testing.T) {
 		for _, name := range []string{"id", "meta", "schemas"} {
 			delete(got, name)
 		}
-		want := map[string]any{"userName": "kim", "name": map[string]any{"familyName": "Lee"}}
+		want := map[string]any{"userName": "kim", "active": true, "name": map[string]any{"familyName": "Lee"}}
 		if diff := cmp.Diff(got, want); diff != "" {
 			t.Errorf("(-got +want):\n%s", diff)
 		}

@@ -35,6 +35,8 @@ type Switches struct {
 	UserPatchEmpty bool
 	// DropUnknownMembers leaves out members that the source does not hold, instead of refusing the request.
 	DropUnknownMembers bool
+	// ActiveByDefault makes a user active that is created without active (RFC 7644 §3.3 leaves defaults to the server).
+	ActiveByDefault bool
 	// UniqueExternalID refuses an externalId that another resource of the type holds.
 	UniqueExternalID bool
 	// AnnouncePaging tells of cursor paging in ServiceProviderConfig (RFC 9865 §3).
@@ -71,6 +73,7 @@ func AllSwitches() []Switch {
 		{"group_patch_body", "PATCH of a group with at most 100 members answers 200 with the group; else 204", func(s *Switches) *bool { return &s.GroupPatchBody }},
 		{"user_patch_empty", "PATCH of a user answers 204; else 200 with the user", func(s *Switches) *bool { return &s.UserPatchEmpty }},
 		{"drop_unknown_members", "members that the source does not hold are left out; else 400 `invalidValue`", func(s *Switches) *bool { return &s.DropUnknownMembers }},
+		{"active_by_default", "a user that is created without `active` has it as `true`; else it has no such attribute", func(s *Switches) *bool { return &s.ActiveByDefault }},
 		{"unique_external_id", "an `externalId` belongs to one user and one group at most; else it may repeat", func(s *Switches) *bool { return &s.UniqueExternalID }},
 		{"announce_paging", "`ServiceProviderConfig` has the `pagination` block of RFC 9865 (some clients refuse attributes they don't know)", func(s *Switches) *bool { return &s.AnnouncePaging }},
 		{"require_match", "PUT, PATCH and DELETE need `If-Match`; without it 428", func(s *Switches) *bool { return &s.RequireMatch }},
@@ -97,7 +100,7 @@ func SwitchesOf(p Profile, overrides map[string]bool) (Switches, error) {
 }
 
 func profile(p Profile) (Switches, bool) {
-	s := Switches{Tolerance: scim.Lenient()}
+	s := Switches{Tolerance: scim.Lenient(), ActiveByDefault: true}
 	// RFC 7644 §3.5.2.3 demands noTarget, so only Entra, which sends it, has it otherwise.
 	s.CreateOnReplace = false
 	switch p {
@@ -112,7 +115,7 @@ func profile(p Profile) (Switches, bool) {
 		// Group assignments arrive while people outside its filter were never written.
 		s.DropUnknownMembers = true
 	case ProfileStrict:
-		return Switches{AnnouncePaging: true, GroupPatchBody: true}, true
+		return Switches{AnnouncePaging: true, GroupPatchBody: true, ActiveByDefault: true}, true
 	default:
 		return Switches{}, false
 	}

@@ -89,6 +89,9 @@ func (s *service) create(ctx context.Context, c change) (out result, err error) 
 	if err != nil {
 		return result{}, err
 	}
+	if _, given := res.Attrs["active"]; !given && s.switches.ActiveByDefault && c.kind == scim.User() {
+		res.Attrs["active"] = true
+	}
 	w, err := s.dir.Create(ctx, s.source, res, s.options(c))
 	return result{http.StatusCreated, w.Found}, err
 }
