@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -11,9 +12,9 @@ import (
 func newConfigCmd(a *app) *cobra.Command {
 	return commandLine().ConfigCommand(&a.Environment, "config works with the configuration file that both programs share.", cli.ConfigCheck{
 		Long: `config check reads the configuration and reports every fault with its line and an excerpt, and whether
-bridge serve could start with it. With --secrets it also looks up the secrets, certificates and keys that the
-file refers to, without showing any.`,
-		Lookup: "look up secrets, certificates and keys too",
+bridge serve could start with it. It looks at the certificates and keys that the file names: missing, not to be read, not
+belonging together, expired or about to. With --secrets it also looks up the secrets, without showing any.`,
+		Lookup: "look up secrets too",
 		Run:    func(secrets bool) error { return runConfigCheck(a, secrets) },
 	})
 }
@@ -23,13 +24,16 @@ func runConfigCheck(a *app, secrets bool) error {
 	if err != nil {
 		return err
 	}
-	if err := s.checkSources(); err != nil {
-		return err
+	found := s.checkTLS(a.Now())
+	for _, w := range found.warnings {
+		a.Tell("warning: %s", cli.Clean(w, false))
 	}
+	faults := append([]error{s.checkSources()}, found.faults...)
 	if secrets {
-		if err := s.checkFiles(); err != nil {
-			return err
-		}
+		faults = append(faults, s.checkSecrets())
+	}
+	if err := errors.Join(faults...); err != nil {
+		return cli.Coded(cli.ExitUsage, err)
 	}
 	_, err = fmt.Fprintf(a.Out, "%s is valid: %s\n", s.file.Path(), cli.Count(len(s.bridge.Sources), "source"))
 	return err

@@ -46,6 +46,13 @@ func runServe(ctx context.Context, a *app, initialise bool) error {
 	if host, _, err := net.SplitHostPort(srv.publicAt.Addr().String()); err == nil && s.bridge.BaseURL == "" && net.ParseIP(host).IsUnspecified() {
 		srv.logs.server.Warn("bridge.base_url is not set: answers will name an address that no provider can reach")
 	}
+	found := s.checkTLS(a.Now())
+	for _, err := range found.faults {
+		srv.logs.server.Error("certificate", logCause, err.Error())
+	}
+	for _, text := range found.warnings {
+		srv.logs.server.Warn("certificate", logCause, text)
+	}
 	if err := json.NewEncoder(a.Out).Encode(srv.ready()); err != nil {
 		return fmt.Errorf("print the ready line: %w", err)
 	}

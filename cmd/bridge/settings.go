@@ -8,7 +8,6 @@ import (
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/config"
-	"sacbridge/internal/tenants"
 )
 
 // settings are what the commands take from the configuration.
@@ -30,9 +29,6 @@ func (a *app) settings() (*settings, error) {
 	if c.Bridge == nil || len(c.Bridge.Sources) == 0 {
 		return nil, cli.Usagef("%s names no source: write bridge: {sources: {NAME: {}}}", c.Path())
 	}
-	if c.DatabaseServer() {
-		return nil, cli.Usagef("%s: state names a database server, and this version keeps its state in a file", c.Path())
-	}
 	return &settings{file: c, bridge: c.Bridge}, nil
 }
 
@@ -44,29 +40,21 @@ func (s *settings) checkSources() error {
 	var faults []error
 	for _, name := range s.sourceNames() {
 		if err := checkSwitches(s.bridge.Sources[name]); err != nil {
-			faults = append(faults, fmt.Errorf("source %q: %w", name, err))
+			faults = append(faults, fmt.Errorf("bridge.sources.%s.switches: %w", name, err))
 		}
 	}
 	return cli.Coded(cli.ExitUsage, errors.Join(faults...))
 }
 
-// checkFiles looks up secrets, certificates and keys, and reports every one that is missing.
-func (s *settings) checkFiles() error {
+// checkSecrets looks up the secrets, and reports every one that is missing.
+func (s *settings) checkSecrets() error {
 	var faults []error
 	for _, name := range s.sourceNames() {
-		auth := s.bridge.Sources[name].Auth
-		for _, client := range slices.Sorted(maps.Keys(auth.Clients)) {
-			_, err := auth.Clients[client].Secret.Reveal()
+		clients := s.bridge.Sources[name].Auth.Clients
+		for _, client := range slices.Sorted(maps.Keys(clients)) {
+			_, err := clients[client].Secret.Reveal()
 			faults = append(faults, err)
 		}
-		for _, issuer := range slices.Sorted(maps.Keys(auth.Issuers)) {
-			_, err := tenants.Trust(auth.Issuers[issuer].CA)
-			faults = append(faults, err)
-		}
-	}
-	if t := s.bridge.TLS; t != nil {
-		_, err := loadTLS(t)
-		faults = append(faults, err)
 	}
 	return cli.Coded(cli.ExitUsage, errors.Join(faults...))
 }

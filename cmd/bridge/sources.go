@@ -29,7 +29,7 @@ func scimSources(ctx context.Context, b *config.Bridge, log *slog.Logger) ([]sci
 		s := b.Sources[name]
 		auth, err := scimAuth(ctx, &s.Auth, log)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("source %q: %w", name, err))
+			faults = append(faults, fmt.Errorf("bridge.sources.%s: %w", name, err))
 		}
 		out = append(out, scimserver.Source{
 			Name: name, Profile: scimserver.Profile(s.Profile), Switches: s.Switches, Auth: auth, Limits: scimLimits(&s.Limits),
@@ -66,7 +66,7 @@ func scimAuth(ctx context.Context, a *config.SourceAuth, log *slog.Logger) (scim
 		i := a.Issuers[name]
 		roots, err := tenants.Trust(i.CA)
 		if err != nil {
-			faults = append(faults, fmt.Errorf("issuer %q: %w", name, err))
+			faults = append(faults, fmt.Errorf("auth.issuers.%s.ca: %w", name, err))
 			continue
 		}
 		verifier := issuer.New(ctx, issuer.Issuer{URL: i.Issuer, Audience: i.Audience, KeysURL: i.KeysURL, Roots: roots, Log: log})

@@ -16,7 +16,7 @@ import (
 func loadTLS(c *config.ServerTLS) (*tls.Config, error) {
 	cert, err := tls.LoadX509KeyPair(c.Cert, c.Key)
 	if err != nil {
-		return nil, fmt.Errorf("read the server's certificate: %w", err)
+		return nil, fmt.Errorf("bridge.tls: read the server's certificate (bridge config check says what is wrong): %w", err)
 	}
 	out := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
 	if c.ClientCA == "" {
@@ -24,7 +24,7 @@ func loadTLS(c *config.ServerTLS) (*tls.Config, error) {
 	}
 	out.ClientCAs = x509.NewCertPool()
 	if err := tenants.AddAuthorities(out.ClientCAs, c.ClientCA); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("bridge.tls.client_ca: %w", err)
 	}
 	// Sources without certificates share the listener, so a client may come without one.
 	out.ClientAuth = tls.VerifyClientCertIfGiven

@@ -48,7 +48,7 @@ func newAuthority(tb testing.TB) *authority {
 }
 
 // issue makes a certificate for the loopback address, or for a client of that DNS name, with its key.
-func (a *authority) issue(serial int64, name string) (cert, key []byte) {
+func (a *authority) issue(serial int64, name string, change ...func(*x509.Certificate)) (cert, key []byte) {
 	a.tb.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -58,6 +58,9 @@ func (a *authority) issue(serial int64, name string) (cert, key []byte) {
 		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}
+	for _, f := range change {
+		f(template)
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, private.Public(), a.key)
 	if err != nil {

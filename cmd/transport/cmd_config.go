@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,12 +11,14 @@ import (
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/config"
+	"sacbridge/internal/tenants"
 )
 
 func newConfigCmd(a *app) *cobra.Command {
 	return commandLine().ConfigCommand(&a.Environment, "config works with the configuration file that both programs share. It calls no tenant.", cli.ConfigCheck{
-		Long: `config check reads the configuration and reports every fault with its line and an excerpt. With --secrets it
-also looks up every secret that the file refers to, without showing any.`,
+		Long: `config check reads the configuration and reports every fault with its line and an excerpt, and what is
+wrong with the files of certificate authorities that it names. With --secrets it also looks up every secret that the file
+refers to, without showing any.`,
 		Lookup: "look up the secrets too",
 		Run:    func(secrets bool) error { return runConfigCheck(a, secrets) },
 	})
@@ -29,6 +32,9 @@ func runConfigCheck(a *app, secrets bool) error {
 	if s.file == nil {
 		return cli.Usagef("there is no configuration: write sacbridge.yaml or give --config FILE")
 	}
+	if err := checkAuthorities(a, s.file); err != nil {
+		return err
+	}
 	if secrets {
 		if err := checkSecrets(s.file); err != nil {
 			return err
@@ -36,6 +42,26 @@ func runConfigCheck(a *app, secrets bool) error {
 	}
 	_, err = fmt.Fprintf(a.Out, "%s is valid: %s\n", s.file.Path(), cli.Count(len(s.file.Tenants), "tenant"))
 	return err
+}
+
+// checkAuthorities looks at the files of certificate authorities that tenants are trusted by.
+func checkAuthorities(a *app, c *config.Config) error {
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(c.Tenants)) {
+		file := c.Tenants[name].TLS.CA
+		if file == "" {
+			continue
+		}
+		key := "tenants." + name + ".tls.ca"
+		warnings, err := tenants.CheckAuthorities(file, a.Now())
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", key, err))
+		}
+		for _, w := range warnings {
+			a.Tell("warning: %s", cli.Clean(key+": "+w, false))
+		}
+	}
+	return cli.Coded(cli.ExitUsage, errors.Join(faults...))
 }
 
 // checkSecrets looks up the secrets of all tenants and reports every one that is missing.

@@ -1,5 +1,7 @@
 package config
 
+import "strings"
+
 // Bridge is the SCIM server.
 type Bridge struct {
 	// Address to listen on.
@@ -122,11 +124,10 @@ type SourceLimits struct {
 // SocketPath is where a running bridge listens for the other commands of its machine.
 func (c *Config) SocketPath() string { return c.State + ".sock" }
 
-// DatabaseServer reports whether the state is a database server and no file.
-func (c *Config) DatabaseServer() bool { return isDatabaseURL(c.State) }
-
-// resolvePaths makes the paths of the section absolute.
+// resolvePaths makes the paths of the section absolute, and takes the slashes off the end of the base URL: what is put
+// behind it begins with one.
 func (b *Bridge) resolvePaths(abs func(string) string) {
+	b.BaseURL = strings.TrimRight(b.BaseURL, "/")
 	if b.TLS != nil {
 		b.TLS.Cert, b.TLS.Key, b.TLS.ClientCA = abs(b.TLS.Cert), abs(b.TLS.Key), abs(b.TLS.ClientCA)
 	}

@@ -11,7 +11,7 @@ import (
 type Config struct {
 	// Version of the file's format.
 	Version int `yaml:"version" words:"1" required:"true"`
-	// Database of the bridge: a file, or a postgres:// address for several bridges.
+	// File that holds the bridge's people, groups and tokens.
 	State string `yaml:"state" default:"sacbridge.db"`
 	// File that says who may write to a tenant, and what was learnt about it; programs with different states on one machine share it. Default: the state's name with .leases instead of its extension.
 	Leases string `yaml:"leases"`
@@ -119,20 +119,14 @@ type Protect struct {
 // Path is the file that the configuration was read from.
 func (c *Config) Path() string { return c.path }
 
-// RunsDir is where transport keeps the journals of its runs: beside the state, or beside the file where
-// the state is a database server.
-func (c *Config) RunsDir() string {
-	if isDatabaseURL(c.State) {
-		return filepath.Join(filepath.Dir(c.path), "runs")
-	}
-	return filepath.Join(filepath.Dir(c.State), "runs")
-}
+// RunsDir is where transport keeps the journals of its runs: beside the state.
+func (c *Config) RunsDir() string { return filepath.Join(filepath.Dir(c.State), "runs") }
 
 // resolvePaths makes paths absolute, relative ones starting at the file's folder.
 func (c *Config) resolvePaths() {
 	dir := filepath.Dir(c.path)
 	abs := func(p string) string {
-		if p == "" || filepath.IsAbs(p) || isDatabaseURL(p) {
+		if p == "" || filepath.IsAbs(p) {
 			return p
 		}
 		return filepath.Join(dir, p)
@@ -151,12 +145,5 @@ func (c *Config) resolvePaths() {
 
 // defaultLeases names the lease file of a state.
 func defaultLeases(state string) string {
-	if isDatabaseURL(state) {
-		return "sacbridge.leases"
-	}
 	return strings.TrimSuffix(state, filepath.Ext(state)) + ".leases"
-}
-
-func isDatabaseURL(s string) bool {
-	return strings.HasPrefix(s, "postgres://") || strings.HasPrefix(s, "postgresql://")
 }

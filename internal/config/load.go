@@ -150,7 +150,7 @@ func (d *decoder) document(raw []byte) (ast.Node, bool) {
 		root = doc.Body
 	}
 	if root == nil {
-		d.fault(position{}, "", "the file is empty: it needs at least version and tenants")
+		d.fault(position{}, "", "the file is empty: it needs version, and tenants for transport or bridge for bridge")
 		return nil, false
 	}
 	return root, true

@@ -30,8 +30,8 @@ func (v *validator) bad(path, format string, args ...any) {
 
 func (v *validator) all() {
 	c := v.config
-	if u, err := url.Parse(c.State); isDatabaseURL(c.State) && (err != nil || u.User != nil) {
-		v.bad("state", "must not hold a user or password: they come from the PGUSER and PGPASSWORD environment variables")
+	if strings.Contains(c.State, "://") {
+		v.bad("state", "is an address, and the state is a file: write its path")
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Tenants)) {
 		v.tenant("tenants."+name, name, c.Tenants[name])
@@ -53,8 +53,8 @@ func (v *validator) tenant(path, name string, t *Tenant) {
 	if name == directory {
 		v.bad(path, "a tenant cannot be called %s: jobs use that word for the bridge's own people and groups", directory)
 	}
-	v.address(path+".url", t.URL, t.AllowHTTP)
-	v.address(path+".auth.token_url", t.Auth.TokenURL, t.AllowHTTP)
+	v.address(path+".url", t.URL, tenantAddress(t, "https://tenant.eu10.sapanalytics.cloud"))
+	v.address(path+".auth.token_url", t.Auth.TokenURL, tenantAddress(t, "https://tenant.authentication.eu10.hana.ondemand.com/oauth/token"))
 	if t.Namespace != "" && !namespaceForm.MatchString(t.Namespace) {
 		v.bad(path+".namespace", "is no content namespace: it looks like t.DEV")
 	}
@@ -87,8 +87,23 @@ func (v *validator) name(path, name string) {
 	}
 }
 
-// address checks a URL that credentials are sent to.
-func (v *validator) address(path, text string, allowHTTP bool) {
+// addressRules say what an address is for, in the words of the keys that belong to it.
+type addressRules struct {
+	example   string
+	user      string // where a user or password belongs
+	http      string // what http means there, and the cure
+	allowHTTP bool
+}
+
+func tenantAddress(t *Tenant, example string) addressRules {
+	return addressRules{
+		example: example, user: "credentials belong to auth", allowHTTP: t.AllowHTTP,
+		http: "which sends the credentials in clear: write https, or set allow_http: true for this tenant",
+	}
+}
+
+// address checks a URL.
+func (v *validator) address(path, text string, r addressRules) {
 	if text == "" {
 		if _, there := v.places[path]; there {
 			v.bad(path, "is empty")
@@ -98,17 +113,17 @@ func (v *validator) address(path, text string, allowHTTP bool) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Hostname() == "":
-		v.bad(path, "is no address: write it as in https://tenant.eu10.sapanalytics.cloud")
+		v.bad(path, "is no address: write it as in %s", r.example)
 	case u.Scheme != "https" && u.Scheme != "http":
 		v.bad(path, "begins with %s: write https://", u.Scheme)
 	case u.User != nil:
-		v.bad(path, "holds a user or password: credentials belong to auth")
+		v.bad(path, "holds a user or password: %s", r.user)
 	case u.RawQuery != "" || u.Fragment != "":
 		v.bad(path, "has more than host and path")
 	case !validPort(u.Port()):
 		v.bad(path, "has a port that does not exist")
-	case u.Scheme == "http" && !loopback(u.Hostname()) && !allowHTTP:
-		v.bad(path, "is http, which sends the credentials in clear: write https, or set allow_http: true for this tenant")
+	case u.Scheme == "http" && !loopback(u.Hostname()) && !r.allowHTTP:
+		v.bad(path, "is http, %s", r.http)
 	case u.Scheme == "http" && !loopback(u.Hostname()):
 		v.warn(path, "is http: the credentials travel in clear")
 	}

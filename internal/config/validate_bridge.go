@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +18,7 @@ func (v *validator) bridge(b *Bridge) {
 		v.bad("bridge.metrics", "is the address of listen too")
 	}
 	if b.BaseURL != "" {
-		v.address("bridge.base_url", b.BaseURL, true)
+		v.baseURL("bridge.base_url", b.BaseURL)
 	}
 	v.networks("bridge.trusted_proxies", b.TrustedProxies)
 	if b.MaxConnections < 1 {
@@ -27,6 +28,22 @@ func (v *validator) bridge(b *Bridge) {
 	v.notNothing("bridge.shutdown_time", b.ShutdownTime)
 	for _, name := range slices.Sorted(maps.Keys(b.Sources)) {
 		v.source("bridge.sources."+name, name, b)
+	}
+}
+
+// baseURL checks the public address. Some copy it from a provider, with what the bridge adds for each source.
+func (v *validator) baseURL(path, text string) {
+	v.address(path, text, addressRules{
+		example: "https://scim.example.com", user: "providers sign in by what auth of their source says", allowHTTP: true,
+	})
+	u, err := url.Parse(text)
+	if err != nil {
+		return
+	}
+	if at := strings.Index(u.Path+"/", "/scim/"); at >= 0 {
+		tail := strings.TrimRight(u.Path[at:], "/")
+		u.Path = u.Path[:at]
+		v.bad(path, "ends with %s, which the bridge adds for each source: write %s", tail, u)
 	}
 }
 
@@ -79,8 +96,13 @@ func (v *validator) sourceClient(path, name string, c *SourceClient) {
 // sourceIssuer checks an issuer. Keys that come over plain HTTP could be anybody's.
 func (v *validator) sourceIssuer(path, name string, i *SourceIssuer) {
 	v.name(path, name)
-	v.address(path+".issuer", i.Issuer, false)
-	v.address(path+".keys_url", i.KeysURL, false)
+	rules := addressRules{
+		example: "https://login.microsoftonline.com/TENANT/v2.0", user: "nobody signs in to read keys",
+		http: "where anybody could put keys in the place of the issuer's: write https",
+	}
+	v.address(path+".issuer", i.Issuer, rules)
+	rules.example = "https://idp.example.com/keys"
+	v.address(path+".keys_url", i.KeysURL, rules)
 	if i.Audience == "" && v.isSet(path+".audience") && !v.faultAt(v.place(path+".audience")) {
 		v.bad(path+".audience", "is empty")
 	}
