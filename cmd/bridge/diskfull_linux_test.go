@@ -82,15 +82,7 @@ func ask(tb testing.TB, method, address, token string, body io.Reader, contentTy
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	text, err := io.ReadAll(res.Body)
-	if err := errors.Join(err, res.Body.Close()); err != nil {
-		tb.Fatal(err)
-	}
-	return res, string(text)
+	return answerOf(tb, r)
 }
 
 // largeBody is a user that takes some pages of the state.

@@ -200,6 +200,20 @@ func (c *client) do(ctx context.Context, method, path, body string) (status int,
 	return res.StatusCode, answer, errors.Join(err, res.Body.Close())
 }
 
+// answerOf sends a request and reads the whole answer.
+func answerOf(tb testing.TB, r *http.Request) (*http.Response, string) {
+	tb.Helper()
+	res, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	text, err := io.ReadAll(res.Body)
+	if err := errors.Join(err, res.Body.Close()); err != nil {
+		tb.Fatal(err)
+	}
+	return res, string(text)
+}
+
 // want sends a request that must be answered with this status.
 func (c *client) want(tb testing.TB, status int, method, path, body string) map[string]any {
 	tb.Helper()

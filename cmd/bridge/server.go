@@ -110,9 +110,10 @@ func (s *server) mount(ctx context.Context, set *settings) error {
 	if err != nil {
 		return cli.Coded(cli.ExitUsage, err)
 	}
+	requests := newObserver(s.logs, reg)
 	s.scim, err = scimserver.New(s.state.dir, scimserver.Options{
 		BaseURL: s.baseURL(), Sources: sources, Tokens: s.state.tokens, Now: s.app.Now,
-		Logger: s.logs.server, Observer: newObserver(s.logs, reg),
+		Logger: s.logs.server, Observer: requests,
 	})
 	if err != nil {
 		return cli.Coded(cli.ExitUsage, err)
@@ -123,7 +124,7 @@ func (s *server) mount(ctx context.Context, set *settings) error {
 	}
 	s.health = &health{dir: s.state.dir, writable: s.state.db.Writable, source: directory.SourceID(set.sourceNames()[0])}
 	longest := longestRequest(s.bridge)
-	s.public = newHTTPServer(router(s.scim, s.health, proxies), longest, s.logs.server)
+	s.public = newHTTPServer(router(s.scim, s.health, requests, proxies), longest, s.logs.server)
 	limiter := listener.NewConnLimiter(s.bridge.MaxConnections)
 	s.public.ConnState = limiter.ConnState
 	reg.MustRegister(connectionMetrics(limiter)...)
@@ -132,7 +133,7 @@ func (s *server) mount(ctx context.Context, set *settings) error {
 	}
 	if s.metricsAt != nil {
 		reg.MustRegister(newStateCollector(s.state, set.sourceNames(), set.file.State), lostLines(s.logs.buffer))
-		s.metrics = newHTTPServer(metricsRouter(s.health, reg), longest, s.logs.server)
+		s.metrics = newHTTPServer(metricsRouter(s.health, requests, reg), longest, s.logs.server)
 	}
 	return nil
 }

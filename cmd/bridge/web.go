@@ -24,8 +24,8 @@ import (
 
 // router mounts the SCIM server, and health, readiness and version. Handlers are plain net/http and echo is
 // seen here only, so that its next major version is a change to this file.
-func router(scim http.Handler, h *health, proxies []netip.Prefix) http.Handler {
-	e := newEcho(h)
+func router(scim http.Handler, h *health, o scimserver.Observer, proxies []netip.Prefix) http.Handler {
+	e := newEcho(h, o)
 	e.Pre(singleSlash)
 	if len(proxies) > 0 {
 		e.IPExtractor = echo.ExtractIPFromXFFHeader(trustOptions(proxies)...)
@@ -47,16 +47,17 @@ func singleSlash(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // metricsRouter is what the separate listener serves.
-func metricsRouter(h *health, reg *prometheus.Registry) http.Handler {
-	e := newEcho(h)
+func metricsRouter(h *health, o scimserver.Observer, reg *prometheus.Registry) http.Handler {
+	e := newEcho(h, o)
 	e.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(reg, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 2 * collectTimeout})))
 	return e
 }
 
-func newEcho(h *health) *echo.Echo {
+func newEcho(h *health, o scimserver.Observer) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	e.HTTPErrorHandler = scimError
+	e.HTTPErrorHandler = unanswered{o}.answer
+	e.Use(withRequestID)
 	e.GET("/healthz", echo.WrapHandler(http.HandlerFunc(h.alive)))
 	e.GET("/readyz", echo.WrapHandler(http.HandlerFunc(h.ready)))
 	e.GET("/version", echo.WrapHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusOK, cli.ThisBuild()) })))
@@ -83,12 +84,26 @@ func behindProxy(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// scimError answers what no handler took as a SCIM error (RFC 7644 §3.12): a provider with a wrong base
-// URL gets an answer that it can show.
-func scimError(err error, c echo.Context) {
+// withRequestID gives every answer a request id. The SCIM server does that itself.
+func withRequestID(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if !strings.HasPrefix(c.Request().URL.Path, "/scim/") {
+			c.Response().Header().Set(echo.HeaderXRequestID, scimserver.RequestID(c.Request()))
+		}
+		return next(c)
+	}
+}
+
+// unanswered answers what no handler took.
+type unanswered struct{ observer scimserver.Observer }
+
+// answer gives a SCIM error (RFC 7644 §3.12): a provider with a wrong base URL gets an answer that it can show, with a
+// request id that the log has too.
+func (u unanswered) answer(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
+	begin, r, h := time.Now(), c.Request(), c.Response().Header()
 	status, detail := http.StatusInternalServerError, "an internal error"
 	if e, ok := errors.AsType[*echo.HTTPError](err); ok {
 		status, detail = e.Code, "there is nothing at this address; SCIM endpoints are at /scim/SOURCE/v2"
@@ -96,11 +111,20 @@ func scimError(err error, c echo.Context) {
 			detail = "this method is not for this address"
 		}
 	}
-	h := c.Response().Header()
+	id := h.Get(echo.HeaderXRequestID)
+	if id == "" { // refused before anything saw the path
+		id = scimserver.RequestID(r)
+		h.Set(echo.HeaderXRequestID, id)
+	}
 	h.Set(echo.HeaderContentType, "application/scim+json")
 	c.Response().WriteHeader(status)
-	_ = json.NewEncoder(c.Response()).Encode(map[string]any{
-		"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:Error"}, "status": strconv.Itoa(status), "detail": detail,
+	if r.Method != http.MethodHead {
+		_ = json.NewEncoder(c.Response()).Encode(map[string]any{
+			"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:Error"}, "status": strconv.Itoa(status), "detail": detail + " (request id " + id + ")",
+		})
+	}
+	u.observer.Done(r.Context(), scimserver.RequestInfo{
+		Request: id, Method: r.Method, Route: "unknown", Status: status, Bytes: c.Response().Size, At: begin, Duration: time.Since(begin),
 	})
 }
 

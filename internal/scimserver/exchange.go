@@ -59,8 +59,8 @@ func (w *responseRecorder) Unwrap() http.ResponseWriter { return w.ResponseWrite
 
 const maxRequestID = 64
 
-// requestID takes the id a proxy in front gave, where it can stand in a header and a log, or makes one.
-func requestID(r *http.Request) string {
+// RequestID takes the id a proxy in front gave, where it can stand in a header and a log, or makes one.
+func RequestID(r *http.Request) string {
 	given := r.Header.Get("X-Request-Id")
 	if given == "" || len(given) > maxRequestID {
 		return rand.Text()

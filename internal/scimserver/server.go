@@ -96,7 +96,7 @@ func (s *Server) newSource(dir *directory.Directory, conf Source) (*source, erro
 
 // ServeHTTP answers a request, with a SCIM error where it cannot do what was asked.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{server: s, r: r, start: s.now(), id: requestID(r)}
+	x := &exchange{server: s, r: r, start: s.now(), id: RequestID(r)}
 	x.w = &responseRecorder{ResponseWriter: w, head: r.Method == http.MethodHead}
 	defer x.finish()
 	x.w.Header().Set("X-Request-Id", x.id)
