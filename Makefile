@@ -21,6 +21,23 @@ help: ## list the targets
 build: ## build the programs into bin/
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/bridge ./cmd/transport
 
+# Where and under which names the programs are installed. iproute2 has a command called bridge, so ours is another one.
+PREFIX         ?= /usr/local
+DESTDIR        ?=
+BRIDGE_NAME    ?= sacbridge
+TRANSPORT_NAME ?= transport
+
+.PHONY: install
+install: ## install the programs into PREFIX (/usr/local), the bridge as BRIDGE_NAME (sacbridge)
+	@test -x $(BIN)/bridge -a -x $(BIN)/transport || $(MAKE) build
+	install -d '$(DESTDIR)$(PREFIX)/bin'
+	install -m 0755 $(BIN)/bridge '$(DESTDIR)$(PREFIX)/bin/$(BRIDGE_NAME)'
+	install -m 0755 $(BIN)/transport '$(DESTDIR)$(PREFIX)/bin/$(TRANSPORT_NAME)'
+
+.PHONY: uninstall
+uninstall: ## take away what make install with the same PREFIX and names has put there
+	rm -f '$(DESTDIR)$(PREFIX)/bin/$(BRIDGE_NAME)' '$(DESTDIR)$(PREFIX)/bin/$(TRANSPORT_NAME)'
+
 .PHONY: demo
 demo: build ## copy teams between two simulated tenants, with plan, progress and result
 	@$(BIN)/transport demo

@@ -65,7 +65,7 @@ func runDemo(ctx context.Context, a *app, opts *demoOptions) (err error) {
 	if err != nil {
 		return errors.Join(err, srv.closeAll())
 	}
-	if _, err := fmt.Fprint(a.Out, demoText(srv.ready().Sources["demo"], token)); err != nil {
+	if _, err := fmt.Fprint(a.Out, a.AsCalled(demoText(srv.ready().Sources["demo"], token))); err != nil {
 		return errors.Join(err, srv.closeAll())
 	}
 	return srv.serve(ctx)

@@ -21,5 +21,7 @@ func run() int {
 	cli.LimitMemory(os.Getenv, 192<<20, 400)
 	ctx, stop := cli.UntilSignal(context.Background())
 	defer stop()
-	return execute(ctx, newApp(), os.Args[1:])
+	a := newApp()
+	a.Called = cli.CalledAs(os.Args[0])
+	return execute(ctx, a, os.Args[1:])
 }

@@ -17,6 +17,7 @@ import (
 // observer logs and counts requests. It implements scimserver.Observer.
 type observer struct {
 	logs     *logs
+	asCalled func(string) string // of a text with command lines
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 	bytes    *prometheus.CounterVec
@@ -56,9 +57,9 @@ func (o *observer) countersOf(k requestKind) requestCounters {
 	return m
 }
 
-func newObserver(l *logs, reg prometheus.Registerer) *observer {
+func newObserver(l *logs, reg prometheus.Registerer, asCalled func(string) string) *observer {
 	o := &observer{
-		logs: l, requestCounters: map[requestKind]requestCounters{},
+		logs: l, asCalled: asCalled, requestCounters: map[requestKind]requestCounters{},
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "sacbridge_scim_requests_total", Help: "SCIM requests answered.",
 		}, []string{"source", "method", "route", "status"}),
@@ -118,7 +119,7 @@ func (o *observer) Denied(ctx context.Context, s scimserver.RequestInfo, why sci
 	o.denied.WithLabelValues(s.Source, why.Reason).Inc()
 	o.logs.audit.LogAttrs(ctx, slog.LevelWarn, "denied",
 		slog.String(logRequest, s.Request), slog.String(logSource, s.Source), slog.String(logMethod, knownMethod(s.Method)),
-		slog.String(logRoute, s.Route), slog.String(logReason, why.Reason), slog.String(logDetail, why.Detail))
+		slog.String(logRoute, s.Route), slog.String(logReason, why.Reason), slog.String(logDetail, o.asCalled(why.Detail)))
 }
 
 // changes says whether a request changed something.

@@ -35,6 +35,7 @@ func program(ctx context.Context, args ...string) *exec.Cmd {
 		self = os.Args[0]
 	}
 	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.Args[0] = "bridge" // the name by which it is called
 	cmd.Env = append(os.Environ(), asProgram+"=1")
 	return cmd
 }

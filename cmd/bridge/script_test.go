@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asHello) != "" {
 		os.Exit(runHello())
 	}
-	testscript.Main(m, map[string]func(){"bridge": func() { os.Exit(run()) }})
+	testscript.Main(m, map[string]func(){"bridge": func() { os.Exit(run()) }, "sacbridge": func() { os.Exit(run()) }})
 }
 
 // TestScripts runs every script of testdata/script: what a user types and what comes back. Besides

@@ -70,7 +70,7 @@ func (a *app) newServer(ctx context.Context, s *settings, command string, initia
 	if err != nil {
 		return nil, err
 	}
-	if made {
+	if made && command != "demo" {
 		l.server.Warn("there was no state: a new one was made, which is empty", "state", s.file.State)
 	}
 	if err := srv.listen(ctx); err != nil {
@@ -110,7 +110,7 @@ func (s *server) mount(ctx context.Context, set *settings) error {
 	if err != nil {
 		return cli.Coded(cli.ExitUsage, err)
 	}
-	requests := newObserver(s.logs, reg)
+	requests := newObserver(s.logs, reg, s.app.AsCalled)
 	s.scim, err = scimserver.New(s.state.dir, scimserver.Options{
 		BaseURL: s.baseURL(), Sources: sources, Tokens: s.state.tokens, Now: s.app.Now,
 		Logger: s.logs.server, Observer: requests,

@@ -18,5 +18,7 @@ func run() int {
 	cli.LimitMemory(os.Getenv, 200<<20, 50) // keeps a plan for 80,000 people well below 250 MB
 	ctx, stop := cli.UntilSignal(context.Background())
 	defer stop()
-	return execute(ctx, newApp(), os.Args[1:])
+	a := newApp()
+	a.Called = cli.CalledAs(os.Args[0])
+	return execute(ctx, a, os.Args[1:])
 }

@@ -51,7 +51,7 @@ type Source struct {
 // SourceAuth says who may use a source. Any method that accepts a request is enough; the address list
 // holds for all of them.
 type SourceAuth struct {
-	// Accept tokens made by bridge token.
+	// Accept tokens made by the command `token new`.
 	Tokens bool `yaml:"tokens" default:"true"`
 	// OAuth clients by name, for the client credentials grant at /scim/SOURCE/oauth/token.
 	Clients map[string]*SourceClient `yaml:"clients"`

@@ -18,8 +18,8 @@ func (p Program) CompletionCommand(w *Environment, also string) *cobra.Command {
   bash:        source <(%[1]s completion bash)
   zsh:         %[1]s completion zsh > "${fpath[1]}/_%[1]s"
   fish:        %[1]s completion fish > ~/.config/fish/completions/%[1]s.fish
-  powershell:  %[1]s completion powershell | Out-String | Invoke-Expression`, p.Name)),
-		Example:   fmt.Sprintf("  %[1]s completion bash > /etc/bash_completion.d/%[1]s", p.Name),
+  powershell:  %[1]s completion powershell | Out-String | Invoke-Expression`, w.called(p.Name))),
+		Example:   fmt.Sprintf("  %[1]s completion bash > /etc/bash_completion.d/%[1]s", w.called(p.Name)),
 		ValidArgs: Shells(),
 		Args:      Args(1, 1, "a shell: bash, zsh, fish or powershell"),
 		RunE:      func(cmd *cobra.Command, args []string) error { return WriteCompletion(w.Out, cmd.Root(), args[0]) },

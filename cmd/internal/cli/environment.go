@@ -26,6 +26,9 @@ type Environment struct {
 	ErrTerminal bool // Err is a terminal that knows escape sequences
 	ErrWidth    int  // of Err in characters; 0 where it is no terminal
 
+	Called string // the name by which the program was called (see CalledAs); empty for its own
+	rename func(string) string
+
 	Config  string // --config
 	Quiet   bool   // --quiet
 	NoColor bool   // --no-color
@@ -62,7 +65,22 @@ func (w *Environment) Say(format string, args ...any) {
 
 // Tell writes a line on Err. Where even that fails there is nobody left to be told.
 func (w *Environment) Tell(format string, args ...any) {
-	_, _ = fmt.Fprintf(w.Err, format+"\n", args...)
+	_, _ = fmt.Fprintln(w.Err, w.AsCalled(fmt.Sprintf(format, args...)))
+}
+
+// AsCalled gives a text in which command lines have the name by which the program was called.
+func (w *Environment) AsCalled(text string) string {
+	if w.rename == nil {
+		return text
+	}
+	return w.rename(text)
+}
+
+func (w *Environment) called(own string) string {
+	if w.Called == "" {
+		return own
+	}
+	return w.Called
 }
 
 // Color says whether to colour what goes to a stream, given whether that is a terminal.

@@ -77,8 +77,13 @@ func WithCodes(text string, codes []int) string {
 	var b strings.Builder
 	b.WriteString(strings.TrimSpace(text))
 	b.WriteString("\n\nExit codes:\n")
+	runs := slices.ContainsFunc(codes, func(c int) bool { return c >= ExitPartial && c <= ExitConflicts })
 	for _, c := range slices.Sorted(slices.Values(codes)) {
-		fmt.Fprintf(&b, "  %3d  %s\n", c, Meaning(c))
+		meaning := Meaning(c)
+		if c == ExitInterrupted && !runs {
+			meaning = "interrupted" // there is no run that could be resumed
+		}
+		fmt.Fprintf(&b, "  %3d  %s\n", c, meaning)
 	}
 	return strings.TrimRight(b.String(), "\n")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -87,6 +88,15 @@ func TestACodeLeavesTheErrorAlone(t *testing.T) {
 	}
 	if !errors.Is(err, errPlain) {
 		t.Errorf("%v is not the error below it", err)
+	}
+}
+
+// Trial 18: a program without runs does not speak of resuming one.
+func TestTrial18AProgramWithoutRunsIsInterruptedAndNoMore(t *testing.T) {
+	t.Parallel()
+	got := WithCodes("check looks.", []int{0, 1, 2, 10, 130})
+	if !strings.HasSuffix(got, "\n  130  interrupted") {
+		t.Errorf("help ends with %q", got)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 // Program is what tells one program from another at the command line.
 type Program struct {
-	Name string // of the executable
+	Name string // its own; it may be installed and called under another
 }
 
 // Group is a heading of the root command's help, with the commands below it.
@@ -22,7 +22,7 @@ type Group struct {
 // errors of usage with code 2, and the commands. The help command stands in the last group.
 func (p Program) Root(w *Environment, root *cobra.Command, quiet string, groups ...Group) *cobra.Command {
 	Noun(root)
-	root.Use, root.SilenceErrors, root.SilenceUsage = p.Name, true, true
+	root.Use, root.SilenceErrors, root.SilenceUsage = w.called(p.Name), true, true
 	root.SetIn(w.In)
 	root.SetOut(w.Out)
 	root.SetErr(w.Err)
@@ -39,6 +39,9 @@ func (p Program) Root(w *Environment, root *cobra.Command, quiet string, groups 
 			root.AddCommand(cmd)
 		}
 	}
+	if w.rename = p.renamed(w.Called, root); w.rename != nil {
+		renameHelp(root, w.rename)
+	}
 	return root
 }
 
@@ -47,7 +50,7 @@ func (p Program) Execute(ctx context.Context, w *Environment, root *cobra.Comman
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err != nil {
-		w.Tell("%s: %s", p.Name, strings.TrimSpace(Clean(err.Error(), true)))
+		w.Tell("%s: %s", w.called(p.Name), strings.TrimSpace(Clean(err.Error(), true)))
 	}
 	return ExitCode(err)
 }

@@ -82,7 +82,7 @@ func (p Program) VersionCommand(w *Environment) *cobra.Command {
 			if output == AsJSON {
 				return WriteJSON(w.Out, ThisBuild())
 			}
-			_, err := fmt.Fprintln(w.Out, ThisBuild().line(p.Name))
+			_, err := fmt.Fprintln(w.Out, ThisBuild().line(w.called(p.Name)))
 			return err
 		},
 	}

@@ -183,7 +183,7 @@ func TestTrial14UnknownKeysAreAskedForOnceInAWhile(t *testing.T) {
 			t.Errorf("1000 made-up keys at once: the issuer was asked %d times, want once", s.reads)
 		}
 		s.keys = []jose.JSONWebKey{first.public(), second.public()}
-		time.Sleep(pause)
+		<-time.After(pause)
 		if _, err := v.Verify(t.Context(), second.sign()); err != nil || s.reads != 2 {
 			t.Errorf("a new key after %s: %v, %d reads; want it accepted after the second", pause, err, s.reads)
 		}
@@ -213,13 +213,13 @@ func TestTrial14OldKeysServeWhileTheIssuerIsDown(t *testing.T) {
 		for name, outage := range map[string]source{"hangs": {hangs: true}, "fails": {err: errors.New("503")}} {
 			s.hangs, s.err = outage.hangs, outage.err
 			for range 12 {
-				time.Sleep(refreshAfter)
+				<-time.After(refreshAfter)
 				verify("a known key while the issuer "+name, "", first)
 				verify("an unknown key while the issuer "+name, reasonUnavailable, second)
 			}
 		}
 		s.hangs, s.err, s.keys = false, nil, []jose.JSONWebKey{second.public()}
-		time.Sleep(refreshAfter)
+		<-time.After(refreshAfter)
 		verify("beside the reading that is due", "", first)
 		verify("the new key", "", second)
 		verify("the withdrawn key", reasonUnknownKey, first)
@@ -237,13 +237,13 @@ func TestTrial14AnIssuerThatIsDownIsLeftAlone(t *testing.T) {
 			if _, err := v.Verify(t.Context(), first.sign()); reasonOf(t, err) != reasonUnavailable {
 				t.Fatalf("got %v", err)
 			}
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 		}
 		if s.reads < 8 || s.reads > 15 {
 			t.Errorf("in ten minutes the issuer was asked %d times, want about once a minute", s.reads)
 		}
 		s.err, s.keys = nil, []jose.JSONWebKey{first.public()}
-		time.Sleep(maxPause)
+		<-time.After(maxPause)
 		if _, err := v.Verify(t.Context(), first.sign()); err != nil {
 			t.Errorf("after the outage: %v", err)
 		}

@@ -66,7 +66,7 @@ func TestTrial15WritesAreHeldForAMomentAfterTheDiskRefusedOne(t *testing.T) {
 		if err := db.commits.do(func(*bbolt.Tx) error { return refuse(errors.New("no")) }); !errors.Is(err, syscall.ENOSPC) {
 			t.Errorf("a write in the same moment: %v", err)
 		}
-		time.Sleep(holdTime)
+		<-time.After(holdTime)
 		if err := db.commits.do(func(*bbolt.Tx) error { return refuse(ErrNewer) }); !errors.Is(err, ErrNewer) {
 			t.Errorf("a refusal after the moment: %v", err)
 		}
@@ -79,7 +79,7 @@ func TestTrial15WritesAreHeldForAMomentAfterTheDiskRefusedOne(t *testing.T) {
 		if err := write(syscall.EROFS); err == nil || len(told) != 3 {
 			t.Errorf("a read-only disk: %v, told %v", err, told)
 		}
-		time.Sleep(holdTime)
+		<-time.After(holdTime)
 		if err := db.Writable(); err != nil || len(told) != 4 || told[3] != nil {
 			t.Errorf("with room again: %v, told %v", err, told)
 		}
