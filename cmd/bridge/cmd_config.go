@@ -25,12 +25,13 @@ func runConfigCheck(a *app, secrets bool) error {
 		return err
 	}
 	found := s.checkTLS(a.Now())
-	for _, w := range found.warnings {
-		a.Tell("warning: %s", cli.Clean(w, false))
-	}
-	faults := append([]error{s.checkSources()}, found.faults...)
+	warnings, faults := found.warnings, append([]error{s.checkSources()}, found.faults...)
 	if secrets {
-		faults = append(faults, s.checkSecrets())
+		more, err := s.checkSecrets()
+		warnings, faults = append(warnings, more...), append(faults, err)
+	}
+	for _, w := range warnings {
+		a.Tell("warning: %s", cli.Clean(w, false))
 	}
 	if err := errors.Join(faults...); err != nil {
 		return cli.Coded(cli.ExitUsage, err)

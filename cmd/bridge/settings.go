@@ -46,15 +46,21 @@ func (s *settings) checkSources() error {
 	return cli.Coded(cli.ExitUsage, errors.Join(faults...))
 }
 
-// checkSecrets looks up the secrets, and reports every one that is missing.
-func (s *settings) checkSecrets() error {
+// shortSecret is below what cannot be guessed: whoever knows the secret of a client gets a token.
+const shortSecret = 16
+
+// checkSecrets looks up the secrets, and reports every one that is missing and warns of those that could be guessed.
+func (s *settings) checkSecrets() (warnings []string, err error) {
 	var faults []error
 	for _, name := range s.sourceNames() {
 		clients := s.bridge.Sources[name].Auth.Clients
 		for _, client := range slices.Sorted(maps.Keys(clients)) {
-			_, err := clients[client].Secret.Reveal()
+			secret, err := clients[client].Secret.Reveal()
 			faults = append(faults, err)
+			if err == nil && len(secret) < shortSecret {
+				warnings = append(warnings, fmt.Sprintf("bridge.sources.%s.auth.clients.%s.secret: is short enough to be guessed: make a random one of 32 characters or more", name, client))
+			}
 		}
 	}
-	return cli.Coded(cli.ExitUsage, errors.Join(faults...))
+	return warnings, cli.Coded(cli.ExitUsage, errors.Join(faults...))
 }

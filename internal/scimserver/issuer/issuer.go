@@ -139,12 +139,20 @@ func (v *Verifier) checkSignature(ctx context.Context, token *jwt.JSONWebToken, 
 	if err != nil {
 		return err
 	}
-	for i := range keys {
-		if token.Claims(&keys[i], signed) == nil {
-			return nil
-		}
+	if fits(token, keys, signed) || fits(token, v.keys.renewed(ctx, kid), signed) {
+		return nil
 	}
 	return refusal(reasonSignature, "the signature does not fit the issuer's key "+quoted(kid)+": the token was changed on its way, or somebody else has signed it")
+}
+
+// fits says whether one of the keys has signed the token, and reads its claims then.
+func fits(token *jwt.JSONWebToken, keys []jose.JSONWebKey, signed *claims) bool {
+	for i := range keys {
+		if token.Claims(&keys[i], signed) == nil {
+			return true
+		}
+	}
+	return false
 }
 
 func refusal(reason, detail string) *scimserver.Refusal {

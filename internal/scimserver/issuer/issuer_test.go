@@ -249,3 +249,35 @@ func TestTrial14AnIssuerThatIsDownIsLeftAlone(t *testing.T) {
 		}
 	})
 }
+
+// Trial 14: a key that the issuer puts in the place of another, under the same id or without any, is found, and those who
+// only claim to have one make the issuer be asked no more often.
+func TestTrial14AKeyThatIsReplacedIsFound(t *testing.T) {
+	t.Parallel()
+	for _, kid := range []string{"", "k1"} {
+		old, replacing, forged := newSigner(t, kid), newSigner(t, kid), newSigner(t, kid)
+		synctest.Test(t, func(t *testing.T) {
+			s := &source{keys: []jose.JSONWebKey{old.public()}}
+			v := verifierOf(t, s)
+			if _, err := v.Verify(t.Context(), old.sign()); err != nil {
+				t.Fatal(err)
+			}
+			for range 100 {
+				if _, err := v.Verify(t.Context(), forged.sign()); reasonOf(t, err) != reasonSignature {
+					t.Fatalf("forged: %v", err)
+				}
+			}
+			if s.reads != 1 {
+				t.Errorf("100 forged tokens: the issuer was asked %d times, want once", s.reads)
+			}
+			s.keys = []jose.JSONWebKey{replacing.public()}
+			<-time.After(pause)
+			if _, err := v.Verify(t.Context(), replacing.sign()); err != nil {
+				t.Errorf("key id %q: the new key: %v", kid, err)
+			}
+			if _, err := v.Verify(t.Context(), old.sign()); reasonOf(t, err) != reasonSignature {
+				t.Errorf("key id %q: the replaced key: %v", kid, err)
+			}
+		})
+	}
+}

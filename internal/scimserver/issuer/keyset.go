@@ -49,18 +49,42 @@ func (k *keySet) find(ctx context.Context, kid string) ([]jose.JSONWebKey, error
 	if len(found) > 0 {
 		return found, nil
 	}
-	if reading != nil {
-		timer := time.NewTimer(waitTimeout)
-		defer timer.Stop()
-		select {
-		case <-reading:
-		case <-timer.C:
-			return nil, unavailable(fmt.Sprintf("it has not answered within %s", waitTimeout))
-		case <-ctx.Done():
-			return nil, unavailable("it has not answered while the client waited")
-		}
+	if err := wait(ctx, reading); err != nil {
+		return nil, err
 	}
 	return k.found(kid)
+}
+
+// renewed gives the keys of an id as they are after another reading, nil where none may be made or it fails: an issuer may
+// have put another key in the place of one, under the same id or without any.
+func (k *keySet) renewed(ctx context.Context, kid string) []jose.JSONWebKey {
+	k.mu.Lock()
+	k.startReading()
+	reading := k.reading
+	k.mu.Unlock()
+	if reading == nil || wait(ctx, reading) != nil {
+		return nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.matching(kid)
+}
+
+// wait waits for a reading, where there is one, for as long as a client would.
+func wait(ctx context.Context, reading <-chan struct{}) error {
+	if reading == nil {
+		return nil
+	}
+	timer := time.NewTimer(waitTimeout)
+	defer timer.Stop()
+	select {
+	case <-reading:
+		return nil
+	case <-timer.C:
+		return unavailable(fmt.Sprintf("it has not answered within %s", waitTimeout))
+	case <-ctx.Done():
+		return unavailable("it has not answered while the client waited")
+	}
 }
 
 // look gives the keys of an id and, where they are missing or old and the issuer may be asked, starts a reading.
@@ -71,12 +95,17 @@ func (k *keySet) look(kid string) (found []jose.JSONWebKey, reading <-chan struc
 	if len(found) > 0 && time.Since(k.readAt) < refreshAfter {
 		return found, nil
 	}
+	k.startReading()
+	return found, k.reading
+}
+
+// startReading asks the issuer, unless it is being asked or was a moment ago.
+func (k *keySet) startReading() {
 	if k.reading == nil && k.mayRead() {
 		done := make(chan struct{})
 		k.reading = done
 		go k.renew(done)
 	}
-	return found, k.reading
 }
 
 // found is what a token is told after a reading, or where none may be made.
