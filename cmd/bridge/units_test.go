@@ -137,7 +137,7 @@ func TestDoubledSlashesReachTheServer(t *testing.T) {
 	t.Parallel()
 	h := router(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprint(w, r.URL.Path)
-	}), &health{}, nil)
+	}), &health{}, nil, nil)
 	for path, want := range map[string]string{
 		"/scim/s/v2/Users": "/scim/s/v2/Users", "//scim/s/v2/Users": "/scim/s/v2/Users", "///scim//s/v2//Users": "/scim//s/v2//Users",
 		"//scim/s/v2%2FUsers": "/scim/s/v2/Users", "/scim/s/v2/%55sers": "/scim/s/v2/Users",

@@ -3,6 +3,7 @@ package bolt
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -18,12 +19,12 @@ import (
 func TestTrial15WhyADiskTakesNothing(t *testing.T) {
 	t.Parallel()
 	for err, want := range map[error]string{
-		syscall.ENOSPC: reasonFull, syscall.EDQUOT: reasonQuota, syscall.EFBIG: reasonFileLimit, syscall.EROFS: reasonReadOnly,
-		syscall.EACCES: reasonPermission, syscall.EPERM: reasonPermission, syscall.EIO: reasonIO,
-		errors.New("file resize error: truncate: " + syscall.ENOSPC.Error()): reasonFull, // as bbolt says it
-		errors.New("file sync error: " + syscall.EDQUOT.Error()):             reasonQuota,
-		fmt.Errorf("write: %w", syscall.EIO):                                 reasonIO,
-		ErrClosed:                                                            "", errors.New("a bug"): "",
+		noSpace[0]: reasonFull, quotaReached: reasonQuota, fileTooLarge: reasonFileLimit, readOnlyDisk: reasonReadOnly, diskFault: reasonIO,
+		fs.ErrPermission: reasonPermission, syscall.EACCES: reasonPermission,
+		errors.New("file resize error: truncate: " + noSpace[0].Error()): reasonFull, // as bbolt says it
+		errors.New("file sync error: " + quotaReached.Error()):           reasonQuota,
+		fmt.Errorf("write: %w", diskFault):                               reasonIO,
+		ErrClosed:                                                        "", errors.New("a bug"): "",
 	} {
 		if got := unwritable(err); got != want {
 			t.Errorf("%v: %q, want %q", err, got, want)
@@ -54,16 +55,16 @@ func TestTrial15WritesAreHeldForAMomentAfterTheDiskRefusedOne(t *testing.T) {
 			})
 		}
 		for range 100 {
-			err := write(syscall.ENOSPC)
+			err := write(noSpace[0])
 			why, ok := errors.AsType[*directory.UnwritableError](err)
-			if !ok || why.Reason != reasonFull || !errors.Is(err, syscall.ENOSPC) {
+			if !ok || why.Reason != reasonFull || !errors.Is(err, noSpace[0]) {
 				t.Fatalf("got %v, want an UnwritableError for a full disk", err)
 			}
 		}
 		if tried != 1 {
 			t.Errorf("100 writes to a full disk were tried %d times, want once", tried)
 		}
-		if err := db.commits.do(func(*bbolt.Tx) error { return refuse(errors.New("no")) }); !errors.Is(err, syscall.ENOSPC) {
+		if err := db.commits.do(func(*bbolt.Tx) error { return refuse(errors.New("no")) }); !errors.Is(err, noSpace[0]) {
 			t.Errorf("a write in the same moment: %v", err)
 		}
 		<-time.After(holdTime)
@@ -76,7 +77,7 @@ func TestTrial15WritesAreHeldForAMomentAfterTheDiskRefusedOne(t *testing.T) {
 		if err := write(nil); err != nil || len(told) != 2 || told[1] != nil {
 			t.Errorf("a write that arrives: %v, told %v", err, told)
 		}
-		if err := write(syscall.EROFS); err == nil || len(told) != 3 {
+		if err := write(readOnlyDisk); err == nil || len(told) != 3 {
 			t.Errorf("a read-only disk: %v, told %v", err, told)
 		}
 		<-time.After(holdTime)
