@@ -15,6 +15,7 @@ type WriteOptions struct {
 	IfMatch          string
 	Unknown          UnknownPolicy // what to do with members that the source does not hold
 	KeepMembers      bool          // a Replace without the attribute members leaves them; else none is left
+	KeepActive       bool          // a Replace without the attribute active leaves a user active that is; else nothing is said of it
 	UniqueExternalID bool          // refuse an externalId that another record of the kind has
 	WithGroups       bool          // answer with the user's groups
 }

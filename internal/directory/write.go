@@ -56,8 +56,13 @@ func texts(dropped []string, more []ID) []string {
 // fails as Create does, with ErrNotFound, with a *RevisionError where o.IfMatch does not match, and with
 // an error of scim where an immutable attribute would change.
 func (d *Directory) Replace(ctx context.Context, source SourceID, id ID, res *scim.Resource, o WriteOptions) (Written, error) {
-	kind := KindOf(res.Type)
+	kind, given := KindOf(res.Type), res
 	return d.rewrite(ctx, source, kind, id, o, func(before *Record) (edited, error) {
+		res := given
+		if _, says := given.Attrs["active"]; o.KeepActive && kind == User && !says && before.HasActive && before.Active {
+			res = given.Clone() // for this record alone: the next try may find another one
+			res.Attrs["active"] = true
+		}
 		record, err := recordOf(res, id)
 		if err != nil {
 			return edited{}, err

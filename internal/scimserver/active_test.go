@@ -27,6 +27,12 @@ func TestTrial18AUserWithoutActiveIsActive(t *testing.T) {
 			if got := b.do("GET", "/Users/"+id, "").want(200).at("active"); got != c.want {
 				t.Errorf("%s: active %s is stored as %v, want %v", profile, name, got, c.want)
 			}
+			// A provider that sends the same again changes nothing; active: false goes as every other value does that is left out.
+			again := b.do("PUT", "/Users/"+id, body(name, "")).want(200)
+			if got := again.at("active"); c.want == true && (got != true || again.at("meta", "version") != a.at("meta", "version")) || c.want == false && got != nil {
+				t.Errorf("%s: active %s is %v after a PUT without it: %s", profile, name, got, again.body)
+			}
+			b.do("PUT", "/Users/"+id, body(name, c.more)).want(200)
 		}
 		bulk := b.do("POST", "/Bulk", `{"schemas":["`+bulkURN+`"],"Operations":[{"method":"POST","path":"/Users","bulkId":"1","data":`+body("bulk", "")+`}]}`).want(200)
 		if bulk.at("Operations", 0, "status") != "201" {

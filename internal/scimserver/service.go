@@ -66,7 +66,7 @@ func (s *service) change(ctx context.Context, c change) (result, error) {
 }
 
 func (s *service) options(c change) directory.WriteOptions {
-	o := directory.WriteOptions{By: c.by, IfMatch: c.ifMatch, UniqueExternalID: s.switches.UniqueExternalID, WithGroups: c.groups}
+	o := directory.WriteOptions{By: c.by, IfMatch: c.ifMatch, UniqueExternalID: s.switches.UniqueExternalID, KeepActive: s.switches.ActiveByDefault, WithGroups: c.groups}
 	if s.switches.DropUnknownMembers {
 		o.Unknown = directory.DropUnknown
 	}
