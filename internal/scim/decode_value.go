@@ -268,7 +268,7 @@ func (d decoder) objectOf(ref *Ref, raw any) (jsonObject, error) {
 	if !ok && !d.valid.Value(ref.Attr, raw) {
 		return nil, misfit(ref.Name, raw, ref.Attr)
 	}
-	return d.spread(ref, o)
+	return d.mergeJSONText(ref, o)
 }
 
 // subOf finds a sub-attribute; SCIM 1.1 called a manager's value managerId, and some clients call the display of a

@@ -55,6 +55,13 @@ func scanDocument(text string) (jsonObject, error) {
 	return o, nil
 }
 
+// CheckDocument refuses a body that is no JSON object, or in which a name stands twice, in any case. Every error is an
+// [*Error].
+func CheckDocument(body []byte) error {
+	_, err := scanDocument(string(body))
+	return err
+}
+
 func (s *jsonScanner) fail(what string) *Error {
 	return NewInvalidSyntax("", "%s, at byte %d", what, s.pos+1)
 }

@@ -43,9 +43,9 @@ func (d decoder) readText(ref *Ref, raw any) (any, error) {
 	return v, nil
 }
 
-// spread brings the parts of an object that stands as JSON text in the object's value to the object itself. What it
+// mergeJSONText brings the parts of an object that stands as JSON text in the object's value to the object itself. What it
 // says itself holds.
-func (d decoder) spread(ref *Ref, o jsonObject) (jsonObject, error) {
+func (d decoder) mergeJSONText(ref *Ref, o jsonObject) (jsonObject, error) {
 	if !d.dropReadOnly {
 		return o, nil
 	}
@@ -54,14 +54,14 @@ func (d decoder) spread(ref *Ref, o jsonObject) (jsonObject, error) {
 		if err != nil || at < 0 {
 			return o, err
 		}
-		spread := make(jsonObject, 0, len(o)+len(inner))
-		spread = append(append(spread, o[:at]...), o[at+1:]...)
+		merged := make(jsonObject, 0, len(o)+len(inner))
+		merged = append(append(merged, o[:at]...), o[at+1:]...)
 		for _, f := range inner {
-			if _, said := spread.get(f.key); !said {
-				spread = append(spread, f)
+			if _, said := merged.get(f.key); !said {
+				merged = append(merged, f)
 			}
 		}
-		o = spread
+		o = merged
 	}
 	return nil, NewInvalidValue(ref.Name+".value", "%s.value is JSON text within JSON text", ref.Name)
 }

@@ -137,6 +137,9 @@ func TestRepeatedQueryParameters(t *testing.T) {
 			t.Errorf("%s: %s", name, a.body)
 		}
 	}
+	for _, body := range []string{`{"filter":"userName pr","filter":"title pr"}`, `{"count":1,"Count":2}`} {
+		b.do("POST", "/Users/.search", body).wantError(400, "invalidSyntax")
+	}
 	if got := len(b.do("GET", "/Users?%66ilter="+url.QueryEscape(`userName eq "lee"`), "").ids()); got != 0 {
 		t.Errorf("an encoded name is passed over: %d found", got)
 	}

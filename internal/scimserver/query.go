@@ -179,6 +179,9 @@ func searchParams(body []byte, strict bool) (params, error) {
 		Attributes         names    `json:"attributes"`
 		ExcludedAttributes names    `json:"excludedAttributes"`
 	}
+	if err := scim.CheckDocument(body); err != nil { // encoding/json lets the last of two equal names win
+		return params{}, err
+	}
 	if err := decodeWhole(body, &in); err != nil {
 		return params{}, scim.NewInvalidSyntax("", "the body is not a search request: %s", jsonFault(err))
 	}

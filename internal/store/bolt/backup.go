@@ -20,7 +20,7 @@ import (
 func (db *DB) Backup(ctx context.Context, w io.Writer) error {
 	to := &contextWriter{ctx: ctx, to: w}
 	err := db.view(func(tx *bbolt.Tx) error {
-		return writeSealed(tx, to)
+		return writeWithTrailer(tx, to)
 	})
 	if to.err != nil { // bbolt drops its chain
 		err = to.err
@@ -79,7 +79,7 @@ func restore(ctx context.Context, path string, backup io.Reader) (report directo
 	if report, err = inspect(ctx, name); err != nil {
 		return report, err
 	}
-	if err := dropSeal(name); err != nil {
+	if err := dropTrailer(name); err != nil {
 		return report, err
 	}
 	if err := refuseInUse(path); err != nil {

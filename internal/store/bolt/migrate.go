@@ -56,7 +56,7 @@ func backUpBeside(file *bbolt.DB, path string) error {
 	if err != nil {
 		return fmt.Errorf("back up before a migration: %w", err)
 	}
-	err = file.View(func(tx *bbolt.Tx) error { return writeSealed(tx, copied) })
+	err = file.View(func(tx *bbolt.Tx) error { return writeWithTrailer(tx, copied) })
 	if err == nil {
 		err = copied.Sync()
 	}

@@ -65,7 +65,7 @@ func checkPages(file *os.File, meta metaRecord) error {
 	}
 	if size, need := uint64(info.Size()), meta.pages*uint64(meta.pageSize); size < need { //nolint:gosec // a size is not negative
 		return fmt.Errorf("%d of %d bytes: %w", size, need, ErrCutShort)
-	} else if err := checkSeal(file, meta, size); err != nil {
+	} else if err := checkTrailer(file, meta, size); err != nil {
 		return err
 	}
 	return checkTree(file, meta)
