@@ -10,7 +10,7 @@ import (
 var manualFolder = flag.String("manual", "", "write the manual pages and completion scripts of a release to this `FOLDER`")
 
 func TestEveryCommandHasAManualPage(t *testing.T) {
-	root := newRootCmd(newApp())
-	root.Use = "sacbridge" // as it is released
-	manual.Test(t, root, *manualFolder)
+	a := newApp()
+	a.Called = "sacbridge" // as it is released
+	manual.Test(t, newRootCmd(a), *manualFolder)
 }
