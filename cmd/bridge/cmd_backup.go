@@ -29,7 +29,7 @@ appears once it is whole; - writes to stdout. It holds personal data and is read
 func runBackup(ctx context.Context, a *app, path string) error {
 	return a.withState(ctx, true, func(ops admin.Operations) error {
 		if path == "-" {
-			return ops.Backup(ctx, a.Out)
+			return bolt.Explain("stdout", "back up to", ops.Backup(ctx, a.Out))
 		}
 		size, err := cli.WriteWhole(path, func(w io.Writer) error { return ops.Backup(ctx, w) })
 		if err != nil {

@@ -79,7 +79,7 @@ func (a *app) newServer(ctx context.Context, s *settings, command string, initia
 		return nil, err
 	}
 	if srv.adminAt, err = admin.Listen(ctx, s.file.SocketPath()); err != nil {
-		return nil, coded(err)
+		return nil, coded(bolt.Explain(s.file.SocketPath(), "make", err))
 	}
 	who := admin.Server{Command: command, PID: os.Getpid(), Version: cli.ThisBuild().Version, Since: a.Now(), Listen: srv.publicAt.Addr().String()}
 	srv.admin = &http.Server{

@@ -40,8 +40,9 @@ func stateFolderThere(path string) error {
 // take it for an empty directory, since whoever may use a source has a token in the state. made says that it will be.
 func (s *settings) prepareState(initialise bool) (made bool, err error) {
 	path := s.file.State
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return false, nil // there, or bolt.Open says what is wrong
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, nil // there, or bolt.Open says what is wrong; an empty file is one that could not be made
 	}
 	if initialise {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
