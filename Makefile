@@ -30,6 +30,7 @@ TRANSPORT_NAME ?= transport
 .PHONY: install
 install: ## install the programs into PREFIX (/usr/local), the bridge as BRIDGE_NAME (sacbridge)
 	@test -x $(BIN)/bridge -a -x $(BIN)/transport || $(MAKE) build
+	@$(BIN)/bridge version | grep -qF -e '$(VERSION)' || echo "note: what is installed was built from another commit; make build first"
 	install -d '$(DESTDIR)$(PREFIX)/bin'
 	install -m 0755 $(BIN)/bridge '$(DESTDIR)$(PREFIX)/bin/$(BRIDGE_NAME)'
 	install -m 0755 $(BIN)/transport '$(DESTDIR)$(PREFIX)/bin/$(TRANSPORT_NAME)'
