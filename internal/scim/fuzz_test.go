@@ -78,6 +78,7 @@ func FuzzDecode(f *testing.F) {
 	for _, s := range []string{
 		benchUser, `{"schemas":["@U"],"userName":"kim","urn:x:y":{"a":[1,null,{"b":[]}]}}`, `{"userName":"\ud800\u0000"}`, `{"a":1,"A":2}`, `{} x`, `[`, `{"userName":1e5}`,
 		`{"schemas":["@G"],"displayName":"S","members":["u1",{"value":"u2"}]}`, `{"userName":"k","emails":{"value":"a","primary":"TRUE"},"manager":[{"managerId":""}]}`,
+		`{"userName":"k","roles":[{"value":"{\"value\":\"a\",\"displayName\":\"b\"}"},"[1]"],"emails":"[{\"value\":\"x\"}]","urn:x:y":"{\"a\":[{}]}"}`,
 	} {
 		f.Add([]byte(expand(s)))
 	}
