@@ -18,8 +18,6 @@ const (
 	peekBytes    = 512
 )
 
-var errTooLarge = errors.New("the answer is larger than the limit")
-
 // answer is what came back, in a form that can be judged.
 type answer struct {
 	status     int
@@ -46,7 +44,7 @@ func (s *Session) receive(ctx context.Context, l *login, c *call, resp *openResp
 		defer resp.close()
 		return nil, s.fail(l, c, readFailed(resp))
 	}
-	body := bufio.NewReader(&sizeLimit{r: resp.Body, left: s.cfg.MaxBody})
+	body := bufio.NewReader(&boundedBody{ctx: resp.Request.Context(), r: resp.Body, left: s.cfg.MaxBody})
 	if carriesJSON(status) && (c.Stream || c.Decode != nil) {
 		return s.readLive(ctx, l, c, resp, body)
 	}
@@ -80,7 +78,7 @@ func (s *Session) readLive(ctx context.Context, l *login, c *call, resp *openRes
 		return got, nil
 	}
 	defer resp.close()
-	seen := &failureWatch{r: body}
+	seen := &failureWatch{r: &blankSqueezer{r: body}}
 	err := c.Decode(json.NewDecoder(seen))
 	if seen.err == nil && err == nil {
 		_, _ = io.CopyN(io.Discard, seen, peekBytes) // the end of the body, so that the connection can be used again
@@ -149,27 +147,6 @@ func carriesJSON(status int) bool { return status == http.StatusOK || status == 
 func isCut(err error) bool {
 	_, syntax := errors.AsType[*json.SyntaxError](err)
 	return syntax || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-// sizeLimit ends with errTooLarge beyond the limit.
-type sizeLimit struct {
-	r    io.Reader
-	left int64
-}
-
-// Read reads at most what is left of the limit.
-func (c *sizeLimit) Read(p []byte) (int, error) {
-	if c.left < 0 {
-		return 0, errTooLarge
-	}
-	if int64(len(p)) > c.left+1 {
-		p = p[:c.left+1]
-	}
-	n, err := c.r.Read(p)
-	if c.left -= int64(n); c.left < 0 {
-		return n - 1, errTooLarge
-	}
-	return n, err
 }
 
 // failureWatch remembers that the body failed, whatever its reader makes of that.
