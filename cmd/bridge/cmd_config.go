@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/internal/tenants"
 )
 
 func newConfigCmd(a *app) *cobra.Command {
@@ -25,7 +26,7 @@ func runConfigCheck(a *app, secrets bool) error {
 		return err
 	}
 	found := s.checkTLS(a.Now())
-	warnings, faults := found.warnings, append([]error{s.checkSources()}, found.faults...)
+	warnings, faults := found.warnings, append([]error{s.checkSources(), tenants.CheckProxies(s.file)}, found.faults...)
 	if secrets {
 		more, err := s.checkSecrets()
 		warnings, faults = append(warnings, more...), append(faults, err)

@@ -35,6 +35,9 @@ func runConfigCheck(a *app, secrets bool) error {
 	if err := checkAuthorities(a, s.file); err != nil {
 		return err
 	}
+	if err := tenants.CheckProxies(s.file); err != nil {
+		return cli.Coded(cli.ExitUsage, err)
+	}
 	if secrets {
 		if err := checkSecrets(s.file); err != nil {
 			return err

@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -64,21 +65,54 @@ func (d *decoder) special(n ast.Node, v reflect.Value, path string, tag reflect.
 		}
 		*target = span
 	case *Guard:
-		if n == nil {
-			return true
-		}
-		target.set = true
-		if s, ok := n.(*ast.StringNode); ok && s.Value == "off" {
-			return true
-		}
-		d.structure(n, v, path)
-		if target.Count == nil && target.Percent == nil {
-			d.fault(positionOf(n), path, "limits nothing: write count, percent or both, or the word off")
-		}
+		d.guard(n, target, path)
 	default:
 		return false
 	}
 	return true
+}
+
+// guard reads a limit in any of its forms: 60, 5%, off, or count and percent.
+func (d *decoder) guard(n ast.Node, target *Guard, path string) {
+	if n == nil {
+		return
+	}
+	target.set = true
+	switch t := n.(type) {
+	case *ast.StringNode:
+		d.guardWord(t, target, path)
+	case *ast.IntegerNode:
+		count, err := strconv.Atoi(t.GetToken().Value)
+		if err != nil {
+			d.fault(positionOf(n), path, "is %s, and %s is wanted", t.GetToken().Value, limitForms)
+			return
+		}
+		target.Count = &count
+	case *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+		d.fault(positionOf(n), path, "is %s, and %s is wanted", n.GetToken().Value, limitForms)
+	default:
+		d.structure(n, reflect.ValueOf(target).Elem(), path)
+		if target.Count == nil && target.Percent == nil {
+			d.fault(positionOf(n), path, "limits nothing: write count, percent or both, or the word off")
+		}
+	}
+}
+
+const limitForms = "a count such as 60, a share such as 5%, the word off, or {count: 60, percent: 5}"
+
+// guardWord reads the forms of a limit that YAML takes for text.
+func (d *decoder) guardWord(n *ast.StringNode, target *Guard, path string) {
+	text := strings.TrimSpace(n.Value)
+	if text == "off" {
+		return
+	}
+	if share, ok := strings.CutSuffix(text, "%"); ok {
+		if percent, err := strconv.ParseFloat(share, 64); err == nil {
+			target.Percent = &percent
+			return
+		}
+	}
+	d.fault(positionOf(n), path, "is a text, and %s is wanted", limitForms)
 }
 
 // secret reads a reference. No message says what stands there.

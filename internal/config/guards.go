@@ -2,7 +2,8 @@ package config
 
 // Guard is a limit on one kind of change. It trips above Count changes, or above Percent of all there are
 // of the kind, where that is 100 or more; what was changed in the last 24 hours counts too. A guard in the
-// file replaces the default one as a whole; the word off lifts it.
+// file replaces the default one as a whole; the word off lifts it. A plain number is a count and a number with % a share,
+// as for the flags of transport.
 type Guard struct {
 	// Most changes of this kind in 24 hours.
 	Count *int `yaml:"count"`

@@ -127,6 +127,28 @@ func TestDefaultGuards(t *testing.T) {
 	}
 }
 
+// Trial 7: a limit is written in the file as after the flag.
+func TestALimitMayBeANumberOrAShare(t *testing.T) {
+	t.Parallel()
+	count, percent := 5, 2.5
+	for text, want := range map[string]Guard{
+		"5":                        {Count: &count, set: true},
+		"2.5%":                     {Percent: &percent, set: true},
+		"'2.5%'":                   {Percent: &percent, set: true},
+		"{count: 5, percent: 2.5}": {Count: &count, Percent: &percent, set: true},
+		"off":                      {set: true},
+	} {
+		c, _, err := parseText(t, minimal+"guards: {max_create: "+text+"}\n")
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if diff := cmp.Diff(c.Guards.MaxCreate, want, cmp.AllowUnexported(Guard{})); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", text, diff)
+		}
+	}
+}
+
 // Each case is one fault in an otherwise good file.
 func TestFaults(t *testing.T) {
 	t.Parallel()
@@ -183,6 +205,13 @@ func TestFaults(t *testing.T) {
 		"a share above 100":                    {minimal + "guards: {max_delete: {percent: 101}}\n", "guards.max_delete.percent: must be 0 to 100"},
 		"a guard without a limit":              {minimal + "guards: {max_delete: {}}\n", "guards.max_delete: limits nothing"},
 		"a guard that is a word":               {minimal + "guards: {max_delete: none}\n", "guards.max_delete: is a text"},
+		"a guard below nothing":                {minimal + "guards: {max_delete: -1}\n", "guards.max_delete: must be 0 or more"},
+		"a guard that is half a person":        {minimal + "guards: {max_delete: 1.5}\n", "guards.max_delete: is 1.5, and a count such as 60, a share"},
+		"a guard beyond all numbers":           {minimal + "guards: {max_delete: 99999999999999999999}\n", "guards.max_delete: is a text, and a count"},
+		"a guard with a share above all":       {minimal + "guards: {max_delete: 101%}\n", "guards.max_delete: must be 0 to 100"},
+		"a guard with no number before %":      {minimal + "guards: {max_delete: many%}\n", "guards.max_delete: is a text"},
+		"a guard that is a list":               {minimal + "guards: {max_delete: [1]}\n", "guards.max_delete: is a list"},
+		"a tenant's address with a path":       {strings.Replace(minimal, "dev.example.com", "dev.example.com/sap/fpa/ui/app.html", 1), "tenants.dev.url: has the path /sap/fpa/ui/app.html behind the host: write https://"},
 		"a source share that is not a number":  {minimal + "guards: {min_source_size: {percent_of_last: .nan}}\n", "percent_of_last: is a number, and a number is wanted"},
 		"an empty protected name":              {minimal + "protect: {users: ['']}\n", "protect.users[0]: is empty"},
 		"a null in a list":                     {minimal + "protect: {users: [~]}\n", "protect.users[0]: is empty"},
@@ -351,6 +380,34 @@ func TestWarnings(t *testing.T) {
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("warnings (-got +want):\n%s", diff)
+	}
+}
+
+// Trial 5: a NEO tenant that is called cf was found at the first call only, in words about CSRF tokens.
+func TestATokenAddressOfTheOtherEnvironmentIsAWarning(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ platform, path, want string }{
+		"NEO called cf":         {"cf", "/oauth2/api/v1/token", "is the token address of a tenant on neo, and platform is cf: write platform: neo"},
+		"CF called neo":         {"neo", "/oauth/token", "is the token address of a tenant on cf, and platform is neo: write platform: cf"},
+		"CF":                    {"cf", "/oauth/token", ""},
+		"NEO":                   {"neo", "/oauth2/api/v1/token", ""},
+		"an address of its own": {"neo", "/token", ""},
+	} {
+		text := strings.Replace(minimal, "/oauth/token\"", c.path+"\"", 1) + "    platform: " + c.platform + "\n"
+		_, warnings, err := parseText(t, text)
+		switch {
+		case err != nil:
+			t.Errorf("%s: %v", name, err)
+		case c.want == "" && len(warnings) > 0 || c.want != "" && (len(warnings) != 1 || !strings.Contains(warnings[0].String(), c.want)):
+			t.Errorf("%s: got %v, want %q", name, warnings, c.want)
+		}
+	}
+}
+
+func TestATenantsAddressMayEndWithASlash(t *testing.T) {
+	t.Parallel()
+	if _, _, err := parseText(t, strings.Replace(minimal, "dev.example.com", "dev.example.com/", 1)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -77,7 +77,9 @@ func refine(s *jsonschema.Schema, typ reflect.Type, definitions jsonschema.Defin
 		switch {
 		case below == reflect.TypeFor[Guard]():
 			description := p.Description
-			*p = jsonschema.Schema{Description: description, OneOf: []*jsonschema.Schema{{Const: "off"}, {Ref: p.Ref}}}
+			*p = jsonschema.Schema{Description: description, OneOf: []*jsonschema.Schema{
+				{Const: "off"}, {Type: "integer", Minimum: "0"}, {Type: "string", Pattern: `^[0-9.]+%$`}, {Ref: p.Ref},
+			}}
 		case below.Kind() == reflect.Struct && definitions[below.Name()] != nil && !seen[below.Name()]:
 			refine(definitions[below.Name()], below, definitions, seen)
 		}

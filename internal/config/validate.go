@@ -54,7 +54,9 @@ func (v *validator) tenant(path, name string, t *Tenant) {
 		v.bad(path, "a tenant cannot be called %s: jobs use that word for the bridge's own people and groups", directory)
 	}
 	v.address(path+".url", t.URL, tenantAddress(t, "https://tenant.eu10.sapanalytics.cloud"))
+	v.hostOnly(path+".url", t.URL)
 	v.address(path+".auth.token_url", t.Auth.TokenURL, tenantAddress(t, "https://tenant.authentication.eu10.hana.ondemand.com/oauth/token"))
+	v.platform(path, t)
 	if t.Namespace != "" && !namespaceForm.MatchString(t.Namespace) {
 		v.bad(path+".namespace", "is no content namespace: it looks like t.DEV")
 	}
@@ -105,7 +107,7 @@ func tenantAddress(t *Tenant, example string) addressRules {
 // address checks a URL.
 func (v *validator) address(path, text string, r addressRules) {
 	if text == "" {
-		if _, there := v.places[path]; there {
+		if v.has(path) {
 			v.bad(path, "is empty")
 		}
 		return
@@ -126,6 +128,30 @@ func (v *validator) address(path, text string, r addressRules) {
 		v.bad(path, "is http, %s", r.http)
 	case u.Scheme == "http" && !loopback(u.Hostname()):
 		v.warn(path, "is http: the credentials travel in clear")
+	}
+}
+
+// hostOnly checks that a tenant's address is what all its paths can be put behind: people copy it from the browser
+// with the path of a story.
+func (v *validator) hostOnly(path, text string) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || strings.Trim(u.EscapedPath(), "/") == "" {
+		return
+	}
+	v.bad(path, "has the path %s behind the host: write %s://%s", u.EscapedPath(), u.Scheme, u.Host)
+}
+
+// platform checks that the tenant is what the paths of token addresses say: those of the two environments are
+// fixed (sac-api.md §2).
+func (v *validator) platform(path string, t *Tenant) {
+	u, err := url.Parse(t.Auth.TokenURL)
+	if err != nil {
+		return
+	}
+	looksLike := map[string]string{"/oauth2/api/v1/token": "neo", "/oauth/token": "cf"}[strings.TrimSuffix(u.Path, "/")]
+	if looksLike != "" && looksLike != t.Platform {
+		v.warn(path+".auth.token_url", "is the token address of a tenant on %s, and platform is %s: write platform: %s, or the token address that the tenant shows",
+			looksLike, t.Platform, looksLike)
 	}
 }
 
@@ -176,11 +202,24 @@ func (v *validator) guards(path string, g Guards) {
 		"max_delete": g.MaxDelete, "max_role_removal": g.MaxRoleRemoval, "max_member_removal": g.MaxMemberRemoval,
 	}
 	for _, name := range slices.Sorted(maps.Keys(limits)) {
-		v.count(path+"."+name+".count", limits[name].Count)
-		v.percent(path+"."+name+".percent", limits[name].Percent)
+		v.count(v.written(path+"."+name, "count"), limits[name].Count)
+		v.percent(v.written(path+"."+name, "percent"), limits[name].Percent)
 	}
 	v.count(path+".min_source_size.count", g.MinSourceSize.Count)
 	v.percent(path+".min_source_size.percent_of_last", g.MinSourceSize.PercentOfLast)
+}
+
+// written is the path of a key below another one, or of that one where it stands for both.
+func (v *validator) written(path, key string) string {
+	if below := path + "." + key; v.has(below) {
+		return below
+	}
+	return path
+}
+
+func (v *validator) has(path string) bool {
+	_, there := v.places[path]
+	return there
 }
 
 func (v *validator) count(path string, n *int) {

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/net/http/httpproxy"
+
 	"sacbridge/internal/config"
 	"sacbridge/internal/engine"
 	"sacbridge/internal/sac"
@@ -71,6 +73,10 @@ func Names(c *config.Config) []string { return slices.Sorted(maps.Keys(c.Tenants
 // Connect connects to a tenant that no configuration need name. ca is a PEM file of authorities that this tenant
 // needs; it may be empty. It makes no call.
 func Connect(ctx context.Context, c sac.Config, ca string, o Options) (*Tenant, error) {
+	environment := httpproxy.FromEnvironment()
+	if err := cmp.Or(checkProxy(c.URL, environment), checkProxy(c.TokenURL, environment)); err != nil {
+		return nil, err
+	}
 	roots, err := Trust(ca, o.CA)
 	if err != nil {
 		return nil, err
