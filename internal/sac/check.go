@@ -44,11 +44,15 @@ func (t *Tenant) Check(ctx context.Context, now func() time.Time) []CheckResult 
 	if !c.access(ctx) {
 		return c.found
 	}
-	if t.hasV2() {
-		c.versionTwo(ctx)
+	switch {
+	case t.hasV2() && !c.versionTwo(ctx):
+		return c.found // the rest would fail in the same way
+	case t.cfg.Platform == identity.PlatformNEO:
+		c.platform(ctx)
 	}
-	c.people()
+	c.sso(ctx)
 	c.owner(ctx)
+	c.licences()
 	c.hidden(ctx)
 	c.activities(ctx)
 	return c.found
@@ -59,8 +63,10 @@ type tenantCheck struct {
 	t     *Tenant
 	now   func() time.Time
 	found []CheckResult
-	rows  []person
-	total int
+
+	version version // of the API that the first page of people came from
+	rows    []person
+	total   int
 }
 
 func (c *tenantCheck) say(step string, level Level, text, cure string) {
@@ -92,7 +98,7 @@ func (c *tenantCheck) access(ctx context.Context) bool {
 		c.accessFailed(err)
 		return false
 	}
-	c.total = l.Total
+	c.version, c.total = v, l.Total
 	t.setPeople(l.Total)
 	c.say("token", OK, "the OAuth client is accepted", "")
 	c.say("rights", OK, `the client has the access "User Provisioning"`, "")
@@ -142,12 +148,30 @@ func (c *tenantCheck) writable(ctx context.Context) {
 	c.say("csrf", OK, "the session takes writes", "")
 }
 
-// versionTwo looks at v2, its Bulk and v3.
-func (c *tenantCheck) versionTwo(ctx context.Context) {
-	t := c.t
-	if err := t.Discover(ctx); err != nil {
-		c.say("v2", Fail, err.Error(), "is platform right? Only CF has v2; with api: 1 the tenant is used by v1 alone")
+// platform finds a tenant on CF that is called NEO.
+func (c *tenantCheck) platform(ctx context.Context) {
+	if c.answersV2(ctx) == nil {
+		c.say("platform", Fail, "platform is neo, and the tenant answers v2, which only cf has", "write platform: cf")
 		return
+	}
+	c.say("platform", OK, "neo: there is no v2", "")
+}
+
+func (c *tenantCheck) answersV2(ctx context.Context) error {
+	_, err := c.t.do(ctx, session.Request{Op: "look for v2", Method: http.MethodGet, Path: pathV2 + "/Users", Query: pageQuery(1, 1)})
+	return err
+}
+
+// versionTwo looks at v2, its Bulk and v3, and tells whether there is a v2.
+func (c *tenantCheck) versionTwo(ctx context.Context) bool {
+	t := c.t
+	if err := c.answersV2(ctx); err != nil {
+		c.say("v2", Fail, err.Error(), "write platform: neo if it is a tenant of NEO, which has no v2; with api: 1 a tenant on cf is used by v1 alone")
+		return false
+	}
+	if err := t.Discover(ctx); err != nil {
+		c.say("v2", Fail, err.Error(), "runs need the tenant's limits: try again, and ask its operators if it stays so")
+		return false
 	}
 	ops, bytes := t.bulk.size()
 	if ops > 1 {
@@ -155,7 +179,13 @@ func (c *tenantCheck) versionTwo(ctx context.Context) {
 	} else {
 		c.say("bulk", Warn, "no Bulk: people are written one by one", "")
 	}
-	roles, ok, err := t.RoleIDs(ctx)
+	c.roles(ctx)
+	return true
+}
+
+// roles reads the list of roles, which is v3's.
+func (c *tenantCheck) roles(ctx context.Context) {
+	roles, ok, err := c.t.RoleIDs(ctx)
 	switch {
 	case err != nil:
 		c.say("v3", Warn, err.Error(), "missing roles show only when they are written")
@@ -164,67 +194,6 @@ func (c *tenantCheck) versionTwo(ctx context.Context) {
 	default:
 		c.say("v3", OK, fmt.Sprintf("%d roles", len(roles)), "")
 	}
-}
-
-// people compares a page of people with the configured SSO mode (KBA 3562962, KBA 3677629).
-func (c *tenantCheck) people() {
-	users, emails := 0, 0
-	for _, p := range c.rows {
-		raw := identity.Fold(p.user.LoginID)
-		if p.idp != "" {
-			raw = identity.Fold(p.idp)
-		}
-		if raw == identity.Fold(p.user.UserID) {
-			users++
-		}
-		if raw == identity.Fold(p.user.Email) {
-			emails++
-		}
-	}
-	text := fmt.Sprintf("of %d people, %d log in by user ID and %d by e-mail; sso is set to %s", len(c.rows), users, emails, c.t.cfg.SSO)
-	if c.ssoFits(users, emails) {
-		c.say("sso", OK, text, "")
-		return
-	}
-	c.say("sso", Fail, text, "set sso as System > Administration > Security shows it: with the wrong one creates and updates are refused with 400")
-}
-
-// ssoFits allows for the few accounts that are set up differently in every tenant. v1 under default and
-// userid shows nothing, since the login ID is the user ID there by definition.
-func (c *tenantCheck) ssoFits(users, emails int) bool {
-	if len(c.rows) == 0 {
-		return true
-	}
-	most := len(c.rows)/2 + 1
-	switch c.t.cfg.SSO {
-	case identity.SSOEmail:
-		return emails >= most
-	case identity.SSOCustom:
-		return true
-	default:
-		return users >= most || emails >= most
-	}
-}
-
-// owner seeks the System Owner and counts licences in use, as far as they show.
-func (c *tenantCheck) owner(ctx context.Context) {
-	active, found := 0, false
-	for _, p := range c.rows {
-		if p.user.Active {
-			active++
-		}
-		found = found || p.user.IsSystemOwner()
-	}
-	if !found && c.t.hasV2() {
-		rows, _, err := c.t.listPeople(ctx, v2, anyOf("roles.value", []string{identity.SystemOwnerRole}), 1)
-		found = err == nil && len(rows) > 0
-	}
-	if found {
-		c.say("system owner", OK, "found; no run changes this person", "")
-	} else {
-		c.say("system owner", Warn, "not found among the people read", "")
-	}
-	c.say("licences", OK, fmt.Sprintf("%d people in all; %d of the first %d are active. No API tells how many licences are left: 428 on a write says there are none", c.total, active, len(c.rows)), "")
 }
 
 // hidden compares what v1 lists with what v1 can address, on the first teams of the list.

@@ -316,6 +316,13 @@ func (s *sim) as(sso service.SSO) *sac.Tenant {
 	return connect(s.t, setup, "auto", s.url, s.token)
 }
 
+// on connects to the tenant as one of another platform, by the token address of its own.
+func (s *sim) on(platform service.Platform) *sac.Tenant {
+	setup := s.setup
+	setup.platform = platform
+	return connect(s.t, setup, "auto", s.url, s.token)
+}
+
 // noErr fails the test for every failed outcome.
 func noErr(t *testing.T, outs ...upstream.Outcome) {
 	t.Helper()

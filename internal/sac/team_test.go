@@ -1,7 +1,6 @@
 package sac_test
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -257,51 +256,4 @@ func TestTeamsOfThousandsAreFilledInChunks(t *testing.T) {
 	if got := len(s.state().Teams["T"].Members); got != 6000 {
 		t.Errorf("%d members", got)
 	}
-}
-
-func TestCheck(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		s    setup
-		step string
-		want string
-	}{
-		{setup{seed: linkSeed}, "", ""},
-		{setup{seed: linkSeed, platform: service.NEO}, "", ""},
-		{setup{seed: linkSeed, api: "2"}, "", ""},
-		{setup{seed: linkSeed, settings: `{"userProvisioning":false}`}, "token", "fail"},
-		{setup{seed: linkSeed, settings: hiddenOff}, "", ""},
-	}
-	for _, tt := range tests {
-		t.Run(fmt.Sprintf("%+v", tt.s)[:20], func(t *testing.T) {
-			t.Parallel()
-			s := open(t, tt.s)
-			found := s.Check(t.Context(), clock)
-			for _, f := range found {
-				if string(f.Level) == "ok" && f.Cure != "" || string(f.Level) == "fail" && f.Cure == "" {
-					t.Errorf("%+v", f)
-				}
-				if f.Step == tt.step {
-					if string(f.Level) != tt.want {
-						t.Errorf("%+v, want %s", f, tt.want)
-					}
-				} else if string(f.Level) != "ok" {
-					t.Errorf("%+v", f)
-				}
-			}
-		})
-	}
-	t.Run("hidden teams, a wrong sso and a wrong clock are found", func(t *testing.T) {
-		t.Parallel()
-		s := open(t, setup{seed: linkSeed, settings: hiddenOff, sso: service.SSOUserID})
-		noErr(t, s.CreateGroup(t.Context(), &identity.Group{Name: "Ghost"}))
-		wrong := s.as("email")
-		levels := map[string]string{}
-		for _, f := range wrong.Check(t.Context(), lateClock) {
-			levels[f.Step] = string(f.Level)
-		}
-		if levels["hidden teams"] != "warn" || levels["clock"] != "warn" || levels["sso"] != "fail" {
-			t.Errorf("levels %v", levels)
-		}
-	})
 }

@@ -156,8 +156,8 @@ func (t *Tenant) makeConsistent(op string, raw map[string]json.RawMessage) error
 		return refused(op, upstream.CodeSystemOwner, causeOwner)
 	}
 	email := strings.ToLower(p.user.Email)
-	idp := t.idpOf(p.user.UserID, email, p.idp)
-	if t.cfg.SSO == identity.SSOCustom || (idp == p.idp && email == p.user.Email) {
+	idp := t.idpOf(p.user.UserID, email, p.login)
+	if t.cfg.SSO == identity.SSOCustom || (idp == p.login && email == p.user.Email) {
 		return errNothing
 	}
 	for _, key := range []string{"id", "meta", "groups"} {

@@ -61,7 +61,7 @@ type wireParams struct {
 type person struct {
 	user       *identity.User
 	managerRef string // v2: the manager's UUID
-	idp        string // v2: idpUserId as stored
+	login      string // the login ID as stored: v1 userName, v2 idpUserId
 }
 
 // version of the SCIM API that an answer came from.
@@ -95,12 +95,13 @@ func (t *Tenant) person(w *wireUser, v version) person {
 		params = w.ParamsV2.V
 		u.UserID, u.Ref, u.LoginID = string(w.UserName), string(w.ID), string(params.IdpUserID)
 		u.Teams = t.sorted(values(w.Groups, true))
-		p.managerRef, p.idp = string(w.ManagerV2.V.Manager.V.Value), string(params.IdpUserID)
+		p.managerRef = string(w.ManagerV2.V.Manager.V.Value)
 	} else {
 		u.UserID, u.LoginID = string(w.ID), string(w.UserName)
 		u.Teams = t.sorted(values(w.Groups, false))
 		u.Manager = intern(string(w.ManagerV1.V.Manager.V.ManagerID))
 	}
+	p.login = u.LoginID
 	if t.loginIsUserID() {
 		u.LoginID = u.UserID
 	}
