@@ -88,6 +88,7 @@ func (x *execution) makePlan(ctx context.Context) error {
 	rules := x.op.Rules
 	rules.Ignored = ignoredBy(x.op.To.Conn)
 	p := plan.Make(r.req, r.source, r.target, rules)
+	p.Warn(r.warnings...)
 	p.Tool, p.Created = x.e.tool(), x.e.d.Now().UTC().Truncate(time.Second)
 	if p.ID, err = newID(); err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 type reading struct {
 	req            plan.Request
 	source, target identity.Snapshot
+	warnings       []plan.Finding // about what is to be protected
 }
 
 // read reads what the operation has to know of both tenants. What has to be read of the target depends on who is in the source,
@@ -28,12 +29,29 @@ func read(ctx context.Context, op *Operation) (reading, error) {
 		return err
 	})
 	g.Go(func() error { return wrap("read the target tenant "+op.To.Tenant().Name, op.To.CheckAccess(gctx)) })
+	g.Go(func() (err error) {
+		r.warnings, err = UnknownProtected(gctx, op.To, op.Rules.Protect)
+		return err
+	})
 	if err := g.Wait(); err != nil {
 		return r, err
 	}
 	target, err := upstream.Load(ctx, op.To.Conn, plan.TargetScope(r.req, r.source, op.To.Tenant()))
 	r.target = target
 	return r, wrap("read the target tenant "+op.To.Tenant().Name, err)
+}
+
+// UnknownProtected lists what is to be protected in a tenant and is not there, so that a misspelt name, which protects
+// nobody, is noticed.
+func UnknownProtected(ctx context.Context, in Endpoint, protect plan.Protect) ([]plan.Finding, error) {
+	if len(protect.Users)+len(protect.Teams)+len(protect.Roles) == 0 {
+		return nil, nil
+	}
+	read, err := upstream.Load(ctx, in.Conn, protect.Scope())
+	if err != nil {
+		return nil, wrap("look for what is protected in tenant "+in.Tenant().Name, err)
+	}
+	return protect.Unknown(read), nil
 }
 
 // readSource finds out what is asked for and reads what that needs of the source.

@@ -76,6 +76,35 @@ var warnings = map[plan.Code]entry{
 			return fmt.Sprintf("the description has %d characters and is cut after %d, for the tenant takes no more", f.Count, f.Limit)
 		},
 	},
+	plan.UnknownProtectedUser: unknownProtected("user ID", "users"),
+	plan.UnknownProtectedTeam: unknownProtected("team", "teams"),
+	plan.UnknownProtectedRole: unknownProtected("role", "roles"),
+}
+
+// unknownProtected has the words of a name in the protect lists that protects nobody.
+func unknownProtected(what, key string) entry {
+	similar := func(f plan.Finding) []string {
+		if f.Name != "" {
+			return []string{f.Name}
+		}
+		return append(append([]string{}, f.Users...), f.Teams...)
+	}
+	return entry{
+		title: "protects nobody",
+		cause: func(f plan.Finding) string {
+			text := fmt.Sprintf("protect.%s names it, and the tenant has no such %s", key, what)
+			if names := similar(f); len(names) > 0 {
+				text += "; " + some(names) + " differs in letter case"
+			}
+			return text
+		},
+		cure: func(f plan.Finding, _ Surface) string {
+			if names := similar(f); len(names) > 0 {
+				return "write " + names[0] + " in protect." + key
+			}
+			return "correct the name in protect." + key + ", or take it out"
+		},
+	}
 }
 
 func retryIgnored(surface Surface) string {

@@ -68,6 +68,11 @@ const Earlier Code = "earlier-version"
 const (
 	ContentLost    Code = "content-lost"    // private content of Users who are deleted
 	DescriptionCut Code = "description-cut" // of Count characters, SAC takes Limit
+	// The protect lists name what the target does not have, and so protect nobody by it. Users, Teams or Name differ
+	// by letter case only.
+	UnknownProtectedUser Code = "unknown-protected-user"
+	UnknownProtectedTeam Code = "unknown-protected-team"
+	UnknownProtectedRole Code = "unknown-protected-role"
 )
 
 // Finding is what was found while a plan was made or checked: a code with the values that its words need.
