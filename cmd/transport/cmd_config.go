@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,12 +16,14 @@ import (
 )
 
 func newConfigCmd(a *app) *cobra.Command {
-	return commandLine().ConfigCommand(&a.Environment, "config works with the configuration file that both programs share. It calls no tenant.", cli.ConfigCheck{
+	return commandLine().ConfigCommand(&a.Environment, "config works with the configuration file that both programs share. It calls no tenant unless told to.", cli.ConfigCheck{
 		Long: `config check reads the configuration and reports every fault with its line and an excerpt, and what is
 wrong with the files of certificate authorities that it names. With --secrets it also looks up every secret that the file
-refers to, without showing any.`,
+refers to, without showing any; with --online it tests every tenant as well, compares it with its settings, and looks
+for the protected people, teams and roles.`,
 		Lookup: "look up the secrets too",
 		Run:    func(secrets bool) error { return runConfigCheck(a, secrets) },
+		Online: func(ctx context.Context) error { return runConfigOnline(ctx, a) },
 	})
 }
 
@@ -65,6 +68,19 @@ func checkAuthorities(a *app, c *config.Config) error {
 		}
 	}
 	return cli.Coded(cli.ExitUsage, errors.Join(faults...))
+}
+
+// runConfigOnline compares the tenants with their settings.
+func runConfigOnline(ctx context.Context, a *app) error {
+	s, err := a.settings()
+	if err != nil {
+		return err
+	}
+	found, err := a.examineAll(ctx, s)
+	if err != nil {
+		return err
+	}
+	return writeCheckResults(a, found, cli.AsTable)
 }
 
 // checkSecrets looks up the secrets of all tenants and reports every one that is missing.

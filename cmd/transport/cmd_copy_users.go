@@ -23,6 +23,8 @@ type copyUsersOptions struct {
 	ids   string
 	teams []string
 	where string
+
+	allowEmpty bool
 }
 
 func newCopyUsersCmd(a *app, run func(context.Context, *app, *copyUsersOptions) error) *cobra.Command {
@@ -37,7 +39,8 @@ func newCopyUsersCmd(a *app, run func(context.Context, *app, *copyUsersOptions) 
   --where RULE   everyone in the source for whom the rule is true, such as 'domain == "example.com"'
 
 Given together they narrow each other: --team Finance --where active means the active members of
-Finance. The defaults remove nothing. The plan is shown before anything is written.`, cli.PlanCodes()),
+Finance. A rule that fits nobody, or names a team or role which the source does not have, is refused
+unless --allow-empty is given. The defaults remove nothing. The plan is shown before anything is written.`, cli.PlanCodes()),
 		Example: `  transport copy users --from dev --to prod --ids people.txt --dry-run
   transport copy users --from dev --to prod --team Finance --user-teams add
   transport copy users --from dev --to prod --where 'active and has_role("BI_Admin")' --users all`,
@@ -48,6 +51,7 @@ Finance. The defaults remove nothing. The plan is shown before anything is writt
 	f.StringVar(&opts.ids, "ids", "", "`FILE` with user IDs")
 	f.StringArrayVar(&opts.teams, "team", nil, "members of the source's team `NAME`; repeat it for more")
 	f.StringVar(&opts.where, "where", "", "people for whom `RULE` is true")
+	f.BoolVar(&opts.allowEmpty, "allow-empty", false, "let --where fit nobody, and name teams and roles that are not there")
 	opts.add(a, cmd)
 	f.Var(choiceOf(&opts.users, plan.UsersMissing, plan.UsersAll), "users", "create who is missing only, or bring the others up to date too")
 	return cmd
@@ -88,7 +92,7 @@ func (o *copyUsersOptions) request(p *tenantPair, people []engine.Person) plan.R
 // selection makes of the flags who is meant. A broken file or rule is refused before any call. The age of an account
 // is counted from now.
 func (o *copyUsersOptions) selection(now time.Time) (*engine.Selection, error) {
-	s := &engine.Selection{Teams: o.teams}
+	s := &engine.Selection{Teams: o.teams, AllowEmpty: o.allowEmpty}
 	if o.ids == "" && len(o.teams) == 0 && o.where == "" {
 		return nil, cli.Usagef("say who is meant: --ids FILE, --team NAME or --where RULE")
 	}
@@ -109,6 +113,7 @@ func (o *copyUsersOptions) selection(now time.Time) (*engine.Selection, error) {
 			return nil, cli.Usagef("--where is rejected: %w", err)
 		}
 		origin = append(origin, "--where "+rule.String())
+		s.Names = engine.RuleNames{Teams: rule.Teams(), Roles: rule.Roles(), HasRole: mapping.HasRole}
 		s.Match = func(u *identity.User) (bool, error) {
 			ok, err := rule.Match(*u, now)
 			if err != nil {

@@ -13,6 +13,7 @@ import (
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/cmd/internal/show"
 	"sacbridge/internal/engine"
+	"sacbridge/internal/messages"
 	"sacbridge/internal/tenants"
 )
 
@@ -96,14 +97,24 @@ func runDoctor(ctx context.Context, a *app, opts *doctorOptions) error {
 	}
 	found := []show.CheckResult{{Step: "configuration", Level: show.OK, Text: s.file.Path()}}
 	found = append(found, a.checkState(ctx, s.folder)...)
+	more, err := a.examineAll(ctx, s)
+	if err != nil {
+		return err
+	}
+	return writeCheckResults(a, append(found, more...), opts.output)
+}
+
+// examineAll looks at every tenant of the configuration.
+func (a *app) examineAll(ctx context.Context, s *settings) ([]show.CheckResult, error) {
+	found := []show.CheckResult{}
 	for _, name := range slices.Sorted(maps.Keys(s.file.Tenants)) {
 		more, err := a.examine(ctx, s, name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		found = append(found, more...)
 	}
-	return writeCheckResults(a, found, opts.output)
+	return found, nil
 }
 
 // examine looks at one tenant: settings, secrets, lease and the way to it.
@@ -125,7 +136,34 @@ func (a *app) examine(ctx context.Context, s *settings, name string) ([]show.Che
 		found = append(found, show.CheckResult{Tenant: name, Step: "lease", Level: show.Warn, Text: err.Error(), Cure: "wait until that run has ended"})
 	}
 	more, err := a.testTenant(ctx, one)
-	return append(found, more...), err
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, more...)
+	if show.Worst(more) != nil {
+		return found, nil // nothing can be looked for, or what is found may not be this tenant's
+	}
+	return append(found, protectedIn(ctx, s, name, one)...), ctx.Err()
+}
+
+// protectedIn looks in a tenant for what the configuration protects.
+func protectedIn(ctx context.Context, s *settings, name string, t *tenants.Tenant) []show.CheckResult {
+	protect := tenants.Rules(s.file).Protect
+	unknown, err := engine.UnknownProtected(ctx, t.Endpoint(), protect)
+	if err != nil {
+		return []show.CheckResult{{Tenant: name, Step: "protected", Level: show.Warn, Text: err.Error(), Cure: "try again"}}
+	}
+	var found []show.CheckResult
+	for _, f := range unknown {
+		words := messages.OfFinding(f, messages.Transport)
+		found = append(found, show.CheckResult{
+			Tenant: name, Step: "protected", Level: show.Warn, Text: string(f.Entity) + " " + f.Key + ": " + words.Cause, Cure: words.Cure,
+		})
+	}
+	if count := len(protect.Users) + len(protect.Teams) + len(protect.Roles); len(found) == 0 && count > 0 {
+		found = append(found, show.CheckResult{Tenant: name, Step: "protected", Level: show.OK, Text: cli.Count(count, "name") + " found"})
+	}
+	return found
 }
 
 // machineFault is a failure on this machine.

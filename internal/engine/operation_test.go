@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -149,6 +150,10 @@ func TestARefusedTargetIsFoundDuringTheReadingOfTheSource(t *testing.T) {
 func TestPeopleAreSelectedByAllThatIsGiven(t *testing.T) {
 	t.Parallel()
 	isBen := func(u *identity.User) (bool, error) { return u.UserID == "BEN", nil }
+	isNobody := func(*identity.User) (bool, error) { return false, nil }
+	named := func(teams []string, roles ...string) engine.RuleNames {
+		return engine.RuleNames{Teams: teams, Roles: roles, HasRole: func(ids []string, name string) bool { return slices.Contains(ids, name) }}
+	}
 	for name, tt := range map[string]struct {
 		selection engine.Selection
 		want      []engine.Person
@@ -165,6 +170,21 @@ func TestPeopleAreSelectedByAllThatIsGiven(t *testing.T) {
 		"people of a team":            {engine.Selection{People: []engine.Person{{UserID: "X1"}, {UserID: "ANNA", Origin: "2"}}, Teams: []string{"Finance"}}, []engine.Person{{UserID: "ANNA", Origin: "2"}}, ""},
 		"members whom a rule fits":    {engine.Selection{Teams: []string{"Finance"}, Match: isBen, Origin: "both"}, []engine.Person{{UserID: "BEN", Origin: "both"}}, ""},
 		"a team that is not there":    {engine.Selection{Teams: []string{"Sales"}}, nil, `team "Sales" is not in the source tenant dev`},
+		"a rule that fits nobody": {
+			engine.Selection{Match: isNobody, Origin: "--where x"}, nil, "--where x selects nobody in tenant dev",
+		},
+		"a rule that may fit nobody": {engine.Selection{Match: isNobody, AllowEmpty: true}, nil, ""},
+		"a rule that names a team nobody is in, and one that is not there": {
+			engine.Selection{Match: isBen, Names: named([]string{"Finance", "Sales"}), Origin: "rule"}, nil,
+			`rule names the team "Sales", and tenant dev has none of that name`,
+		},
+		"a rule that names a role nobody holds, and one that is not there": {
+			engine.Selection{Match: isBen, Names: named(nil, "PROFILE:sap.epm:Viewer", "PROFILE:t.A:No"), Origin: "rule"}, nil,
+			`rule names the role "PROFILE:t.A:No", and tenant dev has none of that name`,
+		},
+		"names that may be missing": {
+			engine.Selection{Match: isBen, Names: named([]string{"Sales"}, "PROFILE:t.A:No"), AllowEmpty: true}, []engine.Person{{UserID: "BEN"}}, "",
+		},
 		"a rule that cannot be asked": {engine.Selection{Match: func(*identity.User) (bool, error) { return false, errNo }}, nil, "no"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,6 +20,18 @@ type Selection struct {
 	// Match judges one person of the source; nil: everybody fits.
 	Match  func(*identity.User) (bool, error)
 	Origin string // of people who are found by team or Match
+	// Names are the teams and roles that Match asks about. Where the source has none of that name it is an error, since
+	// Match would then say no to everybody, or yes.
+	Names RuleNames
+	// AllowEmpty takes it for an answer that Match fits nobody, or asks about names that the source does not have.
+	AllowEmpty bool
+}
+
+// RuleNames are the teams and roles that a rule names.
+type RuleNames struct {
+	Teams, Roles []string
+	// HasRole tells whether one of the role IDs is meant by a name.
+	HasRole func(roleIDs []string, name string) bool
 }
 
 // MissingTeamError says that a team that people were to be found by is not in the source; nothing was written.
@@ -28,6 +40,22 @@ type MissingTeamError struct{ Team, Tenant string }
 // Error names team and tenant.
 func (e *MissingTeamError) Error() string {
 	return fmt.Sprintf("team %q is not in the source tenant %s", e.Team, e.Tenant)
+}
+
+// NobodySelectedError says that Match fits nobody; nothing was written.
+type NobodySelectedError struct{ Origin, Tenant string }
+
+// Error names what selects nobody.
+func (e *NobodySelectedError) Error() string {
+	return fmt.Sprintf("%s selects nobody in tenant %s", e.Origin, e.Tenant)
+}
+
+// UnknownNameError says that a rule names a team or role that the source does not have; nothing was written.
+type UnknownNameError struct{ Kind, Name, Origin, Tenant string }
+
+// Error names it.
+func (e *UnknownNameError) Error() string {
+	return fmt.Sprintf("%s names the %s %q, and tenant %s has none of that name", e.Origin, e.Kind, e.Name, e.Tenant)
 }
 
 // Find gives the people who are meant, in the order in which they were given, else by user ID, with what it read of
@@ -45,8 +73,65 @@ func (s *Selection) Find(ctx context.Context, source upstream.Reader) ([]Person,
 			return nil, nil, &MissingTeamError{Team: team, Tenant: known.Tenant.Name}
 		}
 	}
+	if !s.AllowEmpty {
+		if err := s.checkNames(ctx, source, &known); err != nil {
+			return nil, nil, err
+		}
+	}
 	people, err := s.pick(&known)
+	if err == nil && len(people) == 0 && s.Match != nil && !s.AllowEmpty {
+		err = &NobodySelectedError{Origin: s.Origin, Tenant: known.Tenant.Name}
+	}
 	return people, &known, err
+}
+
+// checkNames looks for the teams and roles that Match asks about: among those who were read first, which costs nothing.
+func (s *Selection) checkNames(ctx context.Context, source upstream.Reader, known *identity.Snapshot) error {
+	teams, roles := s.unmet(known)
+	if len(teams)+len(roles) == 0 {
+		return nil
+	}
+	there, err := upstream.Load(ctx, source, identity.Scope{Groups: teams, Roles: roles})
+	if err != nil {
+		return fmt.Errorf("look for the teams and roles that %s names: %w", s.Origin, err)
+	}
+	for _, team := range teams {
+		if _, unreadable := there.Unreadable[team]; there.Groups[team] == nil && !unreadable {
+			return &UnknownNameError{Kind: "team", Name: team, Origin: s.Origin, Tenant: known.Tenant.Name}
+		}
+	}
+	all := slices.Collect(maps.Keys(there.Roles))
+	for _, role := range roles {
+		if there.RolesComplete && !s.Names.HasRole(all, role) {
+			return &UnknownNameError{Kind: "role", Name: role, Origin: s.Origin, Tenant: known.Tenant.Name}
+		}
+	}
+	return nil
+}
+
+// unmet gives the names that nobody who was read is in or holds.
+func (s *Selection) unmet(known *identity.Snapshot) (teams, roles []string) {
+	inTeam, held := map[string]bool{}, map[string]bool{}
+	for _, u := range known.Users {
+		for _, team := range u.Teams {
+			inTeam[team] = true
+		}
+		for _, role := range u.Roles {
+			held[role] = true
+		}
+	}
+	for _, team := range s.Names.Teams {
+		if !inTeam[team] {
+			teams = append(teams, team)
+		}
+	}
+	ids := slices.Collect(maps.Keys(held))
+	for _, role := range s.Names.Roles {
+		if !s.Names.HasRole(ids, role) {
+			roles = append(roles, role)
+		}
+	}
+	return teams, roles
 }
 
 // scope is what has to be read.

@@ -13,6 +13,8 @@ type inspector struct {
 	fault   string
 	at      int
 	usesAge bool
+	teams   []string // that the rule names
+	roles   []string
 }
 
 // Visit is called for each node after its children.
@@ -25,6 +27,8 @@ func (i *inspector) Visit(node *ast.Node) {
 		}
 	case *ast.BinaryNode:
 		i.binary(n)
+	case *ast.CallNode:
+		i.call(n)
 	case *ast.BuiltinNode:
 		if !slices.Contains(builtins, n.Name) { // those with a condition cannot be switched off
 			i.refuse(n, unknownName(n.Name))
@@ -45,6 +49,10 @@ func (i *inspector) refuse(n ast.Node, message string) {
 // checked only when the rule runs, and take their cost from the data.
 func (i *inspector) binary(n *ast.BinaryNode) {
 	switch n.Operator {
+	case "in":
+		if list, ok := n.Right.(*ast.IdentifierNode); ok {
+			i.names(list.Value, n.Left)
+		}
 	case "..":
 		i.refuse(n, "ranges are not available")
 	case "matches":
@@ -56,6 +64,32 @@ func (i *inspector) binary(n *ast.BinaryNode) {
 		if _, err := regexp.Compile(pattern.Value); err != nil {
 			i.refuse(n.Right, "the pattern cannot be read: "+err.Error())
 		}
+	}
+}
+
+// call notes the teams and roles that the two functions are asked about.
+func (i *inspector) call(n *ast.CallNode) {
+	function, ok := n.Callee.(*ast.IdentifierNode)
+	if !ok || len(n.Arguments) != 1 {
+		return
+	}
+	switch function.Value {
+	case "in_team":
+		i.names("teams", n.Arguments[0])
+	case "has_role":
+		i.names("roles", n.Arguments[0])
+	}
+}
+
+// names notes a fixed text that is looked for in a list.
+func (i *inspector) names(list string, n ast.Node) {
+	text, ok := n.(*ast.StringNode)
+	switch {
+	case !ok:
+	case list == "teams":
+		i.teams = append(i.teams, text.Value)
+	case list == "roles":
+		i.roles = append(i.roles, text.Value)
 	}
 }
 

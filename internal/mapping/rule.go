@@ -3,6 +3,7 @@ package mapping
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,8 @@ type Rule struct {
 	text    string
 	program *vm.Program
 	usesAge bool
+	teams   []string
+	roles   []string
 }
 
 // RuleError is a fault in a rule's text. Line and Column start at 1; Excerpt is the line with a mark
@@ -63,8 +66,14 @@ func ParseRule(text string) (*Rule, error) {
 	if inspect.fault != "" {
 		return nil, at(text, inspect.at, inspect.fault)
 	}
-	return &Rule{text: text, program: program, usesAge: inspect.usesAge}, nil
+	return &Rule{text: text, program: program, usesAge: inspect.usesAge, teams: inspect.teams, roles: inspect.roles}, nil
 }
+
+// Teams lists the teams that the rule names, so that a misspelt one can be told from one without members.
+func (r *Rule) Teams() []string { return slices.Clone(r.teams) }
+
+// Roles lists the roles that the rule names, in any of the forms of HasRole.
+func (r *Rule) Roles() []string { return slices.Clone(r.roles) }
 
 // compile checks text against the variables. The library reports some faults of a very odd text by a
 // panic, which becomes an error here.

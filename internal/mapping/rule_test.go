@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"reflect"
 	"slices"
@@ -225,6 +226,17 @@ func TestRulesAgreeWithAnOracle(t *testing.T) {
 			t.Fatalf("%s on %+v: got %v, %v, want %v", want.text, u, got, err, want.eval(u))
 		}
 	})
+}
+
+func TestARuleTellsWhichTeamsAndRolesItNames(t *testing.T) {
+	t.Parallel()
+	r, err := ParseRule(`in_team("A") and not ("B" in teams) or has_role("R") or any(roles, # == "S") or "PROFILE:t.A:T" in roles or in_team(display_name) or "x" in ["y"]`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(r.Teams(), r.Roles()); got != "[A B] [R PROFILE:t.A:T]" {
+		t.Errorf("got %s", got)
+	}
 }
 
 // Whatever the text, reading and running end, and a rule that was accepted is a yes or a no.

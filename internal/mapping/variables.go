@@ -62,16 +62,16 @@ func variablesOf(u identity.User, now time.Time) variables {
 		DateFormat: u.Settings.DateFormat, TimeFormat: u.Settings.TimeFormat, NumberFormat: u.Settings.NumberFormat,
 		Active: u.Active, Concurrent: u.Concurrent, SystemOwner: u.IsSystemOwner(), Roles: u.Roles, Teams: u.Teams,
 		CreatedDays: int(now.Sub(u.Created).Hours() / 24),
-		HasRole:     func(role string) bool { return hasRole(u.Roles, role) },
+		HasRole:     func(role string) bool { return HasRole(u.Roles, role) },
 		InTeam: func(team string) bool {
 			return slices.Contains(u.Teams, team)
 		},
 	}
 }
 
-// hasRole looks for a role by its ID ("PROFILE:t.DEV:Analyst"), by namespace and name
+// HasRole looks among role IDs for a role by its ID ("PROFILE:t.DEV:Analyst"), by namespace and name
 // ("t.DEV:Analyst"), or by name in any namespace ("Analyst").
-func hasRole(roles []string, role string) bool {
+func HasRole(roles []string, role string) bool {
 	const prefix = "PROFILE:"
 	for _, r := range roles {
 		switch {

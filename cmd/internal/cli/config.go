@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,8 @@ type ConfigCheck struct {
 	Long   string                   // its long help
 	Lookup string                   // what --secrets looks up, in help
 	Run    func(secrets bool) error // reads and checks the configuration, and prints that it is valid
+	// Online looks at every tenant of a valid configuration. nil: there is no --online.
+	Online func(context.Context) error
 }
 
 // ConfigCommand is `config` with `config check` and `config schema`. about is its long help.
@@ -28,16 +31,24 @@ func (p Program) ConfigCommand(w *Environment, about string, check ConfigCheck) 
 }
 
 func (p Program) checkCommand(check ConfigCheck) *cobra.Command {
-	var secrets bool
+	var secrets, online bool
 	cmd := &cobra.Command{
 		Use:     "check",
 		Short:   "Check the configuration file",
 		Long:    long(check.Long),
 		Example: fmt.Sprintf("  %[1]s config check\n  %[1]s config check --config prod.yaml --secrets", p.Name),
 		Args:    Args(0, 0, ""),
-		RunE:    func(*cobra.Command, []string) error { return check.Run(secrets) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := check.Run(secrets || online); err != nil || !online {
+				return err
+			}
+			return check.Online(cmd.Context())
+		},
 	}
 	cmd.Flags().BoolVar(&secrets, "secrets", false, check.Lookup)
+	if check.Online != nil {
+		cmd.Flags().BoolVar(&online, "online", false, "call every tenant too, to compare it with its settings; it writes nothing")
+	}
 	return cmd
 }
 

@@ -128,7 +128,7 @@ func ExitCode(err error) int {
 		return ExitOK
 	case errors.Is(err, context.Canceled), is[*engine.InterruptedError](err):
 		return ExitInterrupted
-	case is[*engine.NotStartedError](err), is[*apply.LeaseHeldError](err),
+	case is[*engine.NotStartedError](err), is[*apply.LeaseHeldError](err), is[*engine.NobodySelectedError](err), is[*engine.UnknownNameError](err),
 		errors.Is(err, bolt.ErrInUse), errors.Is(err, bolt.ErrNewer), errors.Is(err, bolt.ErrLeaseFile), errors.Is(err, bolt.ErrBackup):
 		return ExitUsage
 	case is[*engine.PartialError](err):

@@ -45,6 +45,8 @@ func TestErrorsBecomeExitCodes(t *testing.T) {
 		"a plan that others overtook":       {&engine.LeaseLostError{Err: errPlain}, ExitStale},
 		"a plan with conflicts":             {&engine.ConflictsError{}, ExitConflicts},
 		"a team that people were found by":  {&engine.MissingTeamError{}, ExitConflicts},
+		"a rule that fits nobody":           {&engine.NobodySelectedError{}, ExitUsage},
+		"a rule with an unknown name":       {&engine.UnknownNameError{}, ExitUsage},
 		"a file in use":                     {fmt.Errorf("x: %w", bolt.ErrInUse), ExitUsage},
 		"a lease file that is damaged":      {fmt.Errorf("x: %w", bolt.ErrLeaseFile), ExitUsage},
 		"a file of a newer version":         {fmt.Errorf("x: %w", bolt.ErrNewer), ExitUsage},

@@ -33,13 +33,13 @@ func (f CheckResult) about() string {
 	return "tenant " + f.Tenant
 }
 
-// CheckResults shows the results, those of one tenant together.
+// CheckResults shows the results, those of one tenant together, each cure at the first one that needs it.
 func CheckResults(w *cli.Environment, found []CheckResult, output cli.Output) error {
 	if output == cli.AsJSON {
 		return cli.WriteJSON(w.Out, found)
 	}
 	l := &cli.Lines{W: w.Out}
-	about := ""
+	about, told := "", map[string]bool{}
 	for _, f := range found {
 		if f.about() != about {
 			about = f.about()
@@ -47,7 +47,8 @@ func CheckResults(w *cli.Environment, found []CheckResult, output cli.Output) er
 		}
 		colour := map[Level]string{OK: cli.Green, Warn: cli.Yellow, Fail: cli.Red}[f.Level]
 		l.Line("  %s %s %s", w.Paint().In(colour, cli.Pad(string(f.Level), 4)), cli.Pad(f.Step, 13), cli.Clean(f.Text, false))
-		if f.Cure != "" && f.Level != OK {
+		if f.Cure != "" && f.Level != OK && !told[f.Cure] {
+			told[f.Cure] = true
 			l.Line("       %s cure: %s", cli.Pad("", 13), cli.Clean(f.Cure, false))
 		}
 	}

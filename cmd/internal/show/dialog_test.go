@@ -58,6 +58,14 @@ func TestWhatTheEngineFoundIsPutIntoWordsWithTheWayOn(t *testing.T) {
 		"a team that is not there": {
 			&engine.MissingTeamError{Team: "Sales", Tenant: "dev"}, cli.ExitConflicts, `team "Sales" is not in the source tenant dev; nothing was written`,
 		},
+		"a rule that fits nobody": {
+			&engine.NobodySelectedError{Origin: "--where no", Tenant: "dev"}, cli.ExitUsage,
+			"--where no selects nobody in tenant dev; nothing was written: correct it, or add --allow-empty if that is right",
+		},
+		"a rule with an unknown name": {
+			&engine.UnknownNameError{Kind: "team", Name: "Slaes", Origin: "--where in_team(…)", Tenant: "dev"}, cli.ExitUsage,
+			`--where in_team(…) names the team "Slaes", and tenant dev has none of that name; nothing was written: correct the name, or add --allow-empty if it may be missing`,
+		},
 		"a stale plan": {
 			&engine.StaleError{Stale: []plan.Stale{{Side: "target", Entity: plan.User, Key: "ANNA", What: "gone"}}}, cli.ExitStale,
 			"the plan is stale, nothing was written: target user ANNA (gone); make it again",

@@ -42,6 +42,12 @@ func (d *Dialog) words(err error) string {
 	if e, ok := errors.AsType[*engine.MissingTeamError](err); ok {
 		return e.Error() + "; nothing was written"
 	}
+	if e, ok := errors.AsType[*engine.NobodySelectedError](err); ok {
+		return e.Error() + "; nothing was written: correct it, or add --allow-empty if that is right"
+	}
+	if e, ok := errors.AsType[*engine.UnknownNameError](err); ok {
+		return e.Error() + "; nothing was written: correct the name, or add --allow-empty if it may be missing"
+	}
 	if e, ok := errors.AsType[*engine.StaleError](err); ok {
 		return fmt.Sprintf("the plan is stale, nothing was written: %s; make it again", cli.Some(staleNames(e.Stale), 10))
 	}
