@@ -11,8 +11,9 @@ import (
 
 const (
 	slowest      = 0.5 // calls a second, however often the tenant answers 429
-	goodCalls    = 50  // before the rate and the workers are raised
-	raiseFactor  = 1.1
+	raiseEvery   = 5 * time.Second
+	regain       = 1.5  // times the rate, up to half of what the tenant took before it answered 429
+	explore      = 1.2  // times the rate, beyond that
 	unlimited    = 1000 // calls a second; a raised rate beyond it is no limit
 	rateSamples  = 64
 	fewSamples   = 4 // fewer say nothing about the rate
@@ -20,8 +21,9 @@ const (
 	shortestSpan = 250 * time.Millisecond
 )
 
-// limiter bounds how many calls run side by side and how many start a second. Both bounds are lowered
-// by a 429 and raised slowly by calls that went well. It is safe for concurrent use.
+// limiter bounds how many calls run side by side and how many start a second. Both bounds are lowered by a 429 and
+// raised with time, as long as calls go well: after six 429s without a pause between them the rate is back within about
+// a minute. It is safe for concurrent use.
 type limiter struct {
 	slots     *semaphore.Weighted
 	workers   int
@@ -31,9 +33,10 @@ type limiter struct {
 	mu             sync.Mutex
 	disabledSlots  int
 	slotsToDisable int // when their calls end
-	good           int
 	lowered        time.Time
-	until          time.Time // nobody calls before
+	raised         time.Time  // since the last 429; zero: not yet
+	taken          rate.Limit // half of what the tenant took before the latest series of 429s
+	until          time.Time  // nobody calls before
 	sent           []time.Time
 }
 
@@ -130,12 +133,15 @@ func (p *limiter) throttled(sent time.Time, pause time.Duration) {
 	if until := now.Add(pause); until.After(p.until) {
 		p.until = until
 	}
-	p.good = 0
 	if sent.Before(p.lowered) {
 		return
 	}
-	p.lowered = now
-	p.perSecond.SetLimit(max(slowest, min(p.perSecond.Limit(), p.observed(now))/2))
+	lower := max(slowest, min(p.perSecond.Limit(), p.observed(now))/2)
+	if p.taken == 0 || !p.raised.IsZero() {
+		p.taken = lower // a series of 429s begins
+	}
+	p.lowered, p.raised = now, time.Time{}
+	p.perSecond.SetLimit(lower)
 	p.sent = p.sent[:0]
 	if p.disabledSlots+p.slotsToDisable < p.workers-1 {
 		p.slotsToDisable++
@@ -160,18 +166,30 @@ func (p *limiter) observed(now time.Time) rate.Limit {
 	return rate.Limit(float64(n) / max(shortestSpan, now.Sub(first)).Seconds())
 }
 
-// succeeded counts a call that went well.
+// succeeded hears of a call that went well, and raises the bounds when it is time for that.
 func (p *limiter) succeeded() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.disabledSlots+p.slotsToDisable == 0 && p.perSecond.Limit() == p.top {
 		return
 	}
-	if p.good++; p.good < goodCalls {
-		return
+	changed := p.lowered
+	if p.raised.After(changed) {
+		changed = p.raised
 	}
-	p.good = 0
-	raised := p.perSecond.Limit() * raiseFactor
+	if now := time.Now(); now.Sub(changed) >= raiseEvery {
+		p.raised = now
+		p.raise()
+	}
+}
+
+// raise gives back one worker and part of the rate.
+func (p *limiter) raise() {
+	limit := p.perSecond.Limit()
+	raised := limit * explore
+	if limit < p.taken {
+		raised = min(limit*regain, p.taken)
+	}
 	if raised >= min(p.top, unlimited) {
 		raised = p.top
 	}

@@ -58,6 +58,47 @@ func TestA429HalvesTheRateOnceAndTakesAWorker(t *testing.T) {
 	})
 }
 
+// succeedLater has a call go well when the bounds may be raised.
+func succeedLater(p *limiter) {
+	p.lowered, p.raised = p.lowered.Add(-raiseEvery), p.raised.Add(-raiseEvery)
+	p.succeeded()
+}
+
+// Trial 6: it took 16 minutes, since the rate was raised by calls that went well, of which there were few.
+func TestAfterSix429sTheRateRecoversInAboutAMinute(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newLimiter(4, 0)
+		call := func() time.Time {
+			if _, err := p.wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			return time.Now()
+		}
+		for range 50 { // ten a second
+			call()
+			if err := wait(t.Context(), 100*time.Millisecond); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 6 {
+			sent := call()
+			p.throttled(sent, 0)
+		}
+		if got := p.perSecond.Limit(); got != slowest {
+			t.Fatalf("the rate is %v after six 429s", got)
+		}
+		begun := time.Now()
+		for p.perSecond.Limit() < 10 || p.disabledSlots+p.slotsToDisable > 0 {
+			call()
+			p.succeeded()
+		}
+		if got := time.Since(begun); got > 70*time.Second || got < 20*time.Second {
+			t.Errorf("ten calls a second and all workers are back after %v, want about a minute", got)
+		}
+	})
+}
+
 func TestRateAndWorkersStayWithinTheirBounds(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -79,9 +120,7 @@ func TestRateAndWorkersStayWithinTheirBounds(t *testing.T) {
 			case 2:
 				p.throttled(time.Now(), 0)
 			case 3:
-				for range goodCalls {
-					p.succeeded()
-				}
+				succeedLater(p)
 			}
 			free := 0
 			for p.slots.TryAcquire(1) {
@@ -98,8 +137,8 @@ func TestRateAndWorkersStayWithinTheirBounds(t *testing.T) {
 				t.Fatalf("rate %v is not within %v and %v", l, slowest, p.top)
 			}
 		}
-		for range 2_000 {
-			p.succeeded()
+		for range 100 {
+			succeedLater(p)
 		}
 		if top == 1 && p.perSecond.Limit() != rate.Limit(1) {
 			t.Fatalf("the rate stays at %v", p.perSecond.Limit())
