@@ -174,7 +174,7 @@ func simEndpoint(t *testing.T, s *simTenant, workers int, api string, life *kill
 	if err != nil {
 		t.Fatal(err)
 	}
-	return engine.Endpoint{Conn: conn, Discover: conn.Discover, Calls: func() (calls, retries int) { st := conn.Stats(); return st.Calls, st.Retries }}
+	return engine.Endpoint{Conn: conn, Discover: conn.Discover, Traffic: func() engine.Traffic { st := conn.Stats(); return engine.Traffic{Calls: st.Calls, Retries: st.Retries} }}
 }
 
 // transfer is one way from a source to a target, as one process goes it.

@@ -224,7 +224,7 @@ func TestARunThatFindsTheTenantLeasedLeavesNoJournal(t *testing.T) {
 	}
 	flags := &planFlags{output: cli.AsTable, yes: true}
 	err := s.copyFinance(t.Context(), flags)
-	if calls, _ := s.pair.to.Calls(); exitCode(err) != exitUsage || calls > 0 {
+	if calls := s.pair.to.Traffic().Calls; exitCode(err) != exitUsage || calls > 0 {
 		t.Errorf("got %v after %d calls, want an error of usage and no call", err, calls)
 	}
 	if ids, err := s.pair.folder.journals().List(t.Context()); err != nil || len(ids) > 0 {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"time"
 
 	"sacbridge/internal/identity"
 	"sacbridge/internal/upstream"
@@ -23,21 +24,30 @@ type Endpoint struct {
 	// Count tells how many people and teams the tenant has in all. It is asked only where a guard's share depends on
 	// it. nil: what was read counts as all.
 	Count func(context.Context) (people, teams int, err error)
-	// Calls is the number of requests sent so far, and how many of them were repeats.
-	Calls func() (calls, retries int)
+	// Traffic tells how much was sent so far. nil: nobody counts.
+	Traffic func() Traffic
+}
+
+// Traffic is what was sent to one tenant.
+type Traffic struct {
+	Calls   int           // requests
+	Retries int           // of them
+	Waited  time.Duration // for what the tenant asked to wait, and for its rate
+	Pause   time.Duration // how long calls have to wait now before they are sent again; 0: not at all
 }
 
 // Tenant says which tenant this is.
 func (s Endpoint) Tenant() identity.Tenant { return s.Conn.Tenant() }
 
-// calls is the number of requests sent so far; 0 where they are not counted.
-func (s Endpoint) calls() int {
-	if s.Calls == nil {
-		return 0
+// traffic is nothing where nobody counts.
+func (s Endpoint) traffic() Traffic {
+	if s.Traffic == nil {
+		return Traffic{}
 	}
-	n, _ := s.Calls()
-	return n
+	return s.Traffic()
 }
+
+func (s Endpoint) calls() int { return s.traffic().Calls }
 
 // credentials looks them up.
 func (s Endpoint) credentials() error {

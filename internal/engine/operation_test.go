@@ -167,9 +167,9 @@ func TestPeopleAreSelectedByAllThatIsGiven(t *testing.T) {
 			[]engine.Person{{UserID: "NO"}, {UserID: "BEN"}},
 			"",
 		},
-		"people of a team":            {engine.Selection{People: []engine.Person{{UserID: "X1"}, {UserID: "ANNA", Origin: "2"}}, Teams: []string{"Finance"}}, []engine.Person{{UserID: "ANNA", Origin: "2"}}, ""},
-		"members whom a rule fits":    {engine.Selection{Teams: []string{"Finance"}, Match: isBen, Origin: "both"}, []engine.Person{{UserID: "BEN", Origin: "both"}}, ""},
-		"a team that is not there":    {engine.Selection{Teams: []string{"Sales"}}, nil, `team "Sales" is not in the source tenant dev`},
+		"people of a team":         {engine.Selection{People: []engine.Person{{UserID: "X1"}, {UserID: "ANNA", Origin: "2"}}, Teams: []string{"Finance"}}, []engine.Person{{UserID: "ANNA", Origin: "2"}}, ""},
+		"members whom a rule fits": {engine.Selection{Teams: []string{"Finance"}, Match: isBen, Origin: "both"}, []engine.Person{{UserID: "BEN", Origin: "both"}}, ""},
+		"a team that is not there": {engine.Selection{Teams: []string{"Sales"}}, nil, `team "Sales" is not in the source tenant dev`},
 		"a rule that fits nobody": {
 			engine.Selection{Match: isNobody, Origin: "--where x"}, nil, "--where x selects nobody in tenant dev",
 		},

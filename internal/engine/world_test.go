@@ -110,7 +110,7 @@ func (s *simTenant) side(t *testing.T) engine.Endpoint {
 	}
 	return engine.Endpoint{
 		Conn: conn, Discover: conn.Discover,
-		Calls: func() (calls, retries int) { st := conn.Stats(); return st.Calls, st.Retries },
+		Traffic: func() engine.Traffic { st := conn.Stats(); return engine.Traffic{Calls: st.Calls, Retries: st.Retries} },
 	}
 }
 

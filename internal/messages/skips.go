@@ -94,7 +94,7 @@ func unknownProtected(what, key string) entry {
 		cause: func(f plan.Finding) string {
 			text := fmt.Sprintf("protect.%s names it, and the tenant has no such %s", key, what)
 			if names := similar(f); len(names) > 0 {
-				text += "; " + some(names) + " differs in letter case"
+				text += "; " + listNames(names) + " differs in letter case"
 			}
 			return text
 		},

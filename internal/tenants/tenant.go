@@ -124,25 +124,25 @@ func (t *Tenant) Credentials() error {
 	return errors.Join(err, serr)
 }
 
-// Calls gives the number of requests sent so far, and how many of them were repeats.
-func (t *Tenant) Calls() (calls, retries int) {
+// Traffic tells how much was sent so far.
+func (t *Tenant) Traffic() engine.Traffic {
 	s := t.Conn.Stats()
-	return s.Calls, s.Retries
+	return engine.Traffic{Calls: s.Calls, Retries: s.Retries, Waited: s.Waited, Pause: s.Pause}
 }
 
 // Endpoint is the tenant as one run needs it: with the session that all runs share, and nothing of what another has met.
 func (t *Tenant) Endpoint() engine.Endpoint {
 	conn := t.Conn.Fresh()
 	return engine.Endpoint{
-		Conn: conn, Production: t.Production, Credentials: t.Credentials, Discover: t.discover, Count: conn.Count, Calls: t.Calls,
+		Conn: conn, Production: t.Production, Credentials: t.Credentials, Discover: t.discover, Count: conn.Count, Traffic: t.Traffic,
 	}
 }
 
 // discover finds out the tenant's limits and then opens the session for what comes next, while others read elsewhere.
 func (t *Tenant) discover(ctx context.Context) error {
-	before, _ := t.Calls()
+	before := t.Traffic().Calls
 	err := t.Conn.Discover(ctx)
-	if after, _ := t.Calls(); err == nil && after > before {
+	if after := t.Traffic().Calls; err == nil && after > before {
 		t.Conn.Prepare(ctx)
 	}
 	return err

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sacbridge/internal/config"
+	"sacbridge/internal/engine"
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
 	"sacbridge/internal/tenants"
@@ -68,8 +69,8 @@ func TestATenantIsConnectedAsTheConfigurationSays(t *testing.T) {
 	if diff := cmp.Diff(prod.Endpoint().Tenant(), want); diff != "" {
 		t.Errorf("tenant (-got +want):\n%s", diff)
 	}
-	if calls, retries := prod.Calls(); !prod.Production || calls != 0 || retries != 0 {
-		t.Errorf("production %v, %d calls, %d retries; want a production tenant that was not called", prod.Production, calls, retries)
+	if sent := prod.Traffic(); !prod.Production || sent != (engine.Traffic{}) {
+		t.Errorf("production %v, %d calls, %d retries; want a production tenant that was not called", prod.Production, sent.Calls, sent.Retries)
 	}
 	if got := prod.Conn.Limits(0).Workers; got != 7 {
 		t.Errorf("%d workers, want the 7 of the configuration", got)

@@ -32,6 +32,7 @@ type stage struct {
 	label   string
 	sides   []engine.Endpoint
 	started time.Time
+	before  engine.Traffic // what the sides had sent when the stage began
 }
 
 // NewMeter makes a meter for a program that works in w.
@@ -45,6 +46,7 @@ func (m *Meter) Begin(what engine.Stage, sides ...engine.Endpoint) (end func()) 
 	}
 	m.mu.Lock()
 	m.stage, m.last = stage{label: string(what) + " " + strings.Join(names, " and "), sides: sides, started: m.w.Now()}, nil
+	m.stage.before = m.stage.traffic()
 	m.mu.Unlock()
 	if m.w.Quiet {
 		return func() {}
@@ -106,14 +108,15 @@ func (m *Meter) LeaseReleased(after time.Duration) {
 // Settled takes what became of an entity; a meter shows counts only.
 func (m *Meter) Settled(apply.EntityResult) {}
 
-// line says how far things are: done of all, rate, time left, calls and retries.
+// line says how far things are: done of all, rate, time left, calls, retries and waits.
 func (m *Meter) line() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	elapsed := m.w.Now().Sub(m.stage.started)
 	if m.last == nil {
-		calls, retries := m.stage.calls()
-		return fmt.Sprintf("%s: %s, %s, %s", m.stage.label, cli.Count(calls, "call"), cli.Count(retries, "retry/retries"), elapsed.Round(time.Second))
+		sent := m.stage.traffic()
+		parts := append([]string{m.stage.label + ": " + cli.Count(sent.Calls, "call"), cli.Count(sent.Retries, "retry/retries")}, waits(sent)...)
+		return strings.Join(append(parts, elapsed.Round(time.Second).String()), ", ")
 	}
 	p := m.last
 	if p.Stopping {
@@ -125,7 +128,10 @@ func (m *Meter) line() string {
 		left := time.Duration(float64(p.Total-p.Done) / rate * float64(time.Second))
 		parts = append(parts, left.Round(time.Second).String()+" left")
 	}
-	parts = append(parts, fmt.Sprintf("%d of about %s", p.Calls, cli.Count(p.EstCalls, "call")), cli.Count(p.Retries, "retry/retries"))
+	sent := m.stage.traffic()
+	sent.Retries, sent.Waited = sent.Retries-m.stage.before.Retries, sent.Waited-m.stage.before.Waited
+	parts = append(parts, fmt.Sprintf("%d of about %s", p.Calls, cli.Count(p.EstCalls, "call")), cli.Count(p.Retries+sent.Retries, "retry/retries"))
+	parts = append(parts, waits(sent)...)
 	if p.Failed > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", p.Failed))
 	}
@@ -135,15 +141,29 @@ func (m *Meter) line() string {
 	return strings.Join(parts, ", ")
 }
 
-// calls sums the requests and repeats of the stage's sides.
-func (s stage) calls() (calls, retries int) {
+// waits says how long calls have waited, and still have to, because a tenant asked for it.
+func waits(sent engine.Traffic) []string {
+	var parts []string
+	if sent.Waited >= time.Second {
+		parts = append(parts, "waited "+sent.Waited.Round(time.Second).String())
+	}
+	if sent.Pause >= time.Second {
+		parts = append(parts, "the tenant asks to wait "+sent.Pause.Round(time.Second).String()+" more")
+	}
+	return parts
+}
+
+// traffic sums what was sent to the stage's sides; the pause is the longest.
+func (s stage) traffic() engine.Traffic {
+	var sum engine.Traffic
 	for _, side := range s.sides {
-		if side.Calls != nil {
-			c, r := side.Calls()
-			calls, retries = calls+c, retries+r
+		if side.Traffic != nil {
+			t := side.Traffic()
+			sum.Calls, sum.Retries, sum.Waited = sum.Calls+t.Calls, sum.Retries+t.Retries, sum.Waited+t.Waited
+			sum.Pause = max(sum.Pause, t.Pause)
 		}
 	}
-	return calls, retries
+	return sum
 }
 
 // cut shortens s to n characters, so that a line that is redrawn in place does not wrap; n below 1 leaves

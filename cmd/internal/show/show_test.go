@@ -166,7 +166,7 @@ func TestReportIsOneCompleteDocument(t *testing.T) {
 
 // called is a side that has made some calls.
 func called(name string, calls, retries int) engine.Endpoint {
-	return engine.Endpoint{Conn: namedConn{name: name}, Calls: func() (int, int) { return calls, retries }}
+	return engine.Endpoint{Conn: namedConn{name: name}, Traffic: func() engine.Traffic { return engine.Traffic{Calls: calls, Retries: retries} }}
 }
 
 // namedConn is a connector of which nothing is asked but its name.
@@ -192,6 +192,20 @@ func TestMeterSaysHowFarARunIs(t *testing.T) {
 	}
 	m.Begin(engine.Checking, called("dev", 1, 0), called("prod", 3, 1))()
 	if got, want := m.line(), "checking dev and prod: 4 calls, 1 retry, 0s"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Trial 6: repeats and waits of the calls themselves did not show while a run was writing.
+func TestMeterTellsWaitsAndRepeatsOfCallsTruly(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	sent := engine.Traffic{Calls: 5, Retries: 1, Waited: 2 * time.Second}
+	m := NewMeter(&cli.Environment{Now: func() time.Time { return at }, Quiet: true})
+	m.Begin(engine.Writing, engine.Endpoint{Conn: namedConn{name: "prod"}, Traffic: func() engine.Traffic { return sent }})()
+	sent = engine.Traffic{Calls: 15, Retries: 7, Waited: 14 * time.Second, Pause: 35 * time.Second}
+	m.Progress(apply.Progress{Phase: "users", Total: 200, Calls: 2, EstCalls: 40, Retries: 2})
+	if got, want := m.line(), "writing to prod: users 0/200, 2 of about 40 calls, 8 retries, waited 12s, the tenant asks to wait 35s more"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -96,6 +96,9 @@ func (t *tries) next(ctx context.Context, c *call, f *failure) *failure {
 	if t.failed >= t.s.cfg.MaxTries || t.waited > t.s.cfg.MaxWait || f.step == renew && t.refused >= f.tries {
 		return f
 	}
+	if f.step == pause || f.step == later {
+		t.s.stats.paused(f.wait)
+	}
 	var err error
 	switch {
 	case f.step == pause:

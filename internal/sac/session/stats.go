@@ -11,11 +11,13 @@ type Stats struct {
 	Calls   int // HTTP requests sent, token and CSRF calls included
 	Retries int
 	Waited  time.Duration // for Retry-After and rate limits
+	Pause   time.Duration // how long some call waits from now on because the tenant asked for it
 }
 
 type stats struct {
 	mu     sync.Mutex
 	sum    Stats
+	until  time.Time // when the longest wait that the tenant asked for is over
 	routes map[string]int
 }
 
@@ -23,7 +25,9 @@ type stats struct {
 func (s *Session) Stats() Stats {
 	s.stats.mu.Lock()
 	defer s.stats.mu.Unlock()
-	return s.stats.sum
+	sum := s.stats.sum
+	sum.Pause = max(0, time.Until(s.stats.until))
+	return sum
 }
 
 // Routes gives the requests sent so far by method and route without ids, such as
@@ -48,6 +52,15 @@ func (t *stats) retried() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sum.Retries++
+}
+
+// paused notes that the tenant asked for a wait.
+func (t *stats) paused(d time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if until := time.Now().Add(d); until.After(t.until) {
+		t.until = until
+	}
 }
 
 func (t *stats) waited(d time.Duration) {
