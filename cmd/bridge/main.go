@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os"
 
@@ -19,9 +20,9 @@ func run() int {
 	// belong to the system's cache. What is live is a few MiB, and collecting at twice that would happen many times a
 	// second under load.
 	cli.LimitMemory(os.Getenv, 192<<20, 400)
-	ctx, stop := cli.UntilSignal(context.Background())
-	defer stop()
 	a := newApp()
 	a.Called = cli.CalledAs(os.Args[0])
+	ctx, stop := cli.NewInterrupts(cmp.Or(a.Called, commandLine().Name), a.Err).Until(context.Background())
+	defer stop()
 	return execute(ctx, a, os.Args[1:])
 }

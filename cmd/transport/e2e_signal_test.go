@@ -259,3 +259,28 @@ func TestAnInterruptedProcessSendsNoMoreWrites(t *testing.T) {
 		}
 	})
 }
+
+// Trial 2: a second interrupt ends the run at once, and what it says names the run and how to go on.
+func TestASecondInterruptAbandonsTheCallInHandAndNamesTheWayOn(t *testing.T) {
+	t.Parallel()
+	o := teamCopy{0, "Team 000", "replace", "replace", "replace", "replace", true}
+	source, target := combinedStates([]teamCopy{o}, "default", "default")
+	quiet := startCopy(t, o, source, target, 0, 0, 0)
+	if code := quiet.wait(t); code != exitOK {
+		t.Fatalf("a quiet run: exit code %d: %s", code, quiet.said)
+	}
+	p := startCopy(t, o, source, target, quiet.tap.requests, 0, syscall.SIGINT) // its last request is one of applying
+	p.awaitSignal(t)
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.wait(t); code != exitInterrupted {
+		t.Errorf("exit %d", code)
+	}
+	p.tap.release()
+	for _, want := range []string{"Stopping: finishing the call in hand", "Abandoned: ", "transport runs resume 0"} {
+		if !strings.Contains(p.said.String(), want) {
+			t.Errorf("%q is missing in:\n%s", want, p.said)
+		}
+	}
+}

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os"
 
@@ -16,9 +17,10 @@ func main() { os.Exit(run()) }
 // run gives the exit code of the command that the process was started with.
 func run() int {
 	cli.LimitMemory(os.Getenv, 200<<20, 50) // keeps a plan for 80,000 people well below 250 MB
-	ctx, stop := cli.UntilSignal(context.Background())
-	defer stop()
 	a := newApp()
 	a.Called = cli.CalledAs(os.Args[0])
+	a.Interrupts = cli.NewInterrupts(cmp.Or(a.Called, commandLine().Name), a.Err)
+	ctx, stop := a.Interrupts.Until(context.Background())
+	defer stop()
 	return execute(ctx, a, os.Args[1:])
 }

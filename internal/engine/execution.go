@@ -130,6 +130,7 @@ func (x *execution) run(ctx context.Context) error {
 // carryOut runs or resumes under the lease, and closes the journal.
 func (x *execution) carryOut(ctx context.Context, j apply.Journal, do func(context.Context, apply.Deps) (*apply.Result, error)) (err error) {
 	defer func() { err = errors.Join(err, j.Close()) }()
+	x.op.Observer.RunStarted(x.runID)
 	end := x.op.Observer.Begin(Writing, x.op.To)
 	result, err := do(ctx, apply.Deps{
 		Target: x.op.To.Conn, Journal: j, Lease: x.lease, Hook: x.op.Observer, Logger: x.e.d.Logger, Now: x.e.d.Now,

@@ -66,6 +66,8 @@ type Observer interface {
 	apply.Hook
 	// Begin says that a stage begins, and with whom; end is called when it is over. One follows the other.
 	Begin(stage Stage, sides ...Endpoint) (end func())
+	// RunStarted says that the plan is being applied from now on, by which run.
+	RunStarted(runID string)
 	// WaitingForLease says that the operation waits for a lease, and who holds it. It is called once for each holder.
 	WaitingForLease(held apply.Lease)
 	// LeaseReleased says that the lease was released because the question has waited for so long. The answer is awaited
@@ -79,5 +81,6 @@ type noObserver struct{}
 func (noObserver) Progress(apply.Progress)         {}
 func (noObserver) Settled(apply.EntityResult)      {}
 func (noObserver) Begin(Stage, ...Endpoint) func() { return func() {} }
+func (noObserver) RunStarted(string)               {}
 func (noObserver) WaitingForLease(apply.Lease)     {}
 func (noObserver) LeaseReleased(time.Duration)     {}

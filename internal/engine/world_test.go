@@ -257,5 +257,6 @@ func (w *watcher) Begin(s engine.Stage, sides ...engine.Endpoint) func() {
 	return func() { w.note("end of " + text.String()) }
 }
 
+func (w *watcher) RunStarted(string)                 {}
 func (w *watcher) WaitingForLease(l apply.Lease)     { w.note("waiting for " + l.Holder) }
 func (w *watcher) LeaseReleased(after time.Duration) { w.note("gave back after " + after.String()) }

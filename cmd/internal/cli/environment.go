@@ -29,6 +29,8 @@ type Environment struct {
 	Called string // the name by which the program was called (see CalledAs); empty for its own
 	rename func(string) string
 
+	Interrupts *Interrupts // told which run is writing; may be nil
+
 	Config  string // --config
 	Quiet   bool   // --quiet
 	NoColor bool   // --no-color

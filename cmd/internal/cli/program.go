@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -49,7 +51,7 @@ func (p Program) Root(w *Environment, root *cobra.Command, quiet string, groups 
 func (p Program) Execute(ctx context.Context, w *Environment, root *cobra.Command, args []string) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err != nil {
+	if err != nil && !(errors.Is(err, syscall.EPIPE) && ExitCode(err) == ExitFailure) { // nobody reads any more
 		w.Tell("%s: %s", w.called(p.Name), strings.TrimSpace(Clean(err.Error(), true)))
 	}
 	return ExitCode(err)

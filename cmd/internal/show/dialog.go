@@ -72,6 +72,7 @@ func (d *Dialog) planned(rep *engine.Report) error {
 
 // Finish says what became of the work, and gives its error in words.
 func (d *Dialog) Finish(rep *engine.Report, err error) error {
+	defer d.Env.Interrupts.RunEnded()
 	err = d.result(rep, err)
 	_, told := errors.AsType[*engine.InterruptedError](err)
 	switch {

@@ -95,6 +95,9 @@ func (m *Meter) Progress(p apply.Progress) {
 	m.last = &p
 }
 
+// RunStarted implements [engine.Observer].
+func (m *Meter) RunStarted(runID string) { m.w.Interrupts.RunStarted(runID) }
+
 // WaitingForLease implements [engine.Observer].
 func (m *Meter) WaitingForLease(held apply.Lease) {
 	m.w.Say("Waiting: tenant %s is being written to by %s.", cli.Clean(held.Tenant, false), cli.Clean(held.Holder, false))
