@@ -12,6 +12,7 @@ import (
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/cmd/internal/show"
+	"sacbridge/internal/apply"
 	"sacbridge/internal/engine"
 	"sacbridge/internal/messages"
 	"sacbridge/internal/tenants"
@@ -133,7 +134,7 @@ func (a *app) examine(ctx context.Context, s *settings, name string) ([]show.Che
 	}
 	found := []show.CheckResult{{Tenant: name, Step: "secrets", Level: show.OK, Text: "found"}}
 	if err := a.engine(s.folder).CheckFree(ctx, one.Conn.Tenant().URL); err != nil {
-		found = append(found, show.CheckResult{Tenant: name, Step: "lease", Level: show.Warn, Text: err.Error(), Cure: "wait until that run has ended"})
+		found = append(found, show.CheckResult{Tenant: name, Step: "lease", Level: show.Warn, Text: err.Error(), Cure: leaseCure(err)})
 	}
 	more, err := a.testTenant(ctx, one)
 	if err != nil {
@@ -164,6 +165,18 @@ func protectedIn(ctx context.Context, s *settings, name string, t *tenants.Tenan
 		found = append(found, show.CheckResult{Tenant: name, Step: "protected", Level: show.OK, Text: cli.Count(count, "name") + " found"})
 	}
 	return found
+}
+
+// leaseCure says what to do about a tenant that somebody holds.
+func leaseCure(err error) string {
+	held, ok := errors.AsType[*apply.LeaseHeldError](err)
+	if !ok {
+		return "try again"
+	}
+	if runID, gone := engine.AbandonedBy(held.Lease); gone {
+		return "its process is gone and keeps nobody out: go on with transport runs resume " + runID + " if it is listed as interrupted, or begin anew"
+	}
+	return "wait until that run has ended"
 }
 
 // machineFault is a failure on this machine.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/google/uuid"
@@ -62,18 +61,6 @@ func newID() (string, error) {
 	}
 	return id.String(), nil
 }
-
-// holder tells others who has the lease on a tenant.
-func (e *Engine) holder(runID string) string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "this machine"
-	}
-	return fmt.Sprintf("%son %s (pid %d)", e.holderOf(runID), host, os.Getpid())
-}
-
-// holderOf is what the names of all holders of one run begin with.
-func (e *Engine) holderOf(runID string) string { return e.d.Program + " run " + runID + " " }
 
 // NotStartedError says why nothing at all was sent: what was asked for is wrong, or something is missing that a run
 // needs.

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"sacbridge/internal/apply"
 	"sacbridge/internal/plan"
@@ -50,18 +49,5 @@ func (x *execution) prepareToResume(ctx context.Context) error {
 	if err := x.e.precheck(ctx, x.op); err != nil {
 		return err
 	}
-	if err := x.reclaimLease(ctx); err != nil {
-		return err
-	}
 	return x.acquireLease(ctx)
-}
-
-// reclaimLease releases a lease that a killed process of the same run left behind. The run's journal is open: only
-// one process can have that, so the lease has no other user.
-func (x *execution) reclaimLease(ctx context.Context) error {
-	l, held, err := x.e.d.Leases.Holder(ctx, x.op.To.Tenant().URL)
-	if err == nil && held && strings.HasPrefix(l.Holder, x.e.holderOf(x.runID)) {
-		err = x.e.d.Leases.Release(ctx, l)
-	}
-	return wrap("take over the lease of the killed process", err)
 }

@@ -1,0 +1,67 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"sacbridge/internal/apply"
+)
+
+// holder tells others who has the lease on a tenant.
+func (e *Engine) holder(runID string) string {
+	return fmt.Sprintf("%son %s (pid %d)", e.holderOf(runID), thisHost(), os.Getpid())
+}
+
+// holderOf is what the names of all holders of one run begin with.
+func (e *Engine) holderOf(runID string) string { return e.d.Program + " run " + runID + " " }
+
+func thisHost() string {
+	host, err := os.Hostname()
+	if err != nil {
+		return "this machine"
+	}
+	return host
+}
+
+var holderForm = regexp.MustCompile(`^\S+ run (\S+) on (.+) \(pid ([0-9]+)\)$`)
+
+// AbandonedBy gives the run whose lease this is, if the process that holds it ran on this machine and is gone. A process
+// identifier that somebody else has by now passes for the holder's own, and the lease then runs out by itself.
+func AbandonedBy(l apply.Lease) (runID string, ok bool) {
+	m := holderForm.FindStringSubmatch(l.Holder)
+	if m == nil || m[2] != thisHost() {
+		return "", false
+	}
+	pid, err := strconv.Atoi(m[3])
+	return m[1], err == nil && isGone(pid)
+}
+
+// isGone tells whether there is no process of that identifier.
+func isGone(pid int) bool {
+	p, err := os.FindProcess(pid) // fails for one that is gone on Windows only
+	if err != nil {
+		return true
+	}
+	defer func() { _ = p.Release() }()
+	err = p.Signal(syscall.Signal(0)) // on Windows always an error of another kind
+	return errors.Is(err, os.ErrProcessDone) || errors.Is(err, syscall.ESRCH)
+}
+
+// releaseAbandoned releases a lease that nobody uses any more: that of a process of this machine which is gone, or of an
+// earlier process of the run that is being resumed, whose journal only one process can have open.
+func (x *execution) releaseAbandoned(ctx context.Context) error {
+	l, held, err := x.e.d.Leases.Holder(ctx, x.op.To.Tenant().URL)
+	if err != nil || !held {
+		return wrap("look who is writing to the tenant", err)
+	}
+	if _, gone := AbandonedBy(l); gone || x.resumes && strings.HasPrefix(l.Holder, x.e.holderOf(x.runID)) {
+		return wrap("take over the lease of a process that is gone", x.e.d.Leases.Release(ctx, l))
+	}
+	return nil
+}
