@@ -43,8 +43,8 @@ func Span(p *plan.Plan, costs upstream.Costs, workers int) float64 {
 
 // HoldByClocks is Hold with clocks of the test's own.
 func HoldByClocks(ctx context.Context, leases Leases, tenant string, ttl time.Duration, read func() (wall time.Time, running time.Duration)) (*HeldLease, error) {
-	return hold(ctx, leases, tenant, "test", ttl, func() moment {
+	return hold(ctx, leases, tenant, "test", ttl, func() upstream.Moment {
 		wall, running := read()
-		return moment{wall, running}
+		return upstream.Moment{Wall: wall, Running: running}
 	})
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"sacbridge/internal/upstream"
 )
 
 // DefaultLeaseTTL is how long a lease lasts unless it is renewed, which happens three times as often.
@@ -26,9 +28,9 @@ type HeldLease struct {
 
 	mu     sync.Mutex
 	lease  Lease
-	asked  moment // when the call was made that took or renewed the lease last
-	failed error  // of the renewals since
-	cause  error  // why the lease is lost
+	asked  upstream.Moment // when the call was made that took or renewed the lease last
+	failed error           // of the renewals since
+	cause  error           // why the lease is lost
 	lost   chan struct{}
 
 	stop    context.CancelFunc
@@ -40,7 +42,7 @@ type HeldLease struct {
 // that find the tenant leased, such as "transport run 0190… on host1 (pid 17)". The lease must be
 // released; the end of ctx does not end it.
 func Hold(ctx context.Context, leases Leases, tenantURL, holder string, ttl time.Duration) (*HeldLease, error) {
-	return hold(ctx, leases, tenantURL, holder, ttl, readClocks())
+	return hold(ctx, leases, tenantURL, holder, ttl, upstream.Now)
 }
 
 func hold(ctx context.Context, leases Leases, tenantURL, holder string, ttl time.Duration, c clock) (*HeldLease, error) {
@@ -165,7 +167,7 @@ func (h *HeldLease) inTime() error {
 	if h.cause != nil {
 		return h.cause
 	}
-	passed := h.asked.until(h.clock())
+	passed := h.asked.Until(h.clock())
 	if passed < h.ttl-h.ttl/20 {
 		return nil
 	}
@@ -221,25 +223,4 @@ func (h *HeldLease) lose(cause error) {
 }
 
 // clock reads two clocks at once.
-type clock func() moment
-
-// moment is a reading of the wall clock and of one that only runs forward.
-type moment struct {
-	wall    time.Time
-	running time.Duration
-}
-
-// until is how much time has passed from m to now by whichever clock says more. The running clock may stand
-// still while the machine sleeps, and the wall clock may be set back.
-func (m moment) until(now moment) time.Duration {
-	return max(now.wall.Sub(m.wall), now.running-m.running)
-}
-
-// readClocks gives the machine's clocks.
-func readClocks() clock {
-	start := time.Now()
-	return func() moment {
-		now := time.Now()
-		return moment{wall: now.Round(0), running: now.Sub(start)}
-	}
-}
+type clock func() upstream.Moment

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"time"
 
 	"sacbridge/internal/sac/session"
 	"sacbridge/internal/upstream"
@@ -52,7 +51,7 @@ type bulkRun struct {
 	// readAgain makes operations anew from what is there now, and gives the items that still have to be
 	// sent. nil: the operations do not depend on what is there. read is when they were made.
 	readAgain func(ctx context.Context, t *Tenant, items []*bulkItem) ([]*bulkItem, error)
-	read      time.Time
+	read      upstream.Moment
 }
 
 // send carries the operations out; every item then has its error. It is false where the tenant has no
@@ -84,13 +83,13 @@ func (r *bulkRun) round(ctx context.Context) error {
 		_, err = r.t.do(ctx, r.request(head, &answer))
 	} else {
 		_, err = r.t.readThenWrite(ctx, r.op, func(t *Tenant) (session.Request, error) {
-			if time.Since(r.read) > session.ReadingServes {
+			if session.Outdated(r.read) {
 				var err error
 				if head, err = r.readAgain(ctx, t, head); err != nil {
 					return session.Request{}, fmt.Errorf("read before the Bulk: %w", err)
 				}
 			}
-			r.read = time.Time{} // serves once
+			r.read = upstream.Moment{} // serves once
 			if len(head) == 0 {
 				return session.Request{}, errNothing
 			}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"sacbridge/internal/identity"
 	"sacbridge/internal/upstream"
@@ -121,7 +120,7 @@ func (t *Tenant) writeWholeRoles(ctx context.Context, j *userJob, now *identity.
 	}
 	again := newUserJob(u, &out)
 	again.whole = true
-	t.patchUser(ctx, again, time.Time{})
+	t.patchUser(ctx, again, upstream.Moment{})
 	if out.Err == nil && len(out.Undone) == 0 {
 		t.facts.setRolePatch(upstream.No)
 	}
@@ -154,7 +153,7 @@ func refusesSingleRoles(j *userJob, err error) bool {
 // takes no single roles.
 func (t *Tenant) sendWholeRoles(ctx context.Context, j *userJob) {
 	j.roleMode, j.whole = wholeRoles, true
-	echo, err := t.sendPatch(ctx, j, time.Time{})
+	echo, err := t.sendPatch(ctx, j, upstream.Moment{})
 	if err == nil {
 		t.facts.setRolePatch(upstream.No)
 	}

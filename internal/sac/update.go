@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -101,7 +100,7 @@ func (t *Tenant) updateV2(ctx context.Context, jobs []*userJob) {
 		failAll(jobs, classed("read people before the update", err))
 		return
 	}
-	read := time.Now()
+	read := upstream.Now()
 	jobs = open(jobs)
 	probe := t.chooseProbe(jobs)
 	if probe != nil {

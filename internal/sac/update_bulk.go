@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,7 +15,7 @@ import (
 
 // updateByBulk sends the jobs in as few Bulks as they take, side by side, and looks at what came of them:
 // a Bulk answer shows no person. It is false where the tenant has no Bulk; nothing was sent then.
-func (t *Tenant) updateByBulk(ctx context.Context, jobs []*userJob, read time.Time) bool {
+func (t *Tenant) updateByBulk(ctx context.Context, jobs []*userJob, read upstream.Moment) bool {
 	size, _ := t.bulk.size()
 	chunks := balanced(jobs, size)
 	taken := make([]bool, len(chunks))
@@ -52,7 +51,7 @@ func balanced[T any](list []T, size int) [][]T {
 }
 
 // sendUpdates sends one Bulk. What has to be sent again is read again first.
-func (t *Tenant) sendUpdates(ctx context.Context, jobs []*userJob, read time.Time) bool {
+func (t *Tenant) sendUpdates(ctx context.Context, jobs []*userJob, read upstream.Moment) bool {
 	of := make(map[*bulkItem]*userJob, len(jobs))
 	items := make([]*bulkItem, len(jobs))
 	for i, j := range jobs {

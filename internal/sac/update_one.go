@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"sacbridge/internal/identity"
 	"sacbridge/internal/sac/session"
@@ -15,14 +14,14 @@ import (
 )
 
 // patchUser sends one PATCH and judges it by the person in the answer.
-func (t *Tenant) patchUser(ctx context.Context, j *userJob, read time.Time) {
+func (t *Tenant) patchUser(ctx context.Context, j *userJob, read upstream.Moment) {
 	echo, err := t.sendPatch(ctx, j, read)
 	t.settlePatch(ctx, j, echo, err)
 }
 
 // sendPatch sends one PATCH and gives the person in the answer. Where it is made from a reading, which was
 // at the time read, it is made anew from another one when it has to be sent again.
-func (t *Tenant) sendPatch(ctx context.Context, j *userJob, read time.Time) (person, error) {
+func (t *Tenant) sendPatch(ctx context.Context, j *userJob, read upstream.Moment) (person, error) {
 	var echo person
 	request := func() session.Request {
 		return session.Request{
@@ -39,7 +38,7 @@ func (t *Tenant) sendPatch(ctx context.Context, j *userJob, read time.Time) (per
 		return echo, err
 	}
 	_, err := t.readThenWrite(ctx, j.op.name, func(t *Tenant) (session.Request, error) {
-		if time.Since(read) > session.ReadingServes {
+		if session.Outdated(read) {
 			if err := t.prepareAgain(ctx, []*userJob{j}); err != nil {
 				return session.Request{}, fmt.Errorf("read before the update: %w", err)
 			}
@@ -47,7 +46,7 @@ func (t *Tenant) sendPatch(ctx context.Context, j *userJob, read time.Time) (per
 				return session.Request{}, errNothing
 			}
 		}
-		read = time.Time{}
+		read = upstream.Moment{}
 		return request(), nil
 	})
 	return echo, err
@@ -105,7 +104,7 @@ func (t *Tenant) repairAndPatch(ctx context.Context, j *userJob, refusal error) 
 		t.failUser(j, refineVagueRefusal(refusal))
 		return
 	}
-	echo, err := t.sendPatch(ctx, j, time.Time{})
+	echo, err := t.sendPatch(ctx, j, upstream.Moment{})
 	if err != nil {
 		if e, _ := errors.AsType[*upstream.Error](err); e == nil || !isNoAnswer(e) {
 			t.failUser(j, err)

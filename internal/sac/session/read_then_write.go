@@ -113,7 +113,7 @@ func (u *ReadThenWrite) Do(ctx context.Context, r Request) (*Response, error) {
 
 // write sends the write, unless everybody is to pause.
 func (u *ReadThenWrite) write(ctx context.Context, r Request) (*Response, *failure) {
-	r.Permission = &freshness{Permission: u.p, read: time.Now()}
+	r.Permission = &freshness{Permission: u.p, read: upstream.Now(), now: upstream.Now}
 	c, err := newCall(u.s.cfg.BaseURL, r)
 	if err != nil {
 		return nil, &failure{Error: upstream.Error{Class: upstream.Refused, Op: c.Op, Err: err}}
@@ -140,11 +140,14 @@ func (u *ReadThenWrite) exchange(ctx context.Context, c *call, send sender) (*Re
 	return u.s.exchange(ctx, u.waits, u.login, c, csrf, opened, send, u.try)
 }
 
-// freshness is the permission of a write as long as its reading is not too old, by the wall clock and
-// the monotonic one, whichever says more has passed.
+// Outdated tells whether a reading is too old for a write to be made from it.
+func Outdated(read upstream.Moment) bool { return read.Until(upstream.Now()) > ReadingServes }
+
+// freshness is the permission of a write as long as its reading is not too old.
 type freshness struct {
 	upstream.Permission
-	read time.Time
+	read upstream.Moment
+	now  func() upstream.Moment
 }
 
 // Check asks the permission and then looks at the clocks.
@@ -152,8 +155,7 @@ func (f *freshness) Check() error {
 	if err := f.Permission.Check(); err != nil {
 		return err
 	}
-	now := time.Now()
-	if max(now.Sub(f.read), now.Round(0).Sub(f.read.Round(0))) > ReadingServes {
+	if f.read.Until(f.now()) > ReadingServes {
 		return errOutdated
 	}
 	return nil

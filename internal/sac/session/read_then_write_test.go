@@ -183,6 +183,30 @@ func TestAnOldReadingServesNoWrite(t *testing.T) {
 	})
 }
 
+func TestTheAgeOfAReadingIsWhatEitherClockSays(t *testing.T) {
+	t.Parallel()
+	read := upstream.Moment{Wall: time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC), Running: time.Hour}
+	for name, c := range map[string]struct {
+		wall, running time.Duration
+		old           bool
+	}{
+		"a moment ago": {time.Second, time.Second, false},
+		"long ago":     {time.Minute, time.Minute, true},
+		"the machine slept, and the running clock": {time.Minute, time.Second, true},
+		"the wall clock was set back":              {-time.Hour, time.Minute, true},
+	} {
+		now := func() upstream.Moment {
+			return upstream.Moment{Wall: read.Wall.Add(c.wall), Running: read.Running + c.running}
+		}
+		if err := (&freshness{Permission: always{}, read: read, now: now}).Check(); (err != nil) != c.old {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if !Outdated(upstream.Moment{}) || Outdated(upstream.Now()) {
+		t.Error("what was never read is not outdated, or what was read just now is")
+	}
+}
+
 func TestAPauseBetweenReadingAndWriteBeginsAnew(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
