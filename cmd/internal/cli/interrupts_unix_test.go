@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -11,7 +12,7 @@ import (
 
 func TestASignalEndsTheContext(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
-		ctx, stop := UntilSignal(t.Context())
+		ctx, stop := NewInterrupts("transport", io.Discard).Until(t.Context())
 		if err := ctx.Err(); err != nil {
 			t.Fatal(err)
 		}
@@ -29,7 +30,7 @@ func TestASignalThatTheParentHasIgnoredStaysIgnored(t *testing.T) {
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 		signal.Reset(syscall.SIGHUP)
 	})
-	ctx, stop := UntilSignal(t.Context())
+	ctx, stop := NewInterrupts("transport", io.Discard).Until(t.Context())
 	defer stop()
 	for _, sig := range []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM} {
 		if !signal.Ignored(syscall.SIGHUP) || ctx.Err() != nil {
