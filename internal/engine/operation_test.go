@@ -175,11 +175,13 @@ func TestPeopleAreSelectedByAllThatIsGiven(t *testing.T) {
 		},
 		"a rule that may fit nobody": {engine.Selection{Match: isNobody, AllowEmpty: true}, nil, ""},
 		"a rule that names a team nobody is in, and one that is not there": {
-			engine.Selection{Match: isBen, Names: named([]string{"Finance", "Sales"}), Origin: "rule"}, nil,
+			engine.Selection{Match: isBen, Names: named([]string{"Finance", "Sales"}), Origin: "rule"},
+			nil,
 			`rule names the team "Sales", and tenant dev has none of that name`,
 		},
 		"a rule that names a role nobody holds, and one that is not there": {
-			engine.Selection{Match: isBen, Names: named(nil, "PROFILE:sap.epm:Viewer", "PROFILE:t.A:No"), Origin: "rule"}, nil,
+			engine.Selection{Match: isBen, Names: named(nil, "PROFILE:sap.epm:Viewer", "PROFILE:t.A:No"), Origin: "rule"},
+			nil,
 			`rule names the role "PROFILE:t.A:No", and tenant dev has none of that name`,
 		},
 		"names that may be missing": {
