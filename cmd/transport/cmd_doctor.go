@@ -12,7 +12,6 @@ import (
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/cmd/internal/show"
-	"sacbridge/internal/apply"
 	"sacbridge/internal/engine"
 	"sacbridge/internal/messages"
 	"sacbridge/internal/tenants"
@@ -169,11 +168,7 @@ func protectedIn(ctx context.Context, s *settings, name string, t *tenants.Tenan
 
 // leaseCure says what to do about a tenant that somebody holds.
 func leaseCure(err error) string {
-	held, ok := errors.AsType[*apply.LeaseHeldError](err)
-	if !ok {
-		return "try again"
-	}
-	if runID, gone := engine.AbandonedBy(held.Lease); gone {
+	if runID, gone := engine.AbandonedRun(err); gone {
 		return "its process is gone and keeps nobody out: go on with transport runs resume " + runID + " if it is listed as interrupted, or begin anew"
 	}
 	return "wait until that run has ended"

@@ -31,9 +31,19 @@ func thisHost() string {
 
 var holderForm = regexp.MustCompile(`^\S+ run (\S+) on (.+) \(pid ([0-9]+)\)$`)
 
-// AbandonedBy gives the run whose lease this is, if the process that holds it ran on this machine and is gone. A process
+// AbandonedRun gives the run that keeps others out, where err says that one does and its process, which ran on this
+// machine, is gone.
+func AbandonedRun(err error) (runID string, ok bool) {
+	held, ok := errors.AsType[*apply.LeaseHeldError](err)
+	if !ok {
+		return "", false
+	}
+	return abandonedBy(held.Lease)
+}
+
+// abandonedBy gives the run whose lease this is, if the process that holds it ran on this machine and is gone. A process
 // identifier that somebody else has by now passes for the holder's own, and the lease then runs out by itself.
-func AbandonedBy(l apply.Lease) (runID string, ok bool) {
+func abandonedBy(l apply.Lease) (runID string, ok bool) {
 	m := holderForm.FindStringSubmatch(l.Holder)
 	if m == nil || m[2] != thisHost() {
 		return "", false
@@ -60,7 +70,7 @@ func (x *execution) releaseAbandoned(ctx context.Context) error {
 	if err != nil || !held {
 		return wrap("look who is writing to the tenant", err)
 	}
-	if _, gone := AbandonedBy(l); gone || x.resumes && strings.HasPrefix(l.Holder, x.e.holderOf(x.runID)) {
+	if _, gone := abandonedBy(l); gone || x.resumes && strings.HasPrefix(l.Holder, x.e.holderOf(x.runID)) {
 		return wrap("take over the lease of a process that is gone", x.e.d.Leases.Release(ctx, l))
 	}
 	return nil
