@@ -169,7 +169,7 @@ func protectedIn(ctx context.Context, s *settings, name string, t *tenants.Tenan
 // leaseCure says what to do about a tenant that somebody holds.
 func leaseCure(err error) string {
 	if runID, gone := engine.AbandonedRun(err); gone {
-		return "its process is gone and keeps nobody out: go on with transport runs resume " + runID + " if it is listed as interrupted, or begin anew"
+		return "its process is gone: transport runs resume " + runID + " goes on at once, others wait a minute at most"
 	}
 	return "wait until that run has ended"
 }

@@ -42,14 +42,17 @@ func AbandonedRun(err error) (runID string, ok bool) {
 }
 
 // abandonedBy gives the run whose lease this is, if the process that holds it ran on this machine and is gone. A process
-// identifier that somebody else has by now passes for the holder's own, and the lease then runs out by itself.
+// identifier that somebody else has by now passes for the holder's own.
 func abandonedBy(l apply.Lease) (runID string, ok bool) {
 	m := holderForm.FindStringSubmatch(l.Holder)
 	if m == nil || m[2] != thisHost() {
 		return "", false
 	}
 	pid, err := strconv.Atoi(m[3])
-	return m[1], err == nil && isGone(pid)
+	if err != nil || !isGone(pid) {
+		return "", false
+	}
+	return m[1], true
 }
 
 // isGone tells whether there is no process of that identifier.
@@ -63,15 +66,13 @@ func isGone(pid int) bool {
 	return errors.Is(err, os.ErrProcessDone) || errors.Is(err, syscall.ESRCH)
 }
 
-// releaseAbandoned releases a lease that nobody uses any more: that of a process of this machine which is gone, or of an
-// earlier process of the run that is being resumed, whose journal only one process can have open.
-func (x *execution) releaseAbandoned(ctx context.Context) error {
+// reclaimLease releases a lease that a killed process of the same run left behind. The run's journal is open: only one
+// process can have that, so the lease has no other user. Others wait for its end, for what the killed process had sent
+// may still arrive.
+func (x *execution) reclaimLease(ctx context.Context) error {
 	l, held, err := x.e.d.Leases.Holder(ctx, x.op.To.Tenant().URL)
-	if err != nil || !held {
-		return wrap("look who is writing to the tenant", err)
+	if err == nil && held && strings.HasPrefix(l.Holder, x.e.holderOf(x.runID)) {
+		err = x.e.d.Leases.Release(ctx, l)
 	}
-	if _, gone := abandonedBy(l); gone || x.resumes && strings.HasPrefix(l.Holder, x.e.holderOf(x.runID)) {
-		return wrap("take over the lease of a process that is gone", x.e.d.Leases.Release(ctx, l))
-	}
-	return nil
+	return wrap("take over the lease of the killed process", err)
 }

@@ -18,9 +18,6 @@ func (x *execution) acquireLease(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := x.releaseAbandoned(ctx); err != nil {
-		return err
-	}
 	x.lease, err = apply.HoldWithin(ctx, x.e.d.Leases, x.op.To.Tenant().URL, x.e.holder(x.runID), apply.DefaultLeaseTTL, x.op.Wait, x.op.Observer.WaitingForLease)
 	return err
 }

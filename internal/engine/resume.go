@@ -49,5 +49,8 @@ func (x *execution) prepareToResume(ctx context.Context) error {
 	if err := x.e.precheck(ctx, x.op); err != nil {
 		return err
 	}
+	if err := x.reclaimLease(ctx); err != nil {
+		return err
+	}
 	return x.acquireLease(ctx)
 }

@@ -42,6 +42,9 @@ func (d *Dialog) words(err error) string {
 	if e, ok := errors.AsType[*engine.MissingTeamError](err); ok {
 		return e.Error() + "; nothing was written"
 	}
+	if runID, gone := engine.AbandonedRun(err); gone {
+		return fmt.Sprintf("%s; that process is gone: %s runs resume %s goes on at once, others wait a minute at most", err.Error(), d.Program, runID)
+	}
 	if e, ok := errors.AsType[*engine.NobodySelectedError](err); ok {
 		return e.Error() + "; nothing was written: correct it, or add --allow-empty if that is right"
 	}
