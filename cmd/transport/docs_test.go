@@ -88,7 +88,7 @@ func TestTroubleshootingQuotesRealMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	var code strings.Builder
-	for _, pattern := range []string{"*.go", "../internal/*/*.go", "../../internal/*/*.go", "../../internal/*/*/*.go"} {
+	for _, pattern := range []string{"*.go", "../bridge/*.go", "../internal/*/*.go", "../../internal/*/*.go", "../../internal/*/*/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
