@@ -9,6 +9,10 @@ import (
 // attribute begins follows from the resource, from the value, or is the last colon; below it dots lead
 // into objects.
 func (a *applier) unknownExtension(op Operation) error {
+	op, err := a.decodedExtension(op)
+	if err != nil {
+		return err
+	}
 	urn, rest, err := a.splitUnknown(op)
 	if err != nil {
 		return err
@@ -31,6 +35,24 @@ func (a *applier) unknownExtension(op Operation) error {
 		a.r.Attrs[urn] = m
 	}
 	return err
+}
+
+// decodedExtension reads the object for an extension as a whole that arrives as JSON text. The text of an attribute of an
+// extension that the resource has is one, whatever it holds.
+func (a *applier) decodedExtension(op Operation) (Operation, error) {
+	text, _ := op.Value.(string)
+	v, _ := jsonText(text)
+	if _, isObject := v.(jsonObject); !isObject {
+		return op, nil
+	}
+	if urn, rest, err := a.splitUnknown(op); err == nil && rest != "" && a.r.Attrs[urn] != nil {
+		return op, nil
+	}
+	if !a.tol.JSONText {
+		return op, NewInvalidValue(op.Path.Unknown, "the value of %s is JSON in a string, an object is expected", op.Path.Unknown)
+	}
+	op.Value = v
+	return op, nil
 }
 
 // depthOf counts the levels of objects and lists: what is stored has to stay readable to DecodeStored.

@@ -107,6 +107,10 @@ var jsonTexts = []struct {
 		map[string]any{"value": "m1"},
 	},
 	{
+		"a PATCH of an extension that no schema describes", "", `{"op":"add","path":"urn:example:x:1.0:User","value":"{\"badge\":\"7\"}"}`,
+		[]any{"urn:example:x:1.0:User"}, map[string]any{"badge": "7"},
+	},
+	{
 		"an element by a filter", "", `{"op":"add","path":"emails[type eq \"work\"]","value":"{\"value\":\"t@x.t\"}"}`,
 		[]any{"emails"},
 		[]any{map[string]any{"value": "t@x.t", "type": "work"}},
