@@ -108,7 +108,8 @@ var jsonTexts = []struct {
 	},
 	{
 		"a PATCH of an extension that no schema describes", "", `{"op":"add","path":"urn:example:x:1.0:User","value":"{\"badge\":\"7\"}"}`,
-		[]any{"urn:example:x:1.0:User"}, map[string]any{"badge": "7"},
+		[]any{"urn:example:x:1.0:User"},
+		map[string]any{"badge": "7"},
 	},
 	{
 		"an element by a filter", "", `{"op":"add","path":"emails[type eq \"work\"]","value":"{\"value\":\"t@x.t\"}"}`,
