@@ -7,6 +7,7 @@ type Tenant struct {
 	Platform  string `json:"platform"` // PlatformCF or PlatformNEO
 	SSO       string `json:"sso"`      // one of the SSO modes
 	Namespace string `json:"namespace,omitempty"`
+	OnlyV1    bool   `json:"onlyV1,omitempty"` // the configuration keeps to v1 where the platform has v2, too
 }
 
 // The platforms that SAC runs on.

@@ -49,6 +49,23 @@ var conflicts = map[plan.Code]entry{
 		cause: text("has no e-mail in the source, and nobody can be created without one"),
 		cure:  noValues("give them one in the source"),
 	},
+	plan.UserIDNotKept: {
+		title: "user ID not kept",
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("the target does not keep this user ID and would create user %q instead", f.Name)
+		},
+		cure: noValues(plainUserID),
+	},
+	plan.UserIDRefused: {
+		title: "user ID refused",
+		cause: text("the target creates nobody under this user ID"),
+		cure:  noValues(plainUserID),
+	},
+	plan.TeamNameRefused: {
+		title: "team name",
+		cause: text("no team of the target can have this name, or its API cannot name it"),
+		cure:  noValues("rename the team"),
+	},
 	plan.MissingInSource: {
 		title: "missing in source",
 		cause: func(f plan.Finding) string { return fmt.Sprintf("the source has no %s %q", f.Entity, f.Key) },
@@ -183,6 +200,8 @@ var conflicts = map[plan.Code]entry{
 		cure: noValues("give them another manager, or none, or delete them too"),
 	},
 }
+
+const plainUserID = "choose an ID of capital letters A to Z, digits and _, or create the account in the target by hand"
 
 const lookAtTheSource = "look whether the source was read in full"
 

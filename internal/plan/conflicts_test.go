@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -222,5 +223,80 @@ func TestRoleNamesAreTranslated(t *testing.T) {
 			req.Options = tc.options
 			check(t, plan.Make(req, from, target, plan.Rules{}), []string{"update user A " + tc.want}, nil)
 		})
+	}
+}
+
+// TestTrial1UserIDsThatTheTargetDoesNotKeep is about accounts that nobody would find again.
+func TestTrial1UserIDsThatTheTargetDoesNotKeep(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		platform, sso, id string
+		onlyV1            bool
+		target            []identity.User
+		found             string // "" where the person is created
+	}{
+		"a point on NEO":                       {platform: "neo", sso: "userid", id: "JOHN.DOE", found: "user-id-not-kept: user JOHN.DOE JOHNDOE"},
+		"where that is taken it is numbered":   {platform: "neo", sso: "userid", id: "JOHN.DOE", target: []identity.User{user("JOHNDOE")}, found: "user-id-not-kept: user JOHN.DOE JOHNDOE_1"},
+		"a quote on NEO under SSO email":       {platform: "neo", sso: "email", id: "O'NEIL", found: "user-id-not-kept: user O'NEIL ONEIL"},
+		"a letter beyond A to Z, SSO custom":   {platform: "neo", sso: "custom", id: "Ä1", found: "user-id-not-kept: user Ä1 1"},
+		"an @ under SSO userid":                {platform: "neo", sso: "userid", id: "A@B", found: "user-id-refused: user A@B"},
+		"nothing but an emoji":                 {platform: "neo", sso: "default", id: "😀", found: "user-id-refused: user 😀"},
+		"an existing one is updated":           {platform: "neo", sso: "userid", id: "JOHN.DOE", target: []identity.User{user("JOHN.DOE")}},
+		"a plain one on NEO":                   {platform: "neo", sso: "email", id: "JOHN_DOE1"},
+		"a point where only v1 is to be used":  {platform: "cf", onlyV1: true, sso: "userid", id: "JOHN.DOE", found: "user-id-not-kept: user JOHN.DOE JOHNDOE"},
+		"a point on CF":                        {platform: "cf", sso: "email", id: "JOHN.DOE"},
+		"a blank on CF":                        {platform: "cf", sso: "email", id: "JOHN DOE", found: "user-id-refused: user JOHN DOE"},
+		"a slash on CF":                        {platform: "cf", sso: "email", id: "A/B", found: "user-id-refused: user A/B"},
+		"small letters on CF":                  {platform: "cf", sso: "email", id: "anna", found: "user-id-not-kept: user anna ANNA"},
+		"a zero-width blank on CF":             {platform: "cf", sso: "email", id: "A\u200bB", found: "user-id-refused: user A\u200bB"},
+		"an e-mail of NEO under SSO email":     {platform: "neo", sso: "email", id: "A@X.EXAMPLE", found: "user-id-not-kept: user A@X.EXAMPLE A"},
+		"a per cent sign and a number on NEO":  {platform: "neo", sso: "default", id: "A%2FB", found: "user-id-not-kept: user A%2FB A2FB"},
+		"a trailing blank is another ID on CF": {platform: "cf", sso: "userid", id: "ANNA ", found: "user-id-refused: user ANNA "},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			source := tenantOf(tt.sso, []identity.User{withEmail(tt.id, "person@x.example"), user("BERT")}, group("Red", tt.id, "BERT"))
+			target := tenantOf(tt.sso, tt.target)
+			target.Tenant.Platform, target.Tenant.OnlyV1 = tt.platform, tt.onlyV1
+			p := plan.Make(copyUsers(identity.Keep, identity.Add, tt.id, "BERT"), source, target, plan.Rules{})
+			var found []string
+			for _, f := range p.Conflicts {
+				found = append(found, strings.TrimSpace(string(f.Code)+": "+string(f.Entity)+" "+f.Key+" "+f.Name))
+			}
+			if got := strings.Join(found, "; "); got != strings.TrimSpace(tt.found) {
+				t.Errorf("conflicts %q, want %q", got, tt.found)
+			}
+			for i := range p.Changes {
+				c := &p.Changes[i]
+				if tt.found != "" && (c.Key == tt.id || slices.Contains(c.AddMembers, tt.id)) {
+					t.Errorf("the plan writes all the same: %+v", c)
+				}
+			}
+			if !slices.ContainsFunc(p.Changes, func(c plan.Change) bool { return c.Key == "BERT" && c.Op == plan.Create }) {
+				t.Error("the other person is not created")
+			}
+		})
+	}
+}
+
+// TestTrial1TeamNamesThatNoPathCanHold is about teams that v1 would take for another resource.
+func TestTrial1TeamNamesThatNoPathCanHold(t *testing.T) {
+	t.Parallel()
+	for platform, teams := range map[string]map[string]bool{
+		identity.PlatformNEO: {".": false, "..": false, "A/B": true, "Red": true, "\u00a0": false},
+		identity.PlatformCF:  {".": true, "..": true, "A/B": true, " ": false},
+	} {
+		for name, fits := range teams {
+			source := tenantOf("userid", []identity.User{user("A")}, group(name, "A"))
+			target := tenantOf("userid", []identity.User{user("A")})
+			target.Tenant.Platform = platform
+			req := copyTeams(plan.CopyTeam{Users: plan.UsersNone, Members: identity.Add, TeamRoles: identity.Keep, UserRoles: identity.Keep, UserTeams: identity.Keep}, name)
+			p := plan.Make(req, source, target, plan.Rules{})
+			refused := slices.ContainsFunc(p.Conflicts, func(f plan.Finding) bool { return f.Code == plan.TeamNameRefused && f.Key == name })
+			if refused == fits || (len(p.Changes) > 0) != fits {
+				t.Errorf("%s, team %q: conflicts %v, %d changes", platform, name, p.Conflicts, len(p.Changes))
+			}
+		}
 	}
 }

@@ -142,6 +142,9 @@ func (m *planner) skipMember(t *team, id string) bool {
 
 // teamConflict gives what stands against writing to a team, or nil.
 func (m *planner) teamConflict(t *team, cases map[string][]string) *Finding {
+	if !m.target.Tenant.TakesTeamName(t.name) {
+		return &Finding{Code: TeamNameRefused, Entity: Team, Key: t.name}
+	}
 	if cause, ok := m.target.Unreadable[t.name]; ok {
 		return &Finding{Code: TeamUnreadable, Entity: Team, Key: t.name, Cause: cause}
 	}

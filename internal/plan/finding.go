@@ -21,6 +21,9 @@ const (
 	SourceEmailTwice    Code = "source-email-twice"     // people of the source share an e-mail: Name, Users
 	DuplicateUser       Code = "duplicate-user"         // the target has a "_1" duplicate of this person: Name, Users
 	NoEmail             Code = "no-email"               // nobody can be created without one
+	UserIDNotKept       Code = "user-id-not-kept"       // nobody can be created under this user ID: the target would make Name of it
+	UserIDRefused       Code = "user-id-refused"        // likewise: the target would refuse it
+	TeamNameRefused     Code = "team-name-refused"      // no team can have this name, or the API cannot name it
 	MissingInSource     Code = "missing-in-source"      // a person or team that was asked for
 	MissingRole         Code = "missing-role"           // stops only these links; Users and Teams need it
 	MissingManager      Code = "missing-manager"        // stops only this link; Users need it

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"sacbridge/internal/identity"
@@ -13,8 +14,8 @@ type claim struct {
 	holders []string // user IDs of the target
 }
 
-// checkNames stops everybody whose e-mail or login ID SAC would refuse, or would answer with a "_1"
-// duplicate. An e-mail that its holder gives up in this same plan counts as taken: people are written
+// checkNames stops everybody whose user ID, e-mail or login ID SAC would refuse, or would answer with a person of
+// another user ID. An e-mail that its holder gives up in this same plan counts as taken: people are written
 // side by side, so the next plan does it.
 func (m *planner) checkNames(drafts []*draft) {
 	emails, logins := map[string]*claim{}, map[string]*claim{}
@@ -65,9 +66,12 @@ func (m *planner) sharersOf(emails map[string]*claim) map[string][]string {
 	return out
 }
 
-// nameConflict gives what stands against a draft's e-mail or login ID, or nil.
+// nameConflict gives what stands against a draft's user ID, e-mail or login ID, or nil.
 func (m *planner) nameConflict(d *draft, emails, logins map[string]*claim, sharers map[string][]string) *Finding {
 	id := d.p.id
+	if c := m.userIDConflict(d); c != nil {
+		return c
+	}
 	if d.p.created() && d.email == "" {
 		return &Finding{Code: NoEmail, Entity: User, Key: id}
 	}
@@ -90,6 +94,32 @@ func (m *planner) nameConflict(d *draft, emails, logins map[string]*claim, share
 		}
 	}
 	return nil
+}
+
+// userIDConflict says that nobody can be created under the draft's user ID: the target would make another one of
+// it, whom later plans do not find, or refuse it.
+func (m *planner) userIDConflict(d *draft) *Finding {
+	id := d.p.id
+	if !d.p.created() || identity.IsPlainUserID(id) && m.target.Tenant.HasV2() {
+		return nil
+	}
+	switch made := m.target.Tenant.AssignedUserID(id, d.email); made {
+	case id:
+		return nil
+	case "":
+		return &Finding{Code: UserIDRefused, Entity: User, Key: id}
+	default:
+		return &Finding{Code: UserIDNotKept, Entity: User, Key: id, Name: m.freeUserID(made)}
+	}
+}
+
+// freeUserID gives the ID itself, or the one of the form "<id>_<n>" that SAC makes where it is taken.
+func (m *planner) freeUserID(id string) string {
+	free := id
+	for n := 1; m.target.Users[free] != nil; n++ {
+		free = id + "_" + strconv.Itoa(n)
+	}
+	return free
 }
 
 // takenEmail says who has the e-mail. SAC makes a user "<ID>_1" when an existing ID is created with an

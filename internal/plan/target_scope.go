@@ -58,7 +58,7 @@ func (n *needs) copyPerson(id string, u *identity.User, roles, teams identity.Ac
 	if u == nil {
 		return
 	}
-	n.users.add(id, n.counterparts.user(u.Manager))
+	n.users.add(id, n.counterparts.user(u.Manager), n.target.AssignedUserID(id, u.Email))
 	n.emails.add(identity.Fold(u.Email))
 	if n.target.SSO == identity.SSOCustom {
 		n.logins.add(newLoginID(id, u.Email, freeLoginID(u, n.source.Tenant.SSO), identity.SSOCustom))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"sacbridge/internal/identity"
 	"sacbridge/internal/sac/session"
@@ -17,7 +18,11 @@ import (
 // second write for those who cannot be made complete at once.
 func (t *Tenant) CreateCalls(users []*identity.User) int {
 	if t.hasV2() {
-		return 1
+		alone := 0
+		if len(users) > 1 && slices.ContainsFunc(users, func(u *identity.User) bool { return t.otherIDs.isUnproven(u.UserID) }) {
+			alone = 1
+		}
+		return 1 + alone
 	}
 	calls := len(users)
 	for _, u := range users {
@@ -65,6 +70,7 @@ func (w writer) CreateUsers(ctx context.Context, users []*identity.User) []upstr
 // createAll sends the creates by Bulk as long as the tenant takes that, else one by one. No public
 // source shows whether every tenant does (IPS lists its Bulk option for users without exception).
 func (t *Tenant) createAll(ctx context.Context, users []*identity.User, outs []upstream.Outcome, ops []bulkOp, at []int) {
+	ops, at = t.createUnproven(ctx, users, outs, ops, at)
 	from := 0
 	if len(ops) > 1 && t.bulk.createSize() > 1 {
 		errs, ok := t.bulkErrors(ctx, bulkName("create", len(ops)), ops)
@@ -88,6 +94,21 @@ func (t *Tenant) createAll(ctx context.Context, users []*identity.User, outs []u
 	for k := from; k < len(ops); k++ {
 		outs[at[k]] = t.createOne(ctx, ops[k], users[at[k]])
 	}
+}
+
+// createUnproven creates those alone of whose user IDs it is not known whether the tenant keeps them, until one has
+// shown it, and gives the others.
+func (t *Tenant) createUnproven(ctx context.Context, users []*identity.User, outs []upstream.Outcome, ops []bulkOp, at []int) ([]bulkOp, []int) {
+	var rest []bulkOp
+	var restAt []int
+	for k, op := range ops {
+		if t.otherIDs.isUnproven(users[at[k]].UserID) {
+			outs[at[k]] = t.createOne(ctx, op, users[at[k]])
+			continue
+		}
+		rest, restAt = append(rest, op), append(restAt, at[k])
+	}
+	return rest, restAt
 }
 
 // tookCreates reports whether Bulk treated the creates as such: one of them went through, now or
@@ -124,8 +145,14 @@ func (t *Tenant) settleCreates(users []*identity.User, outs []upstream.Outcome, 
 
 // createOne makes one person and checks that it is the wanted one.
 func (t *Tenant) createOne(ctx context.Context, op bulkOp, u *identity.User) upstream.Outcome {
+	done, err := t.mayCreate(ctx, op.name, u.UserID)
+	if err != nil {
+		return upstream.Outcome{Err: err}
+	}
+	defer done()
 	var p person
-	_, err := t.do(ctx, session.Request{
+	begun := time.Now()
+	_, err = t.do(ctx, session.Request{
 		Op: op.name, Method: http.MethodPost, Path: pathV2 + "/Users", Body: op.Data,
 		Decode: func(dec *json.Decoder) error {
 			var err error
@@ -133,12 +160,16 @@ func (t *Tenant) createOne(ctx context.Context, op bulkOp, u *identity.User) ups
 			return err
 		},
 	})
-	if err == nil && (p.user == nil || p.user.UserID != u.UserID) {
+	if err == nil && (p.user == nil || p.user.UserID == "") {
 		err = noAnswer(op.name)
 	}
 	if err != nil {
 		return upstream.Outcome{Err: explainCreate(err, u.Manager)}
 	}
+	if p.user.UserID != u.UserID {
+		return upstream.Outcome{Err: t.undoOtherID(ctx, op.name, u, u.Email, p.user, begun)}
+	}
+	t.otherIDs.created(u.UserID, u.UserID)
 	t.ids.put(p.user.UserID, p.user.Ref)
 	out := upstream.Outcome{Ref: p.user.Ref, Roles: slices.Concat([]string{}, p.user.Roles)}
 	if len(t.lacking(u, p)) > 0 {

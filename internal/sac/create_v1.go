@@ -20,6 +20,11 @@ import (
 // address follows at once (scripts 13x and 23x); under custom the same holds for the login ID.
 func (t *Tenant) createV1(ctx context.Context, u *identity.User) upstream.Outcome {
 	op := fmt.Sprintf("create user %q", u.UserID)
+	done, err := t.mayCreate(ctx, op, u.UserID)
+	if err != nil {
+		return upstream.Outcome{Err: err}
+	}
+	defer done()
 	email := strings.ToLower(strings.TrimSpace(u.Email))
 	login, first, follow := t.temporaryLogin(u, email)
 	begun := time.Now()
@@ -33,7 +38,9 @@ func (t *Tenant) createV1(ctx context.Context, u *identity.User) upstream.Outcom
 	case err != nil:
 		return upstream.Outcome{Err: explainCreate(err, u.Manager)}
 	case made.user.UserID != u.UserID:
-		return upstream.Outcome{Err: t.undoDuplicate(ctx, op, u, first, made.user, begun)}
+		return upstream.Outcome{Err: t.undoOtherID(ctx, op, u, first, made.user, begun)}
+	default:
+		t.otherIDs.created(u.UserID, u.UserID)
 	}
 	var roles []string // by the answer to the create; a failed one showed nobody
 	if err == nil {
@@ -122,7 +129,7 @@ func (t *Tenant) temporaryLogin(u *identity.User, email string) (login, first st
 			return email, email, false
 		}
 		first = u.UserID + email[at:]
-		if strings.EqualFold(first, email) {
+		if strings.EqualFold(first, email) && identity.DerivedUserID(t.cfg.SSO, email) == u.UserID {
 			return email, email, false
 		}
 		return first, first, true
@@ -145,27 +152,4 @@ func (t *Tenant) postUserV1(ctx context.Context, op string, body object) (person
 		},
 	})
 	return p, err
-}
-
-// undoDuplicate deletes the "_1" that SAC makes when a user ID exists with another e-mail (script
-// 1121). Only an ID of that very form is touched, with the e-mail that was sent, created since the call
-// began by the tenant's own clock, which counts in whole seconds.
-func (t *Tenant) undoDuplicate(ctx context.Context, op string, want *identity.User, email string, made *identity.User, begun time.Time) error {
-	earliest, known := t.Clock(begun)
-	if !known || made.Created.Before(earliest.Add(-time.Second)) || identity.Fold(made.Email) != identity.Fold(email) {
-		return noAnswer(op) // somebody else, who was there before
-	}
-	e := &upstream.Error{Class: upstream.Conflict, Code: upstream.CodeUserExists, Op: op}
-	if _, isDuplicate := strings.CutPrefix(made.UserID, want.UserID+"_"); !isDuplicate {
-		e.Code = upstream.CodeOtherID
-		e.Cause = fmt.Sprintf("the tenant made user %q instead, which stays: delete it if nobody uses it", made.UserID)
-		return e
-	}
-	if out := t.deleteV1(ctx, upstream.UserKey{UserID: made.UserID}); out.Err != nil {
-		e.Cause = fmt.Sprintf("the user ID exists with another e-mail; the duplicate %q that the tenant made could not be deleted again", made.UserID)
-		e.Err = out.Err
-		return e
-	}
-	e.Cause = fmt.Sprintf("the user ID exists with another e-mail; the duplicate %q that the tenant made is deleted again", made.UserID)
-	return e
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"sacbridge/internal/identity"
 	"sacbridge/internal/sac/session"
 	"sacbridge/internal/upstream"
 )
@@ -21,6 +22,10 @@ func (s *teamSearch) getEach(ctx context.Context, list []string) ([]string, erro
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(s.t.workers())
 	for i, name := range list {
+		if !identity.IsAddressable(name) {
+			errs[i] = &upstream.Error{Class: upstream.Gone} // for v1; a list shows it
+			continue
+		}
 		g.Go(func() error {
 			got[i], errs[i] = s.t.getTeamV1(gctx, name, s.q.Members)
 			if class := upstream.ClassOf(errs[i]); class == upstream.Gone || class == upstream.Refused {

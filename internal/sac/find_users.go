@@ -260,6 +260,9 @@ func (q *userQuery) singles(ctx context.Context) error {
 		found := make([]person, len(ids))
 		g, gctx := errgroup.WithContext(ctx)
 		for i, id := range ids {
+			if !identity.IsAddressable(id) {
+				continue // v1 can have nobody of this ID
+			}
 			g.Go(func() error {
 				p, err := q.t.getPersonV1(gctx, id)
 				if upstream.ClassOf(err) == upstream.Gone {

@@ -19,7 +19,7 @@ func (t *Tenant) changeRoles(ctx context.Context, u upstream.GroupUpdate) upstre
 	if !u.DecidesAllMembers { // who must be exactly as planned is compared with the members' own write
 		only.MembersBefore = u.MembersBefore
 	}
-	if t.mayV1() {
+	if t.mayV1() && identity.IsAddressable(u.Name) {
 		out := t.putTeam(ctx, only)
 		if upstream.ClassOf(out.Err) != upstream.Gone {
 			return out

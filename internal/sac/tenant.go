@@ -59,8 +59,9 @@ type Tenant struct {
 	updates interruptibleMutex // of v2 updates of people
 
 	// What was met in this run; see Fresh.
-	ids   *idCache
-	count *userCount
+	ids      *idCache
+	count    *userCount
+	otherIDs *otherIDs
 }
 
 // caller makes calls.
@@ -86,10 +87,11 @@ func New(c Config) (*Tenant, error) {
 		return nil, fmt.Errorf("tenant %q: %w", c.Name, err)
 	}
 	who := identity.Tenant{Name: c.Name, URL: c.URL, Platform: c.Platform, SSO: c.SSO, Namespace: c.Namespace}
+	who.OnlyV1 = c.Platform == identity.PlatformCF && c.API == "1"
 	return &Tenant{
 		cfg: c, who: who, session: s, calls: s, log: c.Logger,
 		chunks: newChunkSizer(), bulk: newBulkState(c.NoBulk), facts: newTenantFacts(c.Facts, c.Learned), updates: newInterruptibleMutex(),
-		ids: newIDCache(), count: &userCount{},
+		ids: newIDCache(), count: &userCount{}, otherIDs: newOtherIDs(),
 	}, nil
 }
 
@@ -97,7 +99,7 @@ func New(c Config) (*Tenant, error) {
 // was learnt about the tenant, and nothing of what was met in it.
 func (t *Tenant) Fresh() *Tenant {
 	fresh := *t
-	fresh.ids, fresh.count = newIDCache(), &userCount{}
+	fresh.ids, fresh.count, fresh.otherIDs = newIDCache(), &userCount{}, newOtherIDs()
 	return &fresh
 }
 
@@ -155,8 +157,8 @@ func (t *Tenant) Tenant() identity.Tenant { return t.who }
 // Stats gives the requests sent so far and how many of them were repeats.
 func (t *Tenant) Stats() session.Stats { return t.session.Stats() }
 
-// hasV2 reports whether v2 may be called: never on NEO (SAP Help, "Managing Users and Teams").
-func (t *Tenant) hasV2() bool { return t.cfg.Platform == identity.PlatformCF && t.cfg.API != "1" }
+// hasV2 reports whether v2 may be called.
+func (t *Tenant) hasV2() bool { return t.who.HasV2() }
 
 // mayV1 reports whether v1 may be called.
 func (t *Tenant) mayV1() bool { return t.cfg.API != "2" }
