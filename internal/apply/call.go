@@ -63,10 +63,11 @@ func (r *runner) workThrough(ctx context.Context, c call, items []item) {
 		switch {
 		case !wait:
 			try--
-		case try >= maxTries:
+		case try >= maxTries || allWaitedEnough(rest):
 			for n := range rest {
-				r.finish(c, &rest[n], fmt.Errorf("given up after %d tries: %w", maxTries, rest[n].err))
+				r.finish(c, &rest[n], givenUp(try, rest[n].err))
 			}
+			r.gaveUp(rest[0].err, changesOf(rest)...)
 			return
 		case !r.pause(ctx, try+1, asked):
 			return
@@ -104,6 +105,11 @@ func (r *runner) attempt(ctx context.Context, c call, items []item) (rest []item
 	if !ok || !r.record(c, seq, items, verdicts) {
 		return nil, false
 	}
+	if slices.Contains(verdicts, succeeded) {
+		r.outage.succeeded()
+	}
+	var unread []int // nobody could look what became of them
+	var cause error
 	for n := range items {
 		switch verdicts[n] {
 		case succeeded:
@@ -112,10 +118,14 @@ func (r *runner) attempt(ctx context.Context, c call, items []item) (rest []item
 			}
 		case failed:
 			r.finish(c, &items[n], items[n].err)
+			if saysNoTime(items[n].err) != nil {
+				unread, cause = append(unread, items[n].change), items[n].err
+			}
 		case again, dangling, unsure, fatal:
 			rest = append(rest, items[n])
 		}
 	}
+	r.gaveUp(cause, unread...)
 	r.counter.tell()
 	return rest, ctx.Err() == nil || len(rest) == 0
 }
@@ -172,6 +182,15 @@ func (r *runner) finish(c call, it *item, cause error) {
 		r.fail(it.change, cause)
 		r.counter.advance(1)
 	}
+}
+
+// changesOf gives the changes that items are about.
+func changesOf(items []item) []int {
+	out := make([]int, len(items))
+	for n := range items {
+		out[n] = items[n].change
+	}
+	return out
 }
 
 // describe names a batch for people.

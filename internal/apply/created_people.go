@@ -38,11 +38,14 @@ func (r *runner) readCreated(ctx context.Context, t *task) {
 		}
 	}
 	var fixes []item
+	var unread []int
+	var cause error
 	for _, it := range people {
 		switch {
 		case it.err != nil:
 			r.fail(it.change, it.err)
 			r.counter.advance(1)
+			unread, cause = append(unread, it.change), it.err
 			continue
 		case it.update != nil:
 			fixes = append(fixes, it.correction())
@@ -52,6 +55,7 @@ func (r *runner) readCreated(ctx context.Context, t *task) {
 			r.tell(it.change)
 		}
 	}
+	r.gaveUp(cause, unread...)
 	r.counter.tell()
 	r.correct(ctx, fixes)
 }

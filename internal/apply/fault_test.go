@@ -22,7 +22,7 @@ import (
 var ops = []string{"create users", "update users", "create team", "write team", "delete users", "delete team"}
 
 func failure(class upstream.Class) *upstream.Error {
-	return &upstream.Error{Class: class, Op: "call", Status: 502, Detail: "injected"}
+	return &upstream.Error{Class: class, Op: "call", Status: 500, Detail: "injected"}
 }
 
 // on makes the calls of a kind fail that pick chooses by number.

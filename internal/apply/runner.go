@@ -21,6 +21,7 @@ type runner struct {
 	writer   upstream.Writer // under the run's permission
 	replayed *replayed       // what the journal tells of earlier processes; nil in a new run
 	counter  *counter
+	outage   outage
 	groups   []createGroup
 	defaults *defaultRoles
 
@@ -170,6 +171,7 @@ func (r *runner) perform(ctx context.Context) error {
 		})
 	}
 	r.settleUnseen()
+	r.stopForOutage(r.outage.atEnd())
 	return nil
 }
 

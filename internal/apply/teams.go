@@ -152,8 +152,9 @@ func (r *runner) writeTeam(ctx context.Context, i int, w *teamWrites) bool {
 		case v == succeeded || v == dangling || links > w.links() || w.empty():
 			try = 1
 			continue
-		case try >= maxTries:
-			r.failTeam(i, w, fmt.Errorf("given up after %d tries: %w", maxTries, out.Err))
+		case try >= maxTries || waitedEnough(out.Err):
+			r.failTeam(i, w, givenUp(try, out.Err))
+			r.gaveUp(out.Err, i)
 			return false
 		}
 		try++
@@ -191,6 +192,7 @@ func (r *runner) afterWrite(ctx context.Context, i int, w *teamWrites, seq uint6
 	v = judge(out.Err)
 	switch v {
 	case succeeded:
+		r.outage.succeeded()
 		w.take(u)
 		w.leave(u, whole.Undone)
 		r.failLinks(i, whole.Undone...)

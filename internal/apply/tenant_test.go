@@ -27,13 +27,14 @@ type tenant struct {
 	reads  func(n int) error // may fail a read
 	// sending is called right before each send of a write asks for its permission, with its number, from 1.
 	sending   func(n int)
-	after     func(op string) // called under the lock once a write has taken effect
-	clockless bool            // does not tell the time
-	byEmail   bool            // finds people by e-mail, too
-	process   sync.RWMutex    // held to write by whoever stops the process
-	visited   bool            // a visitor's run begins
-	dead      func() bool     // no call may come once it is true
-	url       string          // tenantURL where it is empty
+	after     func(op string)  // called under the lock once a write has taken effect
+	poisoned  map[string]error // people whom no create makes, with what it is answered
+	clockless bool             // does not tell the time
+	byEmail   bool             // finds people by e-mail, too
+	process   sync.RWMutex     // held to write by whoever stops the process
+	visited   bool             // a visitor's run begins
+	dead      func() bool      // no call may come once it is true
+	url       string           // tenantURL where it is empty
 
 	mu           sync.Mutex
 	users        map[string]identity.User
@@ -263,13 +264,13 @@ func (f *permitted) CreateUsers(ctx context.Context, users []*identity.User) []u
 	defer f.mu.Unlock()
 	outs := make([]upstream.Outcome, len(users))
 	for n, u := range users {
-		if effect {
+		if effect && f.poisoned[u.UserID] == nil {
 			outs[n] = f.create(u)
 			if f.limits(0).Reread > 0 && len(users) > 1 && outs[n].Err == nil {
 				outs[n] = upstream.Outcome{} // a Bulk shows nobody
 			}
 		}
-		if err != nil {
+		if err := cmp.Or(err, f.poisoned[u.UserID]); err != nil {
 			outs[n] = upstream.Outcome{Err: err}
 		}
 	}

@@ -13,6 +13,10 @@ import (
 // up at the third error (script 1665).
 const maxRefusals = 3
 
+// maxUnaskedWait bounds the waits of one request for a tenant that is busy and does not say for how long: whoever
+// is answered so all the time does not come any further by waiting.
+const maxUnaskedWait = 3 * time.Minute
+
 // step is what the session itself does about a failed try.
 type step int
 
@@ -71,6 +75,7 @@ type tries struct {
 	failed  int // of them, those that count
 	refused int
 	waited  time.Duration // for Retry-After
+	unasked time.Duration // likewise, where the tenant was busy and did not say for how long
 	backoff *backoff.ExponentialBackOff
 }
 
@@ -93,6 +98,12 @@ func (t *tries) next(ctx context.Context, c *call, f *failure) *failure {
 		t.refused++
 	}
 	t.waited += f.wait
+	if f.step == pause && f.RetryAfter == 0 {
+		t.unasked += f.wait
+	}
+	if t.unasked > maxUnaskedWait {
+		return f
+	}
 	if t.failed >= t.s.cfg.MaxTries || t.waited > t.s.cfg.MaxWait || f.step == renew && t.refused >= f.tries {
 		return f
 	}
