@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -30,10 +28,13 @@ func (a *app) stateFolder() (stateFolder, error) {
 	return s.folder, nil
 }
 
-// writable proves that a journal can be kept.
+// writable proves that a journal and a lease can be kept.
 func (s stateFolder) writable() error {
-	if err := errors.Join(s.journals().Writable(), os.MkdirAll(filepath.Dir(s.leases), 0o700)); err != nil {
+	if err := s.journals().Writable(); err != nil {
 		return fmt.Errorf("the state folder %s cannot take the journal of a run, so nothing was sent: %w", s.runs, err)
+	}
+	if err := bolt.LeaseFileWritable(s.leases); err != nil {
+		return fmt.Errorf("the lease file cannot be kept, so nothing was sent: %w", err)
 	}
 	return nil
 }

@@ -47,11 +47,12 @@ func (o *outage) add(changes []int, err *upstream.Error) (open []int) {
 	return o.changes
 }
 
-// atEnd gives the changes that are open again where no call at all of this process succeeded.
+// atEnd gives the changes that are open again where no call at all of this process succeeded, and that was about more
+// than one of them.
 func (o *outage) atEnd() (open []int, last *upstream.Error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.reached || o.over {
+	if o.reached || o.over || len(o.changes) < 2 {
 		return nil, nil
 	}
 	return o.changes, o.last
@@ -78,7 +79,7 @@ func saysNoTime(err error) *upstream.Error {
 // would find the same.
 func waitedEnough(err error) bool {
 	e := saysNoTime(err)
-	return e != nil && e.Status == http.StatusTooManyRequests
+	return e != nil && e.Code == upstream.CodeThrottled
 }
 
 // allWaitedEnough reports whether that holds for all items.

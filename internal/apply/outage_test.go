@@ -17,6 +17,9 @@ import (
 // noTime is how a tenant says that it has no time.
 func noTime(status int) *upstream.Error {
 	e := &upstream.Error{Class: upstream.RetryLater, Op: "call", Status: status, Detail: "injected"}
+	if status == http.StatusTooManyRequests {
+		e.Code = upstream.CodeThrottled
+	}
 	if status == http.StatusBadGateway || status == http.StatusGatewayTimeout {
 		e.Class = upstream.Unknown
 	}
@@ -80,6 +83,22 @@ func TestTrial6ATenantWithoutTimeStopsTheRun(t *testing.T) {
 					endsWell(t, &d, res, "resumed")
 				})
 			}
+		}
+	}
+}
+
+// TestTrial6AFewPeopleAreEnough is about plans that are too small for three calls in a row.
+func TestTrial6AFewPeopleAreEnough(t *testing.T) {
+	t.Parallel()
+	f := newTenant(usual)
+	f.before = func(string, int) (error, bool) { return noTime(503), false }
+	person := func(id string) plan.Change {
+		return plan.Change{Entity: plan.User, Op: plan.Create, Key: id, User: &identity.User{UserID: id, Email: id + "@x.example", Active: true}}
+	}
+	for _, n := range []int{1, 2} {
+		res, err := apply.Run(t.Context(), deps(f, &memory{}), planOf([]plan.Change{person("A"), person("B")}[:n]...))
+		if stopped := err != nil; stopped != (n == 2) || res.Interrupted != stopped {
+			t.Errorf("%d people: got %v, interrupted %v", n, err, res.Interrupted)
 		}
 	}
 }

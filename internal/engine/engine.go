@@ -72,6 +72,14 @@ func (e *NotStartedError) Error() string { return e.Err.Error() }
 // Unwrap gives the error below.
 func (e *NotStartedError) Unwrap() error { return e.Err }
 
+// notStarted marks what came before the first call; whoever gave up has another reason.
+func notStarted(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return &NotStartedError{err}
+}
+
 // precheck refuses what is certain to fail or to harm before any call is made.
 func (e *Engine) precheck(ctx context.Context, op *Operation) error {
 	if err := ctx.Err(); err != nil {

@@ -54,7 +54,7 @@ func (x *execution) perform(ctx context.Context, decide func(context.Context) er
 		return err
 	}
 	if err := x.acquireLease(ctx); err != nil {
-		return err
+		return notStarted(ctx, err)
 	}
 	defer x.releaseLease(ctx)
 	if err := decide(ctx); err != nil {

@@ -50,7 +50,7 @@ func (x *execution) prepareToResume(ctx context.Context) error {
 		return err
 	}
 	if err := x.reclaimLease(ctx); err != nil {
-		return err
+		return notStarted(ctx, err)
 	}
-	return x.acquireLease(ctx)
+	return notStarted(ctx, x.acquireLease(ctx))
 }

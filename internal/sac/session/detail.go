@@ -132,14 +132,25 @@ func retryAfter(h http.Header, now time.Time) (d time.Duration, ok bool) {
 	return 0, false
 }
 
-var bearerToken = regexp.MustCompile(`(?i)\b(bearer|basic)\s+[\w.~+/=|!-]{8,}|\beyJ[\w-]+\.[\w-]+\.?[\w-]*`)
+// What looks like a secret, whoever sends it: tokens; cookies, by the header that carries them, by the names that SAC
+// and its gateways use, and by the word session in a name; CSRF tokens.
+var (
+	bearerToken  = regexp.MustCompile(`(?i)\b(bearer|basic)\s+[\w.~+/=|!-]{8,}|\beyJ[\w-]+\.[\w-]+\.?[\w-]*`)
+	cookieHeader = regexp.MustCompile(`(?i)\b((?:set-)?cookie2?["']?\s*[:=]\s*)[^\r\n]+`)
+	namedCookie  = regexp.MustCompile(`(?i)((?:[\w.-]*sess(?:ion)?[\w.-]*(?:=|%3d)|(?:jsessionid|jtenantsession_?\w*|sapxslb|xssecureid[\w.-]*|bigipserver[\w.~%-]*|__vcap_id__\w*|mysapsso2)["']?\s*(?:[=:]|%3d))\s*["']?)[^\s;,"'<>&)]{4,}`)
+	csrfHeader   = regexp.MustCompile(`(?i)([\w-]*(?:csrf|xsrf)[\w-]*["']?\s*[:=]\s*["']?)[^\s;,"'<>&)]{4,}`)
+)
 
-// redact replaces secrets, and whatever looks like a token.
+// redact replaces secrets, and whatever looks like a secret.
 func redact(text string, secrets ...string) string {
 	for _, secret := range secrets {
 		if len(secret) >= 4 {
 			text = strings.ReplaceAll(text, secret, "***")
 		}
 	}
-	return bearerToken.ReplaceAllString(text, "***")
+	text = bearerToken.ReplaceAllString(text, "***")
+	for _, named := range []*regexp.Regexp{cookieHeader, namedCookie, csrfHeader} {
+		text = named.ReplaceAllString(text, "${1}***")
+	}
+	return text
 }

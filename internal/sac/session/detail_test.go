@@ -95,3 +95,57 @@ func TestPagesAreToldFromJSON(t *testing.T) {
 		})
 	}
 }
+
+// TestTrial8CookiesAndCSRFTokensAreMasked is about secrets that an error text may quote, besides the token.
+func TestTrial8CookiesAndCSRFTokensAreMasked(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"no session JSESSIONID=s%3Aabcdef123 found":            "no session JSESSIONID=*** found",
+		"jsessionid: A1B2C3D4E5":                               "jsessionid: ***",
+		`{"JSESSIONID":"A1B2C3D4E5"}`:                          `{"JSESSIONID":"***"}`,
+		"/page;jsessionid=A1B2C3D4E5.node1?x=1":                "/page;jsessionid=***",
+		"JTENANTSESSION_t1=Zm9vYmFy; path=/":                   "JTENANTSESSION_t1=***; path=/",
+		"Set-Cookie: a=b; Path=/; other=secret":                "Set-Cookie: ***",
+		"Cookie: x=1; y=2":                                     "Cookie: ***",
+		"header set-cookie=foo=barbaz":                         "header set-cookie=***",
+		"x-csrf-token: 0123456789ABCDEF is not valid":          "x-csrf-token: *** is not valid",
+		`"X-CSRF-Token":"0123456789ABCDEF"`:                    `"X-CSRF-Token":"***"`,
+		"XSRF-TOKEN=0123456789ABCDEF":                          "XSRF-TOKEN=***",
+		"_csrf=0123456789ABCDEF&x=1":                           "_csrf=***&x=1",
+		"BIGipServer~pool=167815178.47873.0000; sapxslb=ABCDE": "BIGipServer~pool=***; sapxslb=***",
+		"__VCAP_ID__=12345678-1234":                            "__VCAP_ID__=***",
+		"the session timed out":                                "the session timed out",
+		"your session: expired at 10":                          "your session: expired at 10",
+		"sessionId=0123456789":                                 "sessionId=***",
+		"Session: no":                                          "Session: no",
+		"enable cookies in your browser":                       "enable cookies in your browser",
+		"CSRF token required":                                  "CSRF token required",
+	} {
+		if got := redact(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestTrial8TheSessionsOwnCookiesAreMaskedWhateverTheirName is about cookies that no list of names knows.
+func TestTrial8TheSessionsOwnCookiesAreMaskedWhateverTheirName(t *testing.T) {
+	t.Parallel()
+	inner := newTenant("cf")
+	s := openDirect(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut {
+			sendJSON(w, http.StatusBadRequest, `{"detail":"bad: `+strings.ReplaceAll(r.Header.Get("Cookie"), `"`, "")+`"}`)
+			return
+		}
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			http.SetCookie(w, &http.Cookie{Name: "odd", Value: "kept-from-everybody", Path: "/"})
+		}
+		inner.ServeHTTP(w, r)
+	}))
+	must(t, s, read("/api/v1/scim/Users"))
+	put := write()
+	put.Method = http.MethodPut
+	put.Path = "/api/v1/scim/Users/ANNA"
+	if e := failed(t, s, put); strings.Contains(e.Error(), "kept-from") || !strings.Contains(e.Error(), "odd=***") {
+		t.Errorf("got %q", e.Error())
+	}
+}

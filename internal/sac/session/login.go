@@ -18,6 +18,7 @@ const refusalHolds = 10 * time.Second
 // login is one access token with all that is bound to it: cookies and CSRF token are void with it.
 type login struct {
 	token   string
+	base    *url.URL  // of the tenant, whose cookies the client has
 	expiry  time.Time // zero: unknown
 	client  *http.Client
 	opening chan struct{} // held by the call that opens the session or fetches the CSRF token
@@ -87,7 +88,7 @@ func (s *Session) newLogin(ctx context.Context) (*login, *failure) {
 	if f != nil {
 		return nil, f
 	}
-	l := &login{token: t.AccessToken, opening: make(chan struct{}, 1)}
+	l := &login{token: t.AccessToken, base: s.cfg.BaseURL, opening: make(chan struct{}, 1)}
 	if life := t.Expiry.Sub(start); !t.Expiry.IsZero() && life > 0 {
 		l.expiry = t.Expiry.Add(-min(30*time.Second, life/10))
 	}
@@ -251,6 +252,26 @@ func (e *redactedError) Unwrap() error { return e.err }
 // redact takes the session's secrets out of a text.
 func (l *login) redact(text string) string {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return redact(text, l.token, l.csrf)
+	secrets := []string{l.token, l.csrf}
+	l.mu.Unlock()
+	return redact(text, append(secrets, l.cookies()...)...)
 }
+
+// cookies gives the values of the tenant's cookies, which are as good as the token.
+func (l *login) cookies() []string {
+	if l.client == nil || l.base == nil {
+		return nil
+	}
+	inside := *l.base
+	inside.Path += "/api/v1/scim"
+	var out []string
+	for _, c := range l.client.Jar.Cookies(&inside) {
+		if len(c.Value) >= minCookie {
+			out = append(out, c.Value)
+		}
+	}
+	return out
+}
+
+// minCookie is how long a cookie's value is at least that cannot be an ordinary word of an error text.
+const minCookie = 8

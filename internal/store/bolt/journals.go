@@ -232,21 +232,7 @@ func (f *JournalFolder) pruneOne(ctx context.Context, id string, drop func(apply
 	return err == nil, err
 }
 
-// Writable proves by a synced file that a journal can be kept, before any call: without a journal nothing may be
-// written to a tenant.
-func (f *JournalFolder) Writable() (err error) {
-	if err := os.MkdirAll(f.dir, folderMode); err != nil {
-		return explain(f.dir, "make", err)
-	}
-	file, err := os.CreateTemp(f.dir, ".writable.*")
-	if err != nil {
-		return explain(f.dir, "write to", err)
-	}
-	_, werr := file.Write(make([]byte, 1<<20)) // more than an empty journal takes
-	if err := errors.Join(werr, file.Sync(), file.Close(), os.Remove(file.Name())); err != nil {
-		return explain(f.dir, "write to", err)
-	}
-	return nil
-}
+// Writable proves that a journal can be kept, before any call: without a journal nothing may be written to a tenant.
+func (f *JournalFolder) Writable() error { return tryFolder(f.dir) }
 
 func (f *JournalFolder) path(runID string) string { return filepath.Join(f.dir, runID+journalEnd) }
