@@ -17,7 +17,7 @@ type call struct {
 	prepare func(it *item)
 	send    func(ctx context.Context, items []item) []upstream.Outcome
 	// look reads what became of items whose outcome is uncertain; nil where a call may be repeated as it is.
-	look func(ctx context.Context, items []item) ([]looked, error)
+	look func(ctx context.Context, items []item) ([]lookResult, error)
 	// creates says that a refusal may hide a success, too: looked at before it is believed.
 	creates bool
 	// after completes an item that succeeded before it is recorded; it may be nil.
@@ -100,18 +100,18 @@ func (r *runner) attempt(ctx context.Context, c call, items []item) (rest []item
 	r.counter.onWire(1)
 	outs := c.send(r.inFlight, items)
 	r.counter.onWire(-1)
-	r.counter.called(r.priceOf(c.kind, items), describe(items))
-	verdicts, ok := r.judgeAll(ctx, c, items, outs)
-	if !ok || !r.record(c, seq, items, verdicts) {
+	r.counter.called(r.requestsFor(c.kind, items), describe(items))
+	kinds, ok := r.judgeAll(ctx, c, items, outs)
+	if !ok || !r.record(c, seq, items, kinds) {
 		return nil, false
 	}
-	if slices.Contains(verdicts, succeeded) {
+	if slices.Contains(kinds, succeeded) {
 		r.outage.succeeded()
 	}
 	var unread []int // nobody could look what became of them
 	var cause error
 	for n := range items {
-		switch verdicts[n] {
+		switch kinds[n] {
 		case succeeded:
 			if c.hold == nil {
 				r.finish(c, &items[n], nil)
@@ -121,23 +121,23 @@ func (r *runner) attempt(ctx context.Context, c call, items []item) (rest []item
 			if saysNoTime(items[n].err) != nil {
 				unread, cause = append(unread, items[n].change), items[n].err
 			}
-		case again, dangling, unsure, fatal:
+		case again, missingReference, unsure, fatal:
 			rest = append(rest, items[n])
 		}
 	}
 	r.gaveUp(cause, unread...)
-	r.counter.tell()
+	r.counter.notify()
 	return rest, ctx.Err() == nil || len(rest) == 0
 }
 
 // record stores what became of a call, or keeps it open where successes have yet to be looked at.
-func (r *runner) record(c call, seq uint64, items []item, verdicts []verdict) bool {
-	if c.hold != nil && slices.Contains(verdicts, succeeded) {
+func (r *runner) record(c call, seq uint64, items []item, kinds []outcomeKind) bool {
+	if c.hold != nil && slices.Contains(kinds, succeeded) {
 		c.hold(seq, items) // what is tried again is copied
 		return true
 	}
 	for n := range items {
-		if c.after != nil && verdicts[n] == succeeded {
+		if c.after != nil && kinds[n] == succeeded {
 			c.after(&items[n])
 		}
 	}
@@ -201,8 +201,8 @@ func describe(items []item) string {
 	return fmt.Sprintf("%s and %d more", items[0].key, len(items)-1)
 }
 
-// priceOf is the number of requests that a call about people, or about a team as a whole, takes.
-func (r *runner) priceOf(kind string, items []item) int {
+// requestsFor is the number of requests that a call about people, or about a team as a whole, takes.
+func (r *runner) requestsFor(kind string, items []item) int {
 	l := r.d.Target.Limits(0)
 	switch kind {
 	case KindCreateUsers:

@@ -23,11 +23,11 @@ func (r *runner) correct(ctx context.Context, fixes []item) {
 func (r *runner) correctCall() call {
 	return call{
 		kind: KindCorrectUsers, send: r.sendUpdates,
-		after: func(it *item) { it.rest = restOf(it.whole, slices.Concat(it.known, it.failures())) },
+		after: func(it *item) { it.rest = remainingUpdate(it.whole, slices.Concat(it.known, it.failures())) },
 		done: func(it *item) {
 			r.warn(it.change, it.warnings...)
 			r.setLinks(it.change, slices.Concat(it.known, it.failures()))
-			r.tell(it.change)
+			r.notifySettled(it.change)
 		},
 		fail: func(it *item, cause error) {
 			kind, key := LicenceLink, "concurrent"
@@ -40,7 +40,7 @@ func (r *runner) correctCall() call {
 			r.failLinks(it.change, LinkFailure{
 				Kind: kind, Key: key, Code: CodeUncorrected, Cause: "created, but not corrected afterwards: " + cause.Error(),
 			})
-			r.tell(it.change)
+			r.notifySettled(it.change)
 		},
 	}
 }
@@ -49,7 +49,7 @@ func (r *runner) correctCall() call {
 func (r *runner) complete(ctx context.Context, batch []int) {
 	items := make([]item, len(batch))
 	for n, i := range batch {
-		rest := r.replayed.restOf(i)
+		rest := r.replayed.remainingUpdate(i)
 		items[n] = item{change: i, key: r.p.Changes[i].Key, ref: rest.Ref, born: rest.Created, update: updateOf(rest), whole: rest, known: r.grantedTo(i)}
 		items[n].update.UserKey = items[n].userKey()
 		r.leaveKnownGaps(&items[n])

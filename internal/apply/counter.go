@@ -74,8 +74,8 @@ func (c *counter) stopping() {
 	c.change(func(p *Progress) { p.Stopping = true })
 }
 
-// tell lets the hook know how far the run is.
-func (c *counter) tell() { c.change(func(*Progress) {}) }
+// notify lets the hook know how far the run is.
+func (c *counter) notify() { c.change(func(*Progress) {}) }
 
 // change applies f and tells the hook. The lock is held for both, so that the hook sees counts only grow.
 func (c *counter) change(f func(*Progress)) {

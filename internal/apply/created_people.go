@@ -14,7 +14,7 @@ import (
 // tenant's defaults changed.
 func (r *runner) readCreated(ctx context.Context, t *task) {
 	g := &r.groups[t.group]
-	open := append(g.take(), r.unseenOf(t)...)
+	open := append(g.takeRecords(), r.unseenOf(t)...)
 	var people []*item
 	for k := range open {
 		for n := range open[k].items {
@@ -23,7 +23,7 @@ func (r *runner) readCreated(ctx context.Context, t *task) {
 			}
 		}
 	}
-	if !r.see(ctx, people) {
+	if !r.readUnread(ctx, people) {
 		for _, rec := range open {
 			if rec.seq > 0 {
 				g.keep(rec.seq, rec.items)
@@ -52,11 +52,11 @@ func (r *runner) readCreated(ctx context.Context, t *task) {
 		}
 		r.created(it)
 		if it.update == nil {
-			r.tell(it.change)
+			r.notifySettled(it.change)
 		}
 	}
 	r.gaveUp(cause, unread...)
-	r.counter.tell()
+	r.counter.notify()
 	r.correct(ctx, fixes)
 }
 
@@ -78,8 +78,8 @@ func (r *runner) unseenOf(t *task) []openRecord {
 	return []openRecord{rec}
 }
 
-// see reads those of the people who were not read yet. It is false where the run stops before it could.
-func (r *runner) see(ctx context.Context, people []*item) bool {
+// readUnread reads those of the people who were not read yet. It is false where the run stops before it could.
+func (r *runner) readUnread(ctx context.Context, people []*item) bool {
 	var q upstream.UserQuery
 	for _, it := range people {
 		if it.person == nil {
@@ -151,7 +151,7 @@ func (r *runner) compare(it *item) {
 			whole.Fields = append(whole.Fields, fieldOf(l.Key, got, c.User))
 		}
 	}
-	if it.byLook {
+	if it.verifiedByRead {
 		it.completeCreate(&whole, &now, tenant.SSO)
 	}
 	whole.Fields = append(whole.Fields, now.Fields...)
@@ -212,7 +212,7 @@ func (r *runner) noteLook(ctx context.Context, items []item) bool {
 // settleUnseen settles the calls of a run that stops before it could look at their people.
 func (r *runner) settleUnseen() {
 	for k := range r.groups {
-		for _, rec := range r.groups[k].take() {
+		for _, rec := range r.groups[k].takeRecords() {
 			for n := range rec.items {
 				rec.items[n].unseen = rec.items[n].err == nil && rec.items[n].person == nil
 				if rec.items[n].person != nil {

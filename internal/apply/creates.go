@@ -29,8 +29,8 @@ func (g *createGroup) keep(seq uint64, items []item) {
 	g.open = append(g.open, openRecord{seq, items})
 }
 
-// take gives the open records and forgets them.
-func (g *createGroup) take() []openRecord {
+// takeRecords gives the open records and forgets them.
+func (g *createGroup) takeRecords() []openRecord {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	open := g.open
@@ -49,10 +49,10 @@ func (r *runner) createCall(g *createGroup) call {
 		send: func(ctx context.Context, items []item) []upstream.Outcome {
 			return r.writer.CreateUsers(ctx, usersOf(items))
 		},
-		after: func(it *item) { it.rest = restOfCreate(it, r.changeOf(it).User) },
+		after: func(it *item) { it.rest = remainingOfCreate(it, r.changeOf(it).User) },
 		done: func(it *item) {
 			r.created(it)
-			r.tell(it.change)
+			r.notifySettled(it.change)
 		},
 	}
 	if r.d.Target.Limits(0).Reread > 0 {
@@ -62,7 +62,7 @@ func (r *runner) createCall(g *createGroup) call {
 }
 
 // lookAtCreates reads people whose creation is uncertain: whether they exist, and whether this run made them.
-func (r *runner) lookAtCreates(ctx context.Context, items []item) ([]looked, error) {
+func (r *runner) lookAtCreates(ctx context.Context, items []item) ([]lookResult, error) {
 	q := upstream.UserQuery{}
 	for n := range items {
 		q.UserIDs = append(q.UserIDs, items[n].key)
@@ -79,7 +79,7 @@ func (r *runner) lookAtCreates(ctx context.Context, items []item) ([]looked, err
 	for _, u := range byID {
 		byEmail[identity.Fold(u.Email)] = u
 	}
-	found := make([]looked, len(items))
+	found := make([]lookResult, len(items))
 	for n := range items {
 		it := &items[n]
 		switch other := byEmail[identity.Fold(it.user.Email)]; {
@@ -99,18 +99,18 @@ const clockGrain = time.Second
 // judgeOwner tells whether the account u is what the create of it made: it has the external ID that was sent, or
 // the e-mail, and came to be after the first try began, by the tenant's own clock. Where the time is not
 // known the account is adopted.
-func (it *item) judgeOwner(u *identity.User) looked {
+func (it *item) judgeOwner(u *identity.User) lookResult {
 	want := it.user
 	since := it.since.Truncate(clockGrain).Add(-clockGrain)
-	ours := looked{done: true, person: u, ref: u.Ref}
+	ours := lookResult{done: true, person: u, ref: u.Ref}
 	switch {
 	case want.ExternalID != "" && want.ExternalID == u.ExternalID:
 	case want.Email != "" && u.Email != "" && identity.Fold(want.Email) != identity.Fold(u.Email):
-		return looked{cause: belongsToOther(it, CodeUserExists, fmt.Sprintf("the user ID belongs to somebody with the e-mail %s: make a new plan", u.Email))}
+		return lookResult{cause: belongsToOther(it, CodeUserExists, fmt.Sprintf("the user ID belongs to somebody with the e-mail %s: make a new plan", u.Email))}
 	case it.since.IsZero() || u.Created.IsZero():
 		ours.adopted = true
 	case u.Created.Before(since):
-		return looked{cause: belongsToOther(it, CodeUserExists, fmt.Sprintf(
+		return lookResult{cause: belongsToOther(it, CodeUserExists, fmt.Sprintf(
 			"the user ID and the e-mail belong to an account of %s, which this run did not make: make a new plan, which then compares the two",
 			u.Created.UTC().Format(time.DateTime)))}
 	}

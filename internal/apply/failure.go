@@ -63,20 +63,20 @@ func causeKey(err error) string {
 	return string(class) + "/" + codeOf(err)
 }
 
-// verdict is what an outcome means for a run.
-type verdict int
+// outcomeKind is what an outcome means for a run.
+type outcomeKind int
 
 const (
-	succeeded verdict = iota
-	failed            // for good
-	again             // certainly without effect, later
-	dangling          // a role or manager is unknown: again without it
-	unsure            // look first
-	fatal             // for every other call too
+	succeeded        outcomeKind = iota
+	failed                       // for good
+	again                        // certainly without effect, later
+	missingReference             // a role or manager is unknown: again without it
+	unsure                       // look first
+	fatal                        // for every other call too
 )
 
 // judge tells what an outcome's error means.
-func judge(err error) verdict {
+func judge(err error) outcomeKind {
 	if err == nil {
 		return succeeded
 	}
@@ -88,7 +88,7 @@ func judge(err error) verdict {
 		return again
 	case upstream.Refused:
 		if missingRef(err) != "" {
-			return dangling
+			return missingReference
 		}
 		return failed
 	case upstream.Gone, upstream.Conflict, upstream.Changed:

@@ -25,16 +25,16 @@ type item struct {
 	whole    *plan.Change  // all that is to be done to a person, also what is left out now
 	rest     *plan.Change  // what of it is still to be done after the write
 
-	since   time.Time      // by the tenant's clock, when the first try began; zero where it is not known
-	person  *identity.User // as a look found whom the call created
-	roles   []string       // of a created person, by the answer to the create; nil where that showed nobody
-	byLook  bool           // a look, not an answer, told that the call succeeded
-	earlier bool           // created by an earlier process of the run
-	adopted bool           // the look could not tell whether this run or somebody else created it
-	unseen  bool           // created by the answer's word only
-	unsure  bool           // an earlier try may have taken effect, now or later
-	cut     bool           // something was left out, so that the next try may start at once
-	err     error          // of the last try
+	since          time.Time      // by the tenant's clock, when the first try began; zero where it is not known
+	person         *identity.User // as a look found whom the call created
+	roles          []string       // of a created person, by the answer to the create; nil where that showed nobody
+	verifiedByRead bool           // a look, not an answer, told that the call succeeded
+	earlier        bool           // created by an earlier process of the run
+	adopted        bool           // the look could not tell whether this run or somebody else created it
+	unseen         bool           // created by the answer's word only
+	unsure         bool           // an earlier try may have taken effect, now or later
+	cut            bool           // something was left out, so that the next try may start at once
+	err            error          // of the last try
 }
 
 // sendsNothing reports whether an update has nothing left to send.
@@ -143,8 +143,8 @@ func failuresOf(parts []upstream.Undone) []LinkFailure {
 	return out
 }
 
-// told puts what somebody else did meanwhile into warnings.
-func told(kept []string) []string {
+// keptWarnings puts what somebody else did meanwhile into warnings.
+func keptWarnings(kept []string) []string {
 	out := make([]string, len(kept))
 	for n, what := range kept {
 		out[n] = "changed by somebody else and kept: " + what

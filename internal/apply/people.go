@@ -18,11 +18,11 @@ func (r *runner) updateCall() call {
 			it.update.UserKey = it.userKey()
 			r.leaveKnownGaps(it)
 		},
-		after: func(it *item) { it.rest = restOf(it.whole, it.failures()) },
+		after: func(it *item) { it.rest = remainingUpdate(it.whole, it.failures()) },
 		done: func(it *item) {
 			r.done(it.change, it.failures(), it.warnings)
 			r.counter.advance(1)
-			r.tell(it.change)
+			r.notifySettled(it.change)
 		},
 	}
 }
@@ -57,7 +57,7 @@ func (r *runner) deleteCall() call {
 			}
 			return goneIsDone(r.writer.DeleteUsers(ctx, keys))
 		},
-		look: func(ctx context.Context, items []item) ([]looked, error) {
+		look: func(ctx context.Context, items []item) ([]lookResult, error) {
 			ids := make([]string, len(items))
 			for n := range items {
 				ids[n] = items[n].key
@@ -66,7 +66,7 @@ func (r *runner) deleteCall() call {
 			if err != nil {
 				return nil, err
 			}
-			found := make([]looked, len(items))
+			found := make([]lookResult, len(items))
 			for n := range items {
 				found[n].done = items[n].isGone(users[items[n].key])
 			}
@@ -80,7 +80,7 @@ func (r *runner) deleteCall() call {
 func (r *runner) entityDone(it *item) {
 	r.done(it.change, it.failures(), it.warnings)
 	r.counter.advance(1)
-	r.tell(it.change)
+	r.notifySettled(it.change)
 }
 
 // goneIsDone takes "does not exist" for the success of a delete.

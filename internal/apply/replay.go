@@ -109,8 +109,8 @@ func (h *replayed) unseenChanges() []int {
 	return out
 }
 
-// restOf gives what an earlier process left of the writes to the person of change i; nil for nothing.
-func (h *replayed) restOf(i int) *plan.Change {
+// remainingUpdate gives what an earlier process left of the writes to the person of change i; nil for nothing.
+func (h *replayed) remainingUpdate(i int) *plan.Change {
 	if h == nil {
 		return nil
 	}

@@ -54,17 +54,17 @@ func (t *teamDone) drop(w *teamWrites) {
 		w.description = nil
 	}
 	w.size = max(w.size+(len(before.addMembers)-len(w.addMembers))-(len(before.removeMembers)-len(w.removeMembers)), 0)
-	w.rolesNow = changed(w.rolesNow, taken(before.removeRoles, w.removeRoles), taken(before.addRoles, w.addRoles))
+	w.rolesNow = changed(w.rolesNow, removedFrom(before.removeRoles, w.removeRoles), removedFrom(before.addRoles, w.addRoles))
 	switch {
 	case !w.decidesAllMembers && len(t.members) > 0:
 		w.membersNow = nil
 	case w.decidesAllMembers:
-		w.membersNow = changed(w.membersNow, taken(before.removeMembers, w.removeMembers), taken(before.addMembers, w.addMembers))
+		w.membersNow = changed(w.membersNow, removedFrom(before.removeMembers, w.removeMembers), removedFrom(before.addMembers, w.addMembers))
 	}
 }
 
-// taken gives what was taken out of a list, whose rest is in the same order.
-func taken(list, rest []string) (out []string) {
+// removedFrom gives what was taken out of a list, whose rest is in the same order.
+func removedFrom(list, rest []string) (out []string) {
 	for _, key := range list {
 		if len(rest) > 0 && rest[0] == key {
 			rest = rest[1:]

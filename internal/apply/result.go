@@ -184,11 +184,11 @@ func (r *runner) fail(i int, cause error) {
 	}
 	r.mu.Unlock()
 	r.counter.fail(1)
-	r.tell(i)
+	r.notifySettled(i)
 }
 
-// tell lets the hook know that nothing more comes to the entity of change i.
-func (r *runner) tell(i int) {
+// notifySettled lets the hook know that nothing more comes to the entity of change i.
+func (r *runner) notifySettled(i int) {
 	r.mu.Lock()
 	res := r.results[i]
 	r.mu.Unlock()

@@ -89,8 +89,8 @@ func (r *runner) resume(ctx context.Context) error {
 		return nil
 	}
 	for i := range r.p.Changes {
-		if r.status(i) != Pending && r.replayed.restOf(i) == nil {
-			r.tell(i)
+		if r.status(i) != Pending && r.replayed.remainingUpdate(i) == nil {
+			r.notifySettled(i)
 		}
 	}
 	return r.perform(ctx)
@@ -145,7 +145,7 @@ func (r *runner) findTried(ctx context.Context) (found map[int]*item, ok bool) {
 	}
 	l := r.d.Target.Limits(0)
 	for _, batch := range split(items, max(l.Reread, l.Lookup)) {
-		seen, err := retry(ctx, r, func() ([]looked, error) { return r.lookAtCreates(ctx, batch) })
+		seen, err := retry(ctx, r, func() ([]lookResult, error) { return r.lookAtCreates(ctx, batch) })
 		if err != nil {
 			r.halt(fmt.Errorf("look at people whose creation is uncertain: %w", err))
 			return nil, false
@@ -201,7 +201,7 @@ func (r *runner) lookBack(ctx context.Context, rec *Record, found map[int]*item)
 		}
 		items[n] = item{change: i, key: key, ref: r.ref(i), born: r.p.Changes[i].Created, since: rec.TenantAt, unsure: true}
 	}
-	seen, err := retry(ctx, r, func() ([]looked, error) { return c.look(ctx, items) })
+	seen, err := retry(ctx, r, func() ([]lookResult, error) { return c.look(ctx, items) })
 	if err != nil {
 		r.halt(fmt.Errorf("look at an interrupted call: %w", err))
 		return nil, nil

@@ -242,7 +242,7 @@ func (r *runner) remaining() remaining {
 
 // wanted gives the update that change i asks for, or what an earlier process left of it.
 func (r *runner) wanted(i int) *plan.Change {
-	if rest := r.replayed.restOf(i); rest != nil {
+	if rest := r.replayed.remainingUpdate(i); rest != nil {
 		return rest
 	}
 	return &r.p.Changes[i]

@@ -235,6 +235,6 @@ func (b *scheduler) addCost(part *task, writes *teamWrites) {
 		calls := b.costs.GroupCalls(&u)
 		part.calls += calls
 		part.seconds += teamSeconds(writes.size, len(u.AddMembers)+len(u.RemoveMembers), len(u.AddRoles)+len(u.RemoveRoles), calls)
-		writes.take(&u)
+		writes.markWritten(&u)
 	}
 }

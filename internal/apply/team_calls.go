@@ -40,7 +40,7 @@ func (r *runner) teamOf(it *item) *identity.Group {
 // lookAtCreatedTeam reads a team whose creation is uncertain. It is this run's if it came to be after the
 // first try began; where that is not known it must be as empty as it was to be made, and counts as adopted. One
 // that cannot be read exists, and is taken for this run's unless the tenant said that the name was taken.
-func (r *runner) lookAtCreatedTeam(ctx context.Context, items []item) ([]looked, error) {
+func (r *runner) lookAtCreatedTeam(ctx context.Context, items []item) ([]lookResult, error) {
 	it := &items[0]
 	g, unreadable, err := r.findTeam(ctx, it.key, false)
 	if err != nil {
@@ -48,18 +48,18 @@ func (r *runner) lookAtCreatedTeam(ctx context.Context, items []item) ([]looked,
 	}
 	switch {
 	case g == nil && unreadable:
-		return []looked{{done: upstream.ClassOf(it.err) != upstream.Conflict, adopted: true}}, nil
+		return []lookResult{{done: upstream.ClassOf(it.err) != upstream.Conflict, adopted: true}}, nil
 	case g == nil:
-		return []looked{{}}, nil
+		return []lookResult{{}}, nil
 	}
-	return []looked{it.whoseTeam(g)}, nil
+	return []lookResult{it.whoseTeam(g)}, nil
 }
 
 // whoseTeam tells whether a team is what the create of it made, which is empty. One that holds something is
 // somebody else's where the tenant said that the name was taken; otherwise somebody may have filled it since, and
 // it counts as adopted.
-func (it *item) whoseTeam(g *identity.Group) looked {
-	ours := looked{done: true, ref: g.Ref}
+func (it *item) whoseTeam(g *identity.Group) lookResult {
+	ours := lookResult{done: true, ref: g.Ref}
 	empty := g.Size == 0 && len(g.Roles) == 0
 	taken := upstream.ClassOf(it.err) == upstream.Conflict && !it.unsure
 	switch {
@@ -72,7 +72,7 @@ func (it *item) whoseTeam(g *identity.Group) looked {
 		ours.adopted = !empty
 		return ours
 	}
-	return looked{cause: &upstream.Error{
+	return lookResult{cause: &upstream.Error{
 		Class: upstream.Conflict, Code: CodeTeamExists, Op: fmt.Sprintf("create team %q", it.key),
 		Cause: "a team of this name exists, which this run did not make: make a new plan, which then compares the two",
 	}}
@@ -85,9 +85,9 @@ func (r *runner) deleteTeamCall() call {
 		send: func(ctx context.Context, items []item) []upstream.Outcome {
 			return goneIsDone([]upstream.Outcome{r.writer.DeleteGroup(ctx, items[0].groupKey())})
 		},
-		look: func(ctx context.Context, items []item) ([]looked, error) {
+		look: func(ctx context.Context, items []item) ([]lookResult, error) {
 			g, unreadable, err := r.findTeam(ctx, items[0].key, false)
-			return []looked{{done: !unreadable && (g == nil || items[0].groupKey().Same(g) != nil)}}, err
+			return []lookResult{{done: !unreadable && (g == nil || items[0].groupKey().Same(g) != nil)}}, err
 		},
 		done: r.entityDone,
 	}

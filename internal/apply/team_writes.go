@@ -88,8 +88,8 @@ func head(list []string, n int) []string {
 	return list[:n:n]
 }
 
-// take removes a write that next gave off, as done.
-func (w *teamWrites) take(u *upstream.GroupUpdate) {
+// markWritten removes a write that next gave off, as done.
+func (w *teamWrites) markWritten(u *upstream.GroupUpdate) {
 	if u.Description != nil {
 		w.description = nil
 	}
@@ -106,8 +106,8 @@ func (w *teamWrites) take(u *upstream.GroupUpdate) {
 	}
 }
 
-// leave corrects the idea of the team by what was not done of a write that was taken off.
-func (w *teamWrites) leave(u *upstream.GroupUpdate, undone []LinkFailure) {
+// noteUndone corrects the idea of the team by what was not done of a write that was taken off.
+func (w *teamWrites) noteUndone(u *upstream.GroupUpdate, undone []LinkFailure) {
 	var add, remove []string
 	for _, l := range undone {
 		switch {

@@ -44,16 +44,16 @@ func (r *runner) writePart(ctx context.Context, t *task) {
 	case t.last:
 		r.done(i, nil, nil)
 		r.counter.advance(1)
-		r.tell(i)
+		r.notifySettled(i)
 	}
-	r.counter.tell()
+	r.counter.notify()
 }
 
 // countAsFailed counts links of a team that failed before they were written; where the run stops they stay to be done.
 func (r *runner) countAsFailed(i, links int) {
 	if r.status(i) == Failed {
 		r.counter.advance(links)
-		r.counter.tell()
+		r.counter.notify()
 	}
 }
 
@@ -144,12 +144,12 @@ func (r *runner) writeTeam(ctx context.Context, i int, w *teamWrites) bool {
 			return false
 		}
 		r.counter.advance(links - w.links())
-		r.counter.tell()
+		r.counter.notify()
 		switch {
 		case v == failed:
 			r.failTeam(i, w, out.Err)
 			return false
-		case v == succeeded || v == dangling || links > w.links() || w.empty():
+		case v == succeeded || v == missingReference || links > w.links() || w.empty():
 			try = 1
 			continue
 		case try >= maxTries || waitedEnough(out.Err):
@@ -181,8 +181,8 @@ func (r *runner) sendGroup(u *upstream.GroupUpdate) upstream.Outcome {
 
 // afterWrite settles a write to a team and takes what is done off w. ok is false where the run stops;
 // an uncertain write that could not be looked at stays unsettled then.
-func (r *runner) afterWrite(ctx context.Context, i int, w *teamWrites, seq uint64, u *upstream.GroupUpdate, out upstream.Outcome) (v verdict, ok bool) {
-	whole := ItemOutcome{OK: out.Err == nil, Ref: out.Ref, Warnings: append(told(out.Kept), out.Warnings...)}
+func (r *runner) afterWrite(ctx context.Context, i int, w *teamWrites, seq uint64, u *upstream.GroupUpdate, out upstream.Outcome) (v outcomeKind, ok bool) {
+	whole := ItemOutcome{OK: out.Err == nil, Ref: out.Ref, Warnings: append(keptWarnings(out.Kept), out.Warnings...)}
 	if out.Err != nil {
 		whole.Error, whole.Class, whole.Code = out.Err.Error(), string(upstream.ClassOf(out.Err)), codeOf(out.Err)
 	} else {
@@ -193,11 +193,11 @@ func (r *runner) afterWrite(ctx context.Context, i int, w *teamWrites, seq uint6
 	switch v {
 	case succeeded:
 		r.outage.succeeded()
-		w.take(u)
-		w.leave(u, whole.Undone)
+		w.markWritten(u)
+		w.noteUndone(u, whole.Undone)
 		r.failLinks(i, whole.Undone...)
 		r.warn(i, whole.Warnings...)
-	case dangling:
+	case missingReference:
 		if r.leaveUnknown(i, w, missingRef(out.Err)) == 0 {
 			v = failed
 		}

@@ -65,7 +65,7 @@ func (x *execution) perform(ctx context.Context, decide func(context.Context) er
 			return err
 		}
 	}
-	if err := verdict(x.rep.Plan); err != nil {
+	if err := refusal(x.rep.Plan); err != nil {
 		return err
 	}
 	if x.op.PlanOnly || x.rep.Plan.Empty() {

@@ -96,5 +96,5 @@ func (x *execution) reacquireLease(ctx context.Context) error {
 	if err := x.recheck(ctx); err != nil {
 		return err
 	}
-	return verdict(x.rep.Plan)
+	return refusal(x.rep.Plan)
 }

@@ -93,8 +93,8 @@ func TallyOf(entities []apply.EntityResult) Tally {
 // Missing counts the entities that are not done, or not as a whole.
 func (t Tally) Missing() int { return t[apply.Failed] + t[apply.Partly] + t[apply.Pending] }
 
-// verdict is the error of a plan that must not be applied.
-func verdict(p *plan.Plan) error {
+// refusal is the error of a plan that must not be applied.
+func refusal(p *plan.Plan) error {
 	switch p.Verdict() {
 	case plan.Stopped:
 		return &GuardsExceededError{p.Exceeded}

@@ -45,6 +45,15 @@ var attributes = []attribute{
 	textAttribute(FieldManager, func(u *identity.User) *string { return &u.Manager }),
 }
 
+// ValueOf gives an attribute of a person as plans write it, "" for what no person has.
+func ValueOf(u *identity.User, name FieldName) string {
+	a, ok := attributeOf(name)
+	if !ok {
+		return ""
+	}
+	return a.get(u)
+}
+
 func photosOf(u *identity.User) string { return identity.JoinLines(identity.Set(u.Photos)) }
 
 func textAttribute(name FieldName, at func(*identity.User) *string) attribute {

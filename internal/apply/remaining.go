@@ -2,17 +2,15 @@ package apply
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 
 	"sacbridge/internal/identity"
 	"sacbridge/internal/plan"
 )
 
-// restOf gives what of an update is still to be done after a write that failed to make the links failures:
+// remainingUpdate gives what of an update is still to be done after a write that failed to make the links failures:
 // the same difference, but for what is done, on top of what the person holds now. nil where nothing is left.
 // Whoever repeats it does not undo what somebody else has changed since in what was done.
-func restOf(whole *plan.Change, failures []LinkFailure) *plan.Change {
+func remainingUpdate(whole *plan.Change, failures []LinkFailure) *plan.Change {
 	rest := &plan.Change{Entity: plan.User, Op: plan.Update, Key: whole.Key, Ref: whole.Ref, Created: whole.Created, DecidesAllRoles: whole.DecidesAllRoles}
 	for _, l := range failures {
 		name := plan.FieldName(l.Key)
@@ -42,13 +40,13 @@ func restOf(whole *plan.Change, failures []LinkFailure) *plan.Change {
 // changesPerson reports whether anything is to be done to a person.
 func changesPerson(c *plan.Change) bool { return len(c.Fields)+len(c.AddRoles)+len(c.RemoveRoles) > 0 }
 
-// restOfCreate is restOf for a create that nobody looked at: the links that were not made.
-func restOfCreate(it *item, want *identity.User) *plan.Change {
+// remainingOfCreate is remainingUpdate for a create that nobody looked at: the links that were not made.
+func remainingOfCreate(it *item, want *identity.User) *plan.Change {
 	whole := &plan.Change{Key: it.key, Ref: it.ref, AddRoles: want.Roles}
 	if want.Manager != "" {
 		whole.Fields = []plan.Field{{Name: plan.FieldManager, After: want.Manager}}
 	}
-	return restOf(whole, it.failures())
+	return remainingUpdate(whole, it.failures())
 }
 
 // without gives list but for the keys of drop.
@@ -70,45 +68,5 @@ func changed(set, remove, add []string) []string {
 // same names in plans and in the words of connectors.
 func fieldOf(attribute string, is, want *identity.User) plan.Field {
 	name := plan.FieldName(attribute)
-	return plan.Field{Name: name, Before: textOf(is, name), After: textOf(want, name)}
-}
-
-// textOf gives an attribute of a person as plans write it.
-func textOf(u *identity.User, name plan.FieldName) string {
-	switch name {
-	case plan.FieldEmail:
-		return u.Email
-	case plan.FieldLoginID:
-		return u.LoginID
-	case plan.FieldGivenName:
-		return u.GivenName
-	case plan.FieldFamilyName:
-		return u.FamilyName
-	case plan.FieldDisplayName:
-		return u.DisplayName
-	case plan.FieldActive:
-		return strconv.FormatBool(u.Active)
-	case plan.FieldConcurrent:
-		return strconv.FormatBool(u.Concurrent)
-	case plan.FieldLanguage:
-		return u.Language
-	case plan.FieldManager:
-		return u.Manager
-	case plan.FieldPhotos:
-		return strings.Join(u.Photos, "\n")
-	case plan.FieldDataLanguage:
-		return u.Settings.DataLanguage
-	case plan.FieldDateFormat:
-		return u.Settings.DateFormat
-	case plan.FieldTimeFormat:
-		return u.Settings.TimeFormat
-	case plan.FieldNumberFormat:
-		return u.Settings.NumberFormat
-	case plan.FieldCleanUpDays:
-		return strconv.Itoa(u.Settings.CleanUpDays)
-	case plan.FieldNotify:
-		return strconv.FormatBool(u.Settings.NotifyByEmail)
-	case plan.FieldDescription: // only teams have one
-	}
-	return ""
+	return plan.Field{Name: name, Before: plan.ValueOf(is, name), After: plan.ValueOf(want, name)}
 }
