@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
+	"io"
 	"math"
 	"strings"
 	"testing"
@@ -60,5 +62,38 @@ func TestWriteJSONSaysWhatItCannotWrite(t *testing.T) {
 	}
 	if err := WriteJSON(full{}, 1); !errors.Is(err, iotest.ErrTimeout) {
 		t.Errorf("got %v, want the stream's error", err)
+	}
+}
+
+// TestTrial8JSONEscapesWhatCannotBeSeen is about names that look like others.
+func TestTrial8JSONEscapesWhatCannotBeSeen(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"JOHN\u200bDOE": `"JOHN\u200bDOE"`, "a\u202eb": `"a\u202eb"`, "a\u007fb\u009b": `"a\u007fb\u009b"`,
+		"a\U000e0041": `"a\udb40\udc41"`, "Zoë 李 <&>": `"Zoë 李 <&>"`, "x\u00a0": `"x\u00a0"`, "a\u0000": `"a\u0000"`,
+	} {
+		var b strings.Builder
+		if err := WriteJSON(&b, text); err != nil || strings.TrimSpace(b.String()) != want {
+			t.Errorf("%q is written as %q, %v", text, b.String(), err)
+		}
+		var slowly strings.Builder
+		if _, err := io.Copy(Visible(&slowly), iotest.OneByteReader(strings.NewReader(text))); err != nil || slowly.String() != string(escapeInvisible([]byte(text))) {
+			t.Errorf("%q is written byte by byte as %q, %v", text, &slowly, err)
+		}
+		var back string
+		if err := json.Unmarshal([]byte(b.String()), &back); err != nil || back != text {
+			t.Errorf("%q is read back as %q, %v", text, back, err)
+		}
+	}
+}
+
+func TestTrial8TablesStayAlignedWithEscapes(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	if err := Table(&b, []string{"ID", "NAME"}, [][]string{{"A\u200bB", "x"}, {"C", "y"}}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "ID        NAME\nA\\u200bB  x\nC         y\n"; b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
 	}
 }

@@ -6,20 +6,46 @@ import (
 	"io"
 	"strings"
 	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
-// Clean makes text from elsewhere safe to show: a control character could move the cursor or recolour the terminal,
-// and so falsify what a person is asked to approve. Line ends stay if multiline.
+// Clean makes text from elsewhere safe to show: a control character could move the cursor or recolour the terminal, and
+// one that turns the direction or cannot be seen could pass one name off as another, and so falsify what a person is
+// asked to approve. Such characters are shown as escapes, as in "A\u200bB". Line ends stay if multiline.
 func Clean(s string, multiline bool) string {
-	return strings.Map(func(r rune) rune {
-		if multiline && r == '\n' {
-			return r
+	if strings.IndexFunc(s, isInvisible) < 0 {
+		return strings.ToValidUTF8(s, "\ufffd")
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if isInvisible(r) && (r != '\n' || !multiline) {
+			b.WriteString(escaped(r))
+			continue
 		}
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// isInvisible reports whether a character cannot be seen, or looks like another one that is none: controls, marks of
+// direction and zero width, fillers, and blanks but the ordinary one.
+func isInvisible(r rune) bool {
+	switch {
+	case r < utf8.RuneSelf:
+		return r < ' ' || r == 0x7f
+	case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zs, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector):
+		return true
+	}
+	return r == 0x2800 // a pattern of Braille without dots
+}
+
+// escaped writes a character the way JSON does.
+func escaped(r rune) string {
+	if high, low := utf16.EncodeRune(r); high != unicode.ReplacementChar {
+		return fmt.Sprintf(`\u%04x\u%04x`, high, low)
+	}
+	return fmt.Sprintf(`\u%04x`, r)
 }
 
 // Pad fills s with spaces up to n characters.
@@ -49,7 +75,7 @@ func Table(w io.Writer, header []string, rows [][]string) error {
 	width := make([]int, len(header))
 	for _, row := range all {
 		for i, cell := range row {
-			width[i] = max(width[i], len([]rune(cell)))
+			width[i] = max(width[i], len([]rune(Clean(cell, false))))
 		}
 	}
 	out := bufio.NewWriter(w)

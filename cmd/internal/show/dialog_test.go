@@ -206,7 +206,7 @@ tenant dev
   warn clock         differs
                      cure: set it
 tenant prod
-  fail token         refused�[2J
+  fail token         refused\u001b[2J
                      cure: another secret
 `
 	if got := c.out.String(); got != want {

@@ -40,9 +40,10 @@ func newReport(rep *engine.Report, surface messages.Surface, planFile string, er
 	return r
 }
 
-// Write writes the report. The plan is written change by change, exactly as in its file: as text a large
-// one would take more memory than all else.
+// Write writes the report. The plan is written change by change, as in its file but for escapes: as text a large one
+// would take more memory than all else.
 func (r *report) Write(w io.Writer) error {
+	w = cli.Visible(w)
 	rest, err := json.MarshalIndent(struct {
 		*report
 		Words []words `json:"words,omitempty"` // of the plan's conflicts, skips, warnings and tripped guards, in this order

@@ -246,7 +246,7 @@ func TestMeterTellsWhoIsWaitedForAndThatTheLeaseIsGivenBack(t *testing.T) {
 	m := NewMeter(&cli.Environment{Err: &talk})
 	m.WaitingForLease(apply.Lease{Tenant: "https://prod.example.test", Holder: "bridge job nightly on host1 (pid 17)\x1b[2J"})
 	m.LeaseReleased(15 * time.Minute)
-	for _, want := range []string{"https://prod.example.test is being written to by bridge job nightly on host1 (pid 17)\ufffd", "No answer for 15m0s"} {
+	for _, want := range []string{"https://prod.example.test is being written to by bridge job nightly on host1 (pid 17)\\u001b", "No answer for 15m0s"} {
 		if !strings.Contains(talk.String(), want) {
 			t.Errorf("got %q, want %q in it", &talk, want)
 		}
