@@ -5,7 +5,7 @@ DEADCODE_VERSION      := v0.52.0
 GOVULNCHECK_VERSION   := v1.1.4
 
 GO      ?= go
-TOOLS   := $(CURDIR)/.tools
+TOOLS   := .tools
 BIN     := $(CURDIR)/bin
 DIST    := $(CURDIR)/dist
 VERSION ?= $(shell git describe --tags --always --dirty --abbrev=12 2>/dev/null || echo dev)
@@ -19,7 +19,7 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build the programs into bin/
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/bridge ./cmd/transport
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o '$(BIN)/' ./cmd/bridge ./cmd/transport
 
 # Where and under which names the programs are installed. iproute2 has a command called bridge, so ours is another one.
 PREFIX         ?= /usr/local
@@ -41,7 +41,7 @@ uninstall: ## take away what make install with the same PREFIX and names has put
 
 .PHONY: demo
 demo: build ## copy teams between two simulated tenants, with plan, progress and result
-	@$(BIN)/transport demo
+	@'$(BIN)/transport' demo
 
 .PHONY: test
 test: ## all tests with the race detector, in random order
@@ -109,14 +109,14 @@ fuzz: ## every fuzz target for FUZZTIME (one minute unless given)
 	done
 
 $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION):
-	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	GOBIN='$(CURDIR)/$(TOOLS)' $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 	mv $(TOOLS)/golangci-lint $@
 $(TOOLS)/gofumpt-$(GOFUMPT_VERSION):
-	GOBIN=$(TOOLS) $(GO) install mvdan.cc/gofumpt@$(GOFUMPT_VERSION)
+	GOBIN='$(CURDIR)/$(TOOLS)' $(GO) install mvdan.cc/gofumpt@$(GOFUMPT_VERSION)
 	mv $(TOOLS)/gofumpt $@
 $(TOOLS)/deadcode-$(DEADCODE_VERSION):
-	GOBIN=$(TOOLS) $(GO) install golang.org/x/tools/cmd/deadcode@$(DEADCODE_VERSION)
+	GOBIN='$(CURDIR)/$(TOOLS)' $(GO) install golang.org/x/tools/cmd/deadcode@$(DEADCODE_VERSION)
 	mv $(TOOLS)/deadcode $@
 $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION):
-	GOBIN=$(TOOLS) $(GO) install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+	GOBIN='$(CURDIR)/$(TOOLS)' $(GO) install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
 	mv $(TOOLS)/govulncheck $@
