@@ -57,9 +57,9 @@ func abandonedBy(l apply.Lease) (runID string, ok bool) {
 
 // isGone tells whether there is no process of that identifier.
 func isGone(pid int) bool {
-	p, err := os.FindProcess(pid) // fails for one that is gone on Windows only
+	p, err := os.FindProcess(pid) // fails on Windows only, for one that is gone or that another account runs
 	if err != nil {
-		return true
+		return !errors.Is(err, os.ErrPermission)
 	}
 	defer func() { _ = p.Release() }()
 	err = p.Signal(syscall.Signal(0)) // on Windows always an error of another kind
