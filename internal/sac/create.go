@@ -37,6 +37,16 @@ func (t *Tenant) CreateCalls(users []*identity.User) int {
 // offers that; a Bulk answer carries no UUIDs, so Outcome.Ref is then empty (Limits.Reread). NEO
 // derives user IDs itself, so people are created there one by one, see createV1.
 func (w writer) CreateUsers(ctx context.Context, users []*identity.User) []upstream.Outcome {
+	outs := w.create(ctx, users)
+	for i := range outs {
+		if w.explainRole(ctx, outs[i].Err, users[i].Roles) {
+			outs[i] = w.createWithoutRoles(ctx, users[i], outs[i])
+		}
+	}
+	return outs
+}
+
+func (w writer) create(ctx context.Context, users []*identity.User) []upstream.Outcome {
 	outs := make([]upstream.Outcome, len(users))
 	if !w.hasV2() {
 		for i, u := range users {

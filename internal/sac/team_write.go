@@ -148,6 +148,14 @@ func (t *Tenant) hiddenOrGone(ctx context.Context, op, name string) error {
 // who goes. Roles go by v1 PUT wherever v1 sees the team: that is how every SAP script writes them,
 // while no public source shows how v2 takes the roles of a team.
 func (w writer) UpdateGroup(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
+	out := w.updateGroup(ctx, u)
+	if w.explainRole(ctx, out.Err, u.AddRoles) {
+		return w.changeGroupWithoutRoles(ctx, u, out)
+	}
+	return out
+}
+
+func (w writer) updateGroup(ctx context.Context, u upstream.GroupUpdate) upstream.Outcome {
 	if !w.hasV2() {
 		return w.putTeam(ctx, u)
 	}

@@ -62,6 +62,7 @@ type Tenant struct {
 	ids      *idCache
 	count    *userCount
 	otherIDs *otherIDs
+	roles    *roleList
 }
 
 // caller makes calls.
@@ -91,7 +92,7 @@ func New(c Config) (*Tenant, error) {
 	return &Tenant{
 		cfg: c, who: who, session: s, calls: s, log: c.Logger,
 		chunks: newChunkSizer(), bulk: newBulkState(c.NoBulk), facts: newTenantFacts(c.Facts, c.Learned), updates: newInterruptibleMutex(),
-		ids: newIDCache(), count: &userCount{}, otherIDs: newOtherIDs(),
+		ids: newIDCache(), count: &userCount{}, otherIDs: newOtherIDs(), roles: newRoleList(),
 	}, nil
 }
 
@@ -99,7 +100,7 @@ func New(c Config) (*Tenant, error) {
 // was learnt about the tenant, and nothing of what was met in it.
 func (t *Tenant) Fresh() *Tenant {
 	fresh := *t
-	fresh.ids, fresh.count, fresh.otherIDs = newIDCache(), &userCount{}, newOtherIDs()
+	fresh.ids, fresh.count, fresh.otherIDs, fresh.roles = newIDCache(), &userCount{}, newOtherIDs(), newRoleList()
 	return &fresh
 }
 

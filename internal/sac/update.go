@@ -15,6 +15,16 @@ import (
 // UpdateUsers changes people: by v2 PATCH, many in Bulks side by side, on NEO by reading and writing the
 // whole person. One reading right before the writes serves them all.
 func (w writer) UpdateUsers(ctx context.Context, updates []upstream.UserUpdate) []upstream.Outcome {
+	outs := w.update(ctx, updates)
+	for i := range outs {
+		if w.explainRole(ctx, outs[i].Err, updates[i].AddRoles) {
+			outs[i] = w.updateWithoutRoles(ctx, updates[i], outs[i])
+		}
+	}
+	return outs
+}
+
+func (w writer) update(ctx context.Context, updates []upstream.UserUpdate) []upstream.Outcome {
 	outs := make([]upstream.Outcome, len(updates))
 	if !w.hasV2() {
 		for i := range updates {
