@@ -81,7 +81,13 @@ func (t *Tenant) GroupCalls(u *upstream.GroupUpdate) int {
 }
 
 // Facts gives what has been learnt about the tenant so far.
-func (t *Tenant) Facts() upstream.Facts { return t.facts.get() }
+func (t *Tenant) Facts() upstream.Facts {
+	known := t.facts.get()
+	if t.cfg.RetryIgnored {
+		known.Ignored = nil
+	}
+	return known
+}
 
 // Clock gives what the tenant's clock showed at a local time.
 func (t *Tenant) Clock(local time.Time) (tenant time.Time, ok bool) { return t.session.Clock(local) }

@@ -37,6 +37,8 @@ type Config struct {
 	// known whenever something is learnt, one call at a time; nil where nobody keeps it.
 	Facts   upstream.Facts
 	Learned func(upstream.Facts)
+	// RetryIgnored says that nothing is known as ignored, until it is seen again; the other facts stay.
+	RetryIgnored bool
 }
 
 // Tenant is one tenant as an upstream.Connector. It is safe for concurrent use.

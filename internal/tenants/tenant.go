@@ -26,7 +26,8 @@ type Options struct {
 	Workers   int    // calls side by side; 0: as the tenant's settings say
 	Logger    *slog.Logger
 	Memory    Memory // nil: every process learns anew what tenants are like
-	// RetryIgnored forgets which attributes tenants accept and ignore, so that they are tried again.
+	// RetryIgnored has attributes that tenants are known to accept and ignore tried again; what they take is no longer
+	// known as ignored.
 	RetryIgnored bool
 }
 
@@ -106,10 +107,7 @@ func (o *Options) recall(ctx context.Context, c *sac.Config) {
 	if err != nil {
 		log.WarnContext(ctx, "what was learnt about the tenant is not known", "error", err)
 	}
-	if o.RetryIgnored {
-		known.Ignored = nil
-	}
-	c.Facts = known
+	c.Facts, c.RetryIgnored = known, o.RetryIgnored
 	c.Learned = func(known upstream.Facts) {
 		if err := o.Memory.Remember(context.WithoutCancel(ctx), url, known); err != nil {
 			log.WarnContext(ctx, "what was learnt about the tenant is not kept", "error", err)
