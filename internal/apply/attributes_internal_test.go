@@ -21,8 +21,8 @@ func TestEveryAttributeCanBeCorrectedAfterACreate(t *testing.T) {
 	}
 	update := reflect.TypeFor[upstream.UserUpdate]()
 	checked := 0
-	for i := range update.NumField() {
-		f := update.Field(i)
+	for f := range update.Fields() {
+		f := f
 		if f.Type.Kind() != reflect.Pointer {
 			continue
 		}

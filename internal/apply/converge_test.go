@@ -152,7 +152,7 @@ func TestNobodysChangeIsLostAtAnyPoint(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if res, err = withNewPlan(d.tenant, res); err != nil {
+				if res, err = withNewPlan(t.Context(), d.tenant, res); err != nil {
 					t.Fatal(err)
 				}
 				users, teams := d.tenant.state()
@@ -266,7 +266,7 @@ func TestPeopleOfAnOldJournalAreLookedAt(t *testing.T) {
 	if err != nil || len(res.Entities[0].Links) != 1 || res.Entities[0].Links[0].Key != "R0" || res.Entities[1].Status != apply.Done {
 		t.Fatalf("got %v, %v", res.Entities, err)
 	}
-	if res, err = withNewPlan(f, res); err != nil || !res.Complete() {
+	if res, err = withNewPlan(t.Context(), f, res); err != nil || !res.Complete() {
 		t.Fatalf("the new plan: %v, %v", res.Entities, err)
 	}
 	if diff := cmp.Diff(f.users["ANNA"].Roles, []string{"R1"}); diff != "" || f.creates["user ANNA"] != 1 {

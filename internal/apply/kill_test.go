@@ -221,7 +221,7 @@ func TestRandomPlansSurviveRandomKills(t *testing.T) {
 		for killed {
 			res, killed = life(t, d.tenant, path, d.plan, rapid.IntRange(2, 25).Draw(rt, "points"))
 		}
-		res, err := withNewPlan(d.tenant, res)
+		res, err := withNewPlan(t.Context(), d.tenant, res)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -274,7 +274,7 @@ func TestACallLostAtTheKillIsLookedAtFirst(t *testing.T) {
 // endsWell wants what the plan led to, after the new plan that the result may ask for.
 func endsWell(t *testing.T, d *drawn, res *apply.Result, when string) {
 	t.Helper()
-	res, err := withNewPlan(d.tenant, res)
+	res, err := withNewPlan(t.Context(), d.tenant, res)
 	if err != nil {
 		t.Fatalf("%s: the new plan: %v", when, err)
 	}

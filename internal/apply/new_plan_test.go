@@ -11,7 +11,7 @@ import (
 // withNewPlan makes the new plan that a result asks for where a resumed run could not tell a role of somebody whom
 // an earlier process had created from one that somebody else granted: it takes the role off, by name. It gives the
 // result of both.
-func withNewPlan(f *tenant, res *apply.Result) (*apply.Result, error) {
+func withNewPlan(ctx context.Context, f *tenant, res *apply.Result) (*apply.Result, error) {
 	both, p := *res, planOf()
 	both.Entities = slices.Clone(res.Entities)
 	for i := range both.Entities {
@@ -33,7 +33,7 @@ func withNewPlan(f *tenant, res *apply.Result) (*apply.Result, error) {
 	}
 	d := deps(f, &memory{})
 	d.RunID = "run-of-the-new-plan"
-	next, err := apply.Run(context.Background(), d, p)
+	next, err := apply.Run(ctx, d, p)
 	if err == nil && !next.Complete() {
 		return next, nil
 	}

@@ -45,7 +45,7 @@ func TestWhoIsCreatedAnewIsLeftAlone(t *testing.T) {
 				var once sync.Once
 				tt := tt // of this test alone
 				tt.seed = meanwhileSeed
-				tt.before = func(edit func(...service.Edit), r *http.Request) {
+				tt.before = func(edit func(...service.Edit), _ *http.Request) {
 					once.Do(func() {
 						edit(service.Edit{User: "CARL", Delete: true}, service.Edit{Team: "T", Delete: true})
 						edit(service.Edit{User: "CARL", Create: true}, service.Edit{Team: "T", Create: true})

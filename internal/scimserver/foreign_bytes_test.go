@@ -1,6 +1,7 @@
 package scimserver
 
 import (
+	"maps"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -226,9 +227,7 @@ func TestAReplaceOfAPartKeepsTheRest(t *testing.T) {
 		b := open(t)
 		a := b.patch("/Users/"+b.user("kim", map[string]any{"addresses": []any{work}}), c.op).want(200)
 		want := map[string]any{}
-		for k, v := range work {
-			want[k] = v
-		}
+		maps.Copy(want, work)
 		for k, v := range c.want {
 			if want[k] = v; v == nil {
 				delete(want, k)

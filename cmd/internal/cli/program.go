@@ -51,7 +51,8 @@ func (p Program) Root(w *Environment, root *cobra.Command, quiet string, groups 
 func (p Program) Execute(ctx context.Context, w *Environment, root *cobra.Command, args []string) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err != nil && !(errors.Is(err, syscall.EPIPE) && ExitCode(err) == ExitFailure) { // nobody reads any more
+	nobodyReads := errors.Is(err, syscall.EPIPE) && ExitCode(err) == ExitFailure
+	if err != nil && !nobodyReads {
 		w.Tell("%s: %s", w.called(p.Name), strings.TrimSpace(Clean(err.Error(), true)))
 	}
 	return ExitCode(err)
