@@ -103,12 +103,28 @@ func (r *runner) readUnread(ctx context.Context, people []*item) bool {
 		case err != nil:
 			it.err = notShown(it, "the tenant answered that it created the person, but nobody could look", err)
 		case found[it.key] == nil:
-			it.err = notShown(it, "the tenant answered that it created the person, but does not show them", nil)
+			it.err = it.createdAs(found)
 		default:
 			it.person, it.ref = found[it.key], found[it.key].Ref
 		}
 	}
 	return true
+}
+
+// createdAs says what became of a person who was created by the answer and is not there: somebody with the e-mail that
+// was sent, created since the call began, is that person under another user ID.
+func (it *item) createdAs(found map[string]*identity.User) error {
+	since := it.since.Truncate(clockGrain).Add(-clockGrain)
+	for _, u := range found {
+		if it.since.IsZero() || u.Created.Before(since) || it.user.Email == "" || identity.Fold(u.Email) != identity.Fold(it.user.Email) {
+			continue
+		}
+		return &upstream.Error{
+			Class: upstream.Refused, Code: upstream.CodeOtherID, Op: fmt.Sprintf("create user %q", it.key),
+			Cause: fmt.Sprintf("the tenant made user %q instead, which stays: delete it if nobody uses it", u.UserID),
+		}
+	}
+	return notShown(it, "the tenant answered that it created the person, but does not show them", nil)
 }
 
 func notShown(it *item, cause string, err error) error {

@@ -142,7 +142,7 @@ func (r *bulkRun) judgeAnswer(head, tail []*bulkItem, answer *bulkAnswer) {
 			again = append(again, item)
 			continue
 		}
-		item.err = itemError(item.op.name, status, string(told.Response.V.ScimType), string(told.Response.V.Detail))
+		item.err = itemError(item.op.name, status, string(told.Response.V.ScimType), r.t.session.Words(string(told.Response.V.Detail)))
 		if item.err == nil && item.op.Method == http.MethodDelete && status != http.StatusNoContent {
 			item.err = noAnswer(item.op.name)
 		}

@@ -24,6 +24,7 @@ const (
 // fail makes the failure of an answer that is not wanted.
 func (s *Session) fail(l *login, c *call, a *answer) *failure {
 	a.byTenant = l.tenantAnswered()
+	a.body = l.withoutSecrets(a.body) // before it is shortened, which could leave a part of one
 	f := classify(c, a)
 	f.Op, f.Status, f.RetryAfter = c.Op, a.status, a.retryAfter
 	f.Detail = l.redact(cmp.Or(f.Detail, a.detail()))

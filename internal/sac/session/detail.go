@@ -141,10 +141,13 @@ var (
 	csrfHeader   = regexp.MustCompile(`(?i)([\w-]*(?:csrf|xsrf)[\w-]*["']?\s*[:=]\s*["']?)[^\s;,"'<>&)]{4,}`)
 )
 
+// minSecret is how long a secret is at least that is looked for.
+const minSecret = 4
+
 // redact replaces secrets, and whatever looks like a secret.
 func redact(text string, secrets ...string) string {
 	for _, secret := range secrets {
-		if len(secret) >= 4 {
+		if len(secret) >= minSecret {
 			text = strings.ReplaceAll(text, secret, "***")
 		}
 	}

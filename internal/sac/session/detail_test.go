@@ -149,3 +149,24 @@ func TestTrial8TheSessionsOwnCookiesAreMaskedWhateverTheirName(t *testing.T) {
 		t.Errorf("got %q", e.Error())
 	}
 }
+
+func TestTrial8ASecretThatIsCutOffByTheLengthIsMaskedToo(t *testing.T) {
+	t.Parallel()
+	inner := newTenant("cf")
+	s := openDirect(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut {
+			sendJSON(w, http.StatusBadRequest, `{"detail":"`+strings.Repeat("x", maxDetail-12)+" "+r.Header.Get(headerCSRF)+`"}`)
+			return
+		}
+		inner.ServeHTTP(w, r)
+	}))
+	put := write()
+	put.Method, put.Path = http.MethodPut, "/api/v1/scim/Users/ANNA"
+	if e := failed(t, s, put); !strings.HasSuffix(e.Detail, "x ***") {
+		t.Errorf("got %q", e.Detail)
+	}
+	l, _, _ := s.known(nil)
+	if got := s.Words("a\n" + l.csrf + " JSESSIONID=A1B2C3D4"); got != "a *** JSESSIONID=***" {
+		t.Errorf("got %q", got)
+	}
+}

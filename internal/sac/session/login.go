@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"net/http/cookiejar"
@@ -250,11 +251,32 @@ func (e *redactedError) Error() string { return e.text }
 func (e *redactedError) Unwrap() error { return e.err }
 
 // redact takes the session's secrets out of a text.
-func (l *login) redact(text string) string {
+func (l *login) redact(text string) string { return redact(text, l.secrets()...) }
+
+// withoutSecrets takes the session's own secrets out of a body, which stays what it is otherwise.
+func (l *login) withoutSecrets(body []byte) []byte {
+	for _, secret := range l.secrets() {
+		if len(secret) >= minSecret {
+			body = bytes.ReplaceAll(body, []byte(secret), []byte("***"))
+		}
+	}
+	return body
+}
+
+// secrets gives the token, the CSRF token and the values of the tenant's cookies.
+func (l *login) secrets() []string {
 	l.mu.Lock()
 	secrets := []string{l.token, l.csrf}
 	l.mu.Unlock()
-	return redact(text, append(secrets, l.cookies()...)...)
+	return append(secrets, l.cookies()...)
+}
+
+// Words makes a text of the tenant fit to be told: short, in one line, without secrets.
+func (s *Session) Words(text string) string {
+	if l, _, _ := s.known(nil); l != nil {
+		text = l.redact(text)
+	}
+	return oneLine(redact(text))
 }
 
 // cookies gives the values of the tenant's cookies, which are as good as the token.
