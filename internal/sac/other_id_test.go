@@ -169,5 +169,8 @@ func TestTrial1NamesThatNoPathCanHoldAreReadAndWrittenByV2OrNotAtAll(t *testing.
 		if got := s.find(upstream.UserQuery{UserIDs: []string{"..", "ANNA", ".", "a/b?#%"}}); len(got) != 1 || got["ANNA"] == nil {
 			t.Errorf("found %v", got)
 		}
+		if got := s.find(upstream.UserQuery{UserIDs: []string{".."}}); len(got) != 0 {
+			t.Errorf("found %v", got)
+		}
 	})
 }

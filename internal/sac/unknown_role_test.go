@@ -22,7 +22,7 @@ import (
 )
 
 // simulatorsWords are how the simulated tenant refuses an unknown role.
-var simulatorsWords = regexp.MustCompile(`User/group operation not completed: Invalid role (PROFILE:[^."]+)\.`)
+var simulatorsWords = regexp.MustCompile(`User/group operation not completed: Invalid role (PROFILE:[^"]+)\.`)
 
 // inOtherWords connects to a simulated tenant that words the refusal of an unknown role in another way; $1 stands for
 // its ID. Without a list of roles v3 does not exist.
@@ -134,6 +134,22 @@ func TestTrial8ARefusalThatIsAboutNoRoleStaysWhatItIs(t *testing.T) {
 		}
 		if _, made := s.state().Users["BERT"]; made {
 			t.Errorf("%s: somebody is created", platform)
+		}
+	}
+}
+
+func TestTrial8ARoleThatTheWordsNameNeedsNoTrial(t *testing.T) {
+	t.Parallel()
+	const bad = "PROFILE:t.A:None"
+	for _, words := range []string{"unbekannte Rolle $1", `{$1} is nothing`, "the role 'None' does not exist"} {
+		s := open(t, setup{platform: service.NEO, seed: `{"users":[{"id":"SYSOWNER","systemOwner":true}],"roles":["PROFILE:t.A:Non"]}`})
+		inOtherWords(t, s, words, false)
+		u := newcomer("BERT")
+		u.Roles = []string{"PROFILE:t.A:Non", bad}
+		s.calls()
+		e := asError(t, s.CreateUsers(t.Context(), []*identity.User{u})[0].Err)
+		if posts := s.calls()[postV1]; e.MissingRef != bad || posts != 1 {
+			t.Errorf("%q: names %q after %d requests", words, e.MissingRef, posts)
 		}
 	}
 }

@@ -29,6 +29,7 @@ func TestClean(t *testing.T) {
 		{"trial 8: a zero-width blank is shown", "JOHN\u200bDOE", false, `JOHN\u200bDOE`},
 		{"trial 8: a blank that is no ordinary one is shown", "JOHN\u00a0", false, `JOHN\u00a0`},
 		{"trial 8: a byte order mark, a soft hyphen, a filler", "\ufeffa\u00adb\u3164", false, `\ufeffa\u00adb\u3164`},
+		{"trial 8: a pattern of Braille without dots", "a\u2800", false, `a\u2800`},
 		{"trial 8: tags beyond the first plane", "a\U000e0041", false, `a\udb40\udc41`},
 		{"trial 8: a selector of variants, and the direction marks of old", "a\ufe0f\u200f\u061c", false, `a\ufe0f\u200f\u061c`},
 		{"trial 8: the ends of lines and paragraphs of Unicode", "a\u2028b\u2029", true, `a\u2028b\u2029`},
