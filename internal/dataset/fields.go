@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"sacbridge/internal/identity"
 	"sacbridge/internal/nearest"
@@ -41,6 +43,40 @@ type Fields struct {
 // integer is what JSON may give for a text without doubt about its form, such as a user ID 1234.
 var integer = regexp.MustCompile(`^[1-9][0-9]{0,17}$|^0$`)
 
+// maxCell is the most characters of a value: a team's description, the longest there is, has as many (script 1501).
+const maxCell = 1024
+
+// fieldPrefix begins the names of all fields of SAP's data files.
+const fieldPrefix = "file_"
+
+// bareName is a field's name without the prefix that all have, and without what people get wrong unnoticed.
+func bareName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r == ' ' {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, strings.TrimPrefix(s, fieldPrefix))
+}
+
+// meant gives the one of candidates that word most likely stands for, or "".
+func meant(word string, candidates []string) string {
+	for _, c := range candidates {
+		if bareName(c) == bareName(word) {
+			return c
+		}
+	}
+	return nearest.Word(word, candidates)
+}
+
+// meantHint is the end of a message about an unknown word, or "" if none is near.
+func meantHint(word string, known []string) string {
+	if near := meant(word, known); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return ""
+}
+
 // Fault notes something wrong with a field that only the caller can know.
 func (f *Fields) Fault(field, format string, args ...any) {
 	v, ok := f.row.cell(field)
@@ -56,6 +92,9 @@ func (f *Fields) String(field string) string {
 	v, _ := f.row.cell(field)
 	switch {
 	case v.kind == kindNull:
+		return ""
+	case v.kind == kindText && utf8.RuneCountInString(v.text) > maxCell:
+		f.Fault(field, "has %d characters, and no value of a tenant has more than %d", utf8.RuneCountInString(v.text), maxCell)
 		return ""
 	case v.kind == kindText:
 		return v.text
@@ -105,7 +144,7 @@ func (f *Fields) present(field string) bool {
 // has a meaning of its own is not proposed.
 func lookalike(field string, present, known []string) string {
 	strangers := slices.DeleteFunc(slices.Clone(present), func(s string) bool { return slices.Contains(known, s) })
-	if near := nearest.Word(field, strangers); near != "" {
+	if near := meant(field, strangers); near != "" {
 		return ": is it the one called " + near + "?"
 	}
 	return ""

@@ -22,6 +22,9 @@ func ReadIDs(r io.Reader, name string, limits Limits) ([]ID, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cause := foreignCause(data); cause != "" {
+		return nil, Faults{{File: name, Cause: cause}}
+	}
 	parse := parseIDTable
 	if isPlainList(data) {
 		parse = parseIDLines
@@ -48,12 +51,19 @@ func isPlainList(data []byte) bool {
 func parseIDLines(data []byte, name string) ([]ID, error) {
 	var ids []ID
 	var faults Faults
+	if hasOnlyCR(string(data)) {
+		return nil, Faults{{File: name, Cause: crOnly}}
+	}
 	line := 0
 	for text := range strings.Lines(string(bytes.TrimPrefix(data, []byte("\ufeff")))) {
 		line++
 		id := strings.TrimSpace(text)
 		switch {
 		case id == "" || strings.HasPrefix(id, "#"):
+		case line == 1 && bareName(id) == bareName(fieldUserID):
+			faults = append(faults, Fault{File: name, Line: line, Cause: fmt.Sprintf("%q looks like the name of a column: call it %s, or take the line out", id, fieldUserID)})
+		case utf8.RuneCountInString(id) > maxCell:
+			faults = append(faults, Fault{File: name, Line: line, Cause: fmt.Sprintf("has %d characters, which no user ID has", utf8.RuneCountInString(id))})
 		case strings.ContainsAny(id, ",;\t\""):
 			faults = append(faults, Fault{File: name, Line: line, Cause: "is no single user ID: write one a line, or name the column " + fieldUserID + " in a first line"})
 		default:

@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"sacbridge/internal/nearest"
 )
 
 // Limits bound what is read. The zero value means the defaults.
@@ -104,7 +102,7 @@ func (t *Table) UnknownFields(known []string) []Warning {
 		if slices.Contains(known, f) {
 			continue
 		}
-		out = append(out, Warning{File: t.Name, Line: t.firstLine(f), Field: f, Text: "unknown field, ignored" + nearest.Hint(f, missing)})
+		out = append(out, Warning{File: t.Name, Line: t.firstLine(f), Field: f, Text: "unknown field, ignored" + meantHint(f, missing)})
 	}
 	return out
 }
@@ -122,24 +120,40 @@ func (t *Table) firstLine(field string) int {
 	return 0
 }
 
-// Duplicates warns of each row whose key is that of an earlier row. key gives "" for a row without one.
+// shownDuplicates is how many keys that stand twice are named: a file that was put together twice has thousands.
+const shownDuplicates = 3
+
+// Duplicates warns of rows whose key is that of an earlier row, in one warning. key gives "" for a row without one.
 // what says in words what the key is, such as "user ID".
 func (t *Table) Duplicates(what string, key func(Row) string) []Warning {
-	first := map[string]int{}
-	var out []Warning
+	first, twice := map[string]int{}, 0
+	var line int // of the first row that repeats a key
+	var named []string
 	for _, r := range t.Rows {
 		k := key(r)
 		if k == "" {
 			continue
 		}
-		if line, ok := first[k]; ok {
-			out = append(out, Warning{File: t.Name, Line: r.Line, Text: fmt.Sprintf(
-				"%s %q is on line %d too: both rows count, one after the other", what, k, line)})
+		before, ok := first[k]
+		if !ok {
+			first[k] = r.Line
 			continue
 		}
-		first[k] = r.Line
+		if twice++; twice == 1 {
+			line = r.Line
+		}
+		if len(named) < shownDuplicates {
+			named = append(named, fmt.Sprintf("%q (lines %d and %d)", k, before, r.Line))
+		}
 	}
-	return out
+	if twice == 0 {
+		return nil
+	}
+	text := what + " " + strings.Join(named, ", ")
+	if more := twice - len(named); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return []Warning{{File: t.Name, Line: line, Text: text + ": given twice, and each row counts, one after the other"}}
 }
 
 // Read reads a whole data file. Its format is found from its content, not from its name: a file that
@@ -152,6 +166,9 @@ func Read(r io.Reader, name string, limits Limits) (*Table, []Warning, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if cause := foreignCause(raw); cause != "" {
+		return nil, nil, Faults{{File: name, Cause: cause}}
+	}
 	text, err := decodeText(raw)
 	if err != nil {
 		return nil, nil, Faults{{File: name, Line: lineOfBadText(raw), Cause: err.Error()}}
@@ -160,6 +177,8 @@ func Read(r io.Reader, name string, limits Limits) (*Table, []Warning, error) {
 	var warnings []Warning
 	if rest := strings.TrimLeft(text, " \t\r\n"); strings.HasPrefix(rest, "[") || strings.HasPrefix(rest, "{") {
 		table, warnings, err = readJSON(text, name, limits)
+	} else if hasOnlyCR(text) {
+		err = Faults{{File: name, Cause: crOnly}}
 	} else {
 		table, warnings, err = readCSV(text, name)
 	}

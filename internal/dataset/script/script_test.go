@@ -195,7 +195,7 @@ func TestWarningsAboutRows(t *testing.T) {
 	want := []string{
 		"f:1: file_teams_actions: unknown field, ignored",
 		"f:1: note: unknown field, ignored",
-		`f:4: user ID "A" is on line 2 too: both rows count, one after the other`,
+		`f:4: user ID "A" (lines 2 and 4): given twice, and each row counts, one after the other`,
 	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("warnings (-got +want):\n%s", diff)
