@@ -2,6 +2,7 @@ package apply_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -249,5 +250,29 @@ func TestWhatHappensRightAfterACreationStays(t *testing.T) {
 	}
 	if diff := cmp.Diff(links, []string{"attribute language dropped", "role R9 granted-meanwhile"}); diff != "" || res.Entities[1].Status != apply.Done {
 		t.Errorf("BERT is %s, links of ANNA (-got +want):\n%s", res.Entities[1].Status, diff)
+	}
+}
+
+// TestTrial1WhoWasCreatedUnderAnotherUserIDByABulkIsNamed is about an answer that shows nobody.
+func TestTrial1WhoWasCreatedUnderAnotherUserIDByABulkIsNamed(t *testing.T) {
+	t.Parallel()
+	f := newTenant(usual)
+	f.byEmail = true
+	f.after = func(op string) {
+		if u, made := f.users["ANNA"]; op == "create users" && made {
+			u.UserID = "ANNA9"
+			delete(f.users, "ANNA")
+			f.users["ANNA9"] = u
+		}
+	}
+	person := func(id string) plan.Change {
+		return plan.Change{Entity: plan.User, Op: plan.Create, Key: id, User: &identity.User{UserID: id, Email: id + "@x.example", Active: true}}
+	}
+	res := mustRun(t, f, planOf(person("ANNA"), person("BERT")))
+	if e := res.Entities[0]; e.Status != apply.Failed || !strings.Contains(e.Cause, `the tenant made user "ANNA9" instead, which stays`) || e.CauseKey != "refused/other-user-id" {
+		t.Errorf("ANNA: %s, %s (%s)", e.Status, e.Cause, e.CauseKey)
+	}
+	if e := res.Entities[1]; e.Status != apply.Done {
+		t.Errorf("BERT: %s (%s)", e.Status, e.Cause)
 	}
 }

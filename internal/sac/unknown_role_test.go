@@ -53,7 +53,7 @@ func inOtherWords(t *testing.T, s *sim, words string, list bool) {
 	t.Cleanup(web.Close)
 	s.Tenant = connect(t, s.setup, s.setup.api, web.URL, s.token)
 	s.Writer = s.Tenant.Writer(always{})
-	t.Cleanup(s.Tenant.Close)
+	t.Cleanup(s.Close)
 }
 
 func TestTrial8AnUnknownRoleInOtherWordsStopsOnlyItsLink(t *testing.T) {
