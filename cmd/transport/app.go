@@ -7,6 +7,7 @@ import (
 
 	"github.com/lmittmann/tint"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"sacbridge/cmd/internal/cli"
 )
@@ -82,6 +83,15 @@ func suggest(list func() ([]string, error)) complete {
 		}
 		return words, cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// suggestWords gives every flag of cmd that takes one of a few words the completion of these.
+func suggestWords(cmd *cobra.Command) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if c, ok := f.Value.(interface{ words() ([]string, error) }); ok {
+			suggestFlag(cmd, f.Name, c.words)
+		}
+	})
 }
 
 // suggestFlag gives a flag of cmd its completion. It fails only for a flag that cmd lacks, and then the

@@ -51,6 +51,8 @@ type copyFlags struct {
 	users          plan.Users
 	userRoles      identity.Action
 	userTeams      identity.Action
+
+	given func(flag string) bool // whether a flag stands in the command line
 }
 
 func (c *copyFlags) add(a *app, cmd *cobra.Command) {
@@ -62,6 +64,29 @@ func (c *copyFlags) add(a *app, cmd *cobra.Command) {
 	addTransferFlags(f, &c.active, &c.translateRoles, true)
 	c.planFlags.add(f)
 	c.limitFlags.add(f)
+	c.given = f.Changed
+}
+
+// idle is a flag that has no effect as long as something holds.
+type idle struct {
+	flag  string
+	holds bool
+	while string
+}
+
+// refuseIdle refuses flags that are given and have no effect beside the others: whoever gives one expects something
+// else to happen.
+func (c *copyFlags) refuseIdle(flags ...idle) error {
+	flags = append(flags,
+		idle{"active", c.users != plan.UsersAll, "--users is " + string(c.users) + ", for it is about people who exist in the target: add --users all"},
+		idle{"wait", c.dryRun, "--dry-run is given, for a plan that is only shown waits for nobody"},
+	)
+	for _, f := range flags {
+		if f.holds && c.given(f.flag) {
+			return cli.Usagef("--%s has no effect while %s", f.flag, f.while)
+		}
+	}
+	return nil
 }
 
 // addTransferFlags binds the options that copy and run share.
@@ -70,7 +95,7 @@ func addTransferFlags(f *pflag.FlagSet, active *plan.ActiveMode, translate *bool
 	f.Var(choiceOf(active, plan.ActiveKeep, plan.ActiveSource, plan.ActiveTrue), "active",
 		"the active flag of people who exist in the target: left alone, as in the source, or switched on")
 	f.BoolVar(translate, "translate-roles", byDefault,
-		"rewrite role names from the source's content namespace to the target's, with the exceptions in the configuration")
+		"rewrite role names from the source's content namespace to the target's, with the exceptions in the configuration; with =false they are taken as they are")
 }
 
 // check refuses what needs no file to be refused.
@@ -133,6 +158,7 @@ The defaults remove nothing. The plan is shown before anything is written.`, cli
 	f.Var(choiceOf(&opts.users, plan.UsersNone, plan.UsersMissing, plan.UsersAll), "users", "whose user records are created or changed")
 	f.Var(choiceOf(&opts.name, plan.NameKeep, plan.NameCopy), "name", "the display name of a team that exists in the target")
 	f.BoolVar(&opts.secondaryRoles, "with-secondary-roles", false, "give other teams that --user-teams creates their source's role links")
+	suggestWords(cmd)
 	return cmd
 }
 
@@ -142,6 +168,14 @@ func runCopyTeams(ctx context.Context, a *app, opts *copyTeamsOptions) error {
 	}
 	if len(opts.teams) == 0 {
 		return cli.Usagef("say which teams: --team NAME (repeat it for more)")
+	}
+	nobody := opts.users == plan.UsersNone
+	const noPeople = "--users is none: add --users missing or all"
+	if err := opts.refuseIdle(
+		idle{"user-roles", nobody, noPeople}, idle{"user-teams", nobody, noPeople},
+		idle{"with-secondary-roles", nobody || !opts.userTeams.Grows(), "--user-teams creates no team: add --user-teams add or replace"},
+	); err != nil {
+		return err
 	}
 	p, err := a.connect(ctx, opts.from, opts.to, &opts.callFlags)
 	if err != nil {

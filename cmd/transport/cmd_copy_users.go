@@ -54,11 +54,15 @@ unless --allow-empty is given. The defaults remove nothing. The plan is shown be
 	f.BoolVar(&opts.allowEmpty, "allow-empty", false, "let --where fit nobody, and name teams and roles that are not there")
 	opts.add(a, cmd)
 	f.Var(choiceOf(&opts.users, plan.UsersMissing, plan.UsersAll), "users", "create who is missing only, or bring the others up to date too")
+	suggestWords(cmd)
 	return cmd
 }
 
 func runCopyUsers(ctx context.Context, a *app, opts *copyUsersOptions) error {
 	if err := opts.check(a); err != nil {
+		return err
+	}
+	if err := opts.refuseIdle(idle{"allow-empty", opts.where == "", "there is no --where"}); err != nil {
 		return err
 	}
 	sel, err := opts.selection(a.Now())

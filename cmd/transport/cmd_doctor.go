@@ -202,6 +202,12 @@ func (a *app) checkState(ctx context.Context, folder stateFolder) []show.CheckRe
 				Cure: "transport runs resume " + r.ID,
 			})
 		}
+		if r.Status == engine.RunUnreadable {
+			found = append(found, show.CheckResult{
+				Step: "runs", Level: show.Warn, Text: fmt.Sprintf("the journal of run %s cannot be read: %s", r.ID, r.Cause),
+				Cure: "what that run did can be neither shown nor resumed: look at the tenant, make a new plan, which does what is left, and move the file away from " + folder.runs,
+			})
+		}
 	}
 	return found
 }

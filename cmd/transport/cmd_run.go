@@ -98,6 +98,7 @@ content namespace as copy does.`, cli.PlanCodes()),
 	addTransferFlags(f, &opts.active, &opts.translateRoles, false)
 	opts.planFlags.add(f)
 	opts.limitFlags.add(f)
+	suggestWords(cmd)
 	return cmd
 }
 

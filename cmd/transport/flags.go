@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"sacbridge/cmd/internal/cli"
+	"sacbridge/cmd/internal/show"
 	"sacbridge/internal/plan"
 )
 
@@ -24,7 +25,7 @@ type planFlags struct {
 func (p *planFlags) add(f *pflag.FlagSet) {
 	p.output = cli.AsTable
 	f.BoolVarP(&p.dryRun, "dry-run", "n", false, "show the plan and write nothing")
-	f.StringVar(&p.out, "out", "", "write the plan to `FILE`; without --yes and without a terminal nothing else is done")
+	f.StringVar(&p.out, "out", "", "write the plan to `FILE`, or to standard output (-); without --yes and without a terminal nothing else is done")
 	f.BoolVarP(&p.yes, "yes", "y", false, "apply without asking; guards hold all the same")
 	f.BoolVar(&p.reasons, "reasons", false, "show why, below each change")
 	f.VarP(&p.output, "output", "o", "show plan and result as a table or as one JSON document")
@@ -34,6 +35,18 @@ func (p *planFlags) add(f *pflag.FlagSet) {
 func (p *planFlags) approval(a *app) error {
 	if p.dryRun && p.yes {
 		return cli.Usagef("--dry-run and --yes contradict each other: choose one")
+	}
+	if p.out == "-" && p.output == cli.AsJSON {
+		return cli.Usagef("--out - and -o json both want standard output: choose one")
+	}
+	if p.out == "-" && p.yes {
+		return cli.Usagef("--out - is for a plan that is kept, and --yes applies it: choose one, or name a file")
+	}
+	if p.reasons && p.output == cli.AsJSON {
+		return cli.Usagef("--reasons has no effect with -o json, which has them all")
+	}
+	if err := show.CheckPlanFile(p.out); err != nil {
+		return err
 	}
 	if a.Ask || p.yes || p.dryRun || p.out != "" {
 		return nil
@@ -182,6 +195,9 @@ func (c *choice[T]) Set(s string) error {
 	}
 	return fmt.Errorf("%q is unknown: use %s", s, strings.ReplaceAll(c.Type(), "|", ", "))
 }
+
+// words are the allowed ones, for completion.
+func (c *choice[T]) words() ([]string, error) { return strings.Split(c.Type(), "|"), nil }
 
 // Type lists the words in help.
 func (c *choice[T]) Type() string {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"syscall"
 
@@ -29,6 +30,9 @@ func (p Program) Root(w *Environment, root *cobra.Command, quiet string, groups 
 	root.SetOut(w.Out)
 	root.SetErr(w.Err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if words := cmd.Flags().Args(); cmd.HasSubCommands() && len(words) > 0 { // the flag is the misspelt verb's
+			return cmd.Args(cmd, words)
+		}
 		return Usagef("%w (see %s --help)", err, cmd.CommandPath())
 	})
 	w.AddFlags(root.PersistentFlags(), quiet)
@@ -50,12 +54,50 @@ func (p Program) Root(w *Environment, root *cobra.Command, quiet string, groups 
 // Execute runs one command line and gives its exit code. Commands return errors; here they are told.
 func (p Program) Execute(ctx context.Context, w *Environment, root *cobra.Command, args []string) int {
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	out := &written{w: w.Out}
+	w.Out = out
+	cmd, err := root.ExecuteContextC(ctx)
 	nobodyReads := errors.Is(err, syscall.EPIPE) && ExitCode(err) == ExitFailure
 	if err != nil && !nobodyReads {
-		w.Tell("%s: %s", w.called(p.Name), strings.TrimSpace(Clean(err.Error(), true)))
+		text := strings.TrimSpace(Clean(err.Error(), true))
+		w.Tell("%s: %s", w.called(p.Name), text)
+		if !out.any && wantsJSON(cmd, args) {
+			err = errors.Join(err, WriteJSON(out, earlyError{Error: text, ExitCode: ExitCode(err)}))
+		}
 	}
 	return ExitCode(err)
+}
+
+// earlyError is the JSON document of a command that ended before it had another one.
+type earlyError struct {
+	Error    string `json:"error"`
+	ExitCode int    `json:"exitCode"`
+}
+
+// wantsJSON tells whether a command was asked for JSON, also where its flags could not be read to the end.
+func wantsJSON(cmd *cobra.Command, args []string) bool {
+	f := cmd.Flags().Lookup("output")
+	if f == nil {
+		return false
+	}
+	for i, arg := range args {
+		if arg == "-ojson" || arg == "-o=json" || arg == "--output=json" || (arg == "-o" || arg == "--output") && i+1 < len(args) && args[i+1] == "json" {
+			return true
+		}
+	}
+	return f.Value.String() == string(AsJSON)
+}
+
+// written remembers whether anything was written.
+type written struct {
+	w   io.Writer
+	any bool
+}
+
+// Write hands on.
+func (o *written) Write(p []byte) (int, error) {
+	o.any = o.any || len(p) > 0
+	return o.w.Write(p)
 }
 
 // long is the long help of a command that works on this machine only.
@@ -71,6 +113,10 @@ func Noun(cmd *cobra.Command) {
 		}
 		hint := ""
 		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			_, nouns, _ := strings.Cut(cmd.CommandPath()+" ", " ") // without the program
+			for i, word := range near {
+				near[i] = nouns + word
+			}
 			hint = "; did you mean " + strings.Join(near, " or ") + "?"
 		}
 		return Usagef("unknown command %q for %s%s", args[0], cmd.CommandPath(), hint)

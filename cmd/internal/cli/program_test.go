@@ -57,7 +57,7 @@ func TestErrorsAreToldOnceWithTheirExitCode(t *testing.T) {
 		{"fail", 2, "tool: tool fail needs FILE (see --help)\n"},
 		{"fail a b c", 2, "tool: tool fail does not take \"c\" (see --help)\n"},
 		{"fail a", 42, "tool: open a\\u001b:\nno\n"},
-		{"thing lost", 2, "tool: unknown command \"lost\" for tool thing; did you mean list?\n"},
+		{"thing lost", 2, "tool: unknown command \"lost\" for tool thing; did you mean thing list?\n"},
 		{"thing xyzzy", 2, "tool: unknown command \"xyzzy\" for tool thing\n"},
 		{"think", 2, "tool: unknown command \"think\" for tool; did you mean thing?\n"},
 		{"thing list a b c", 0, "3 things\n"},

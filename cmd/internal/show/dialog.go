@@ -3,6 +3,7 @@ package show
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"sacbridge/cmd/internal/cli"
 	"sacbridge/internal/apply"
@@ -50,7 +51,13 @@ func (d *Dialog) Attach(op *engine.Operation) {
 // planned writes the plan to its file and shows it: on stdout, or on stderr where stdout is for JSON and someone will
 // be asked.
 func (d *Dialog) planned(rep *engine.Report) error {
-	if d.Out != "" {
+	switch d.Out {
+	case "":
+	case stdout:
+		if err := plan.Encode(d.Env.Out, rep.Plan); err != nil {
+			return fmt.Errorf("write the plan: %w", err)
+		}
+	default:
 		if err := WritePlanFile(d.Out, rep.Plan); err != nil {
 			return err
 		}
@@ -60,10 +67,10 @@ func (d *Dialog) planned(rep *engine.Report) error {
 	if d.planFile != "" {
 		view.More = d.planFile
 	}
-	if d.Output != cli.AsJSON {
+	if d.Output != cli.AsJSON && d.Out != stdout {
 		return view.Write(d.Env.Out)
 	}
-	if d.asks() {
+	if d.asks() || d.Out == stdout {
 		view.Paint = false
 		return view.Write(d.Env.Err)
 	}
@@ -81,7 +88,7 @@ func (d *Dialog) Finish(rep *engine.Report, err error) error {
 		err = nil
 	case err != nil && !told && rep.Result != nil && rep.Result.Interrupted:
 		d.Env.Say("Go on with: %s runs resume %s", d.Program, rep.RunID)
-	case err == nil && rep.Plan != nil && !rep.Plan.Empty() && d.PlanOnly() && d.Out != "":
+	case err == nil && rep.Plan != nil && !rep.Plan.Empty() && d.PlanOnly() && d.Out != "" && d.Out != stdout:
 		d.Env.Say("Nothing was written. To do exactly this: %s apply %s", d.Program, d.Out)
 	}
 	err = d.describe(err)

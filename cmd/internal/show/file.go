@@ -21,6 +21,30 @@ func WritePlanFile(path string, p *plan.Plan) error {
 	return nil
 }
 
+// CheckPlanFile refuses, with exit code 2, a path where a plan cannot be written or where something else would be lost.
+// Standard output, which is written -, can always be written.
+func CheckPlanFile(path string) error {
+	if path == "" || path == stdout {
+		return nil
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && !info.Mode().IsRegular():
+		return cli.Usagef("--out %s is no file: name one, or - for standard output", path)
+	case err == nil && info.Size() > 0:
+		if _, err := ReadPlanFile(path); err != nil {
+			return cli.Usagef("--out %s is there and is no plan, so it is not overwritten: name another file (%w)", path, err)
+		}
+	}
+	if err := cli.CanWriteWhole(path); err != nil {
+		return cli.Usagef("--out: %w", err)
+	}
+	return nil
+}
+
+// stdout is what --out calls standard output.
+const stdout = "-"
+
 // ReadPlanFile reads a plan. One that is broken, was edited by hand or comes from a newer version is refused with exit
 // code 2.
 func ReadPlanFile(path string) (*plan.Plan, error) {
