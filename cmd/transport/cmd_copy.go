@@ -78,7 +78,7 @@ type idle struct {
 // else to happen.
 func (c *copyFlags) refuseIdle(flags ...idle) error {
 	flags = append(flags,
-		idle{"active", c.users != plan.UsersAll, "--users is " + string(c.users) + ", for it is about people who exist in the target: add --users all"},
+		idle{"active", c.users == plan.UsersNone, "--users is none: add --users missing or all"},
 		idle{"wait", c.dryRun, "--dry-run is given, for a plan that is only shown waits for nobody"},
 	)
 	for _, f := range flags {
@@ -93,7 +93,7 @@ func (c *copyFlags) refuseIdle(flags ...idle) error {
 func addTransferFlags(f *pflag.FlagSet, active *plan.ActiveMode, translate *bool, byDefault bool) {
 	*active = plan.ActiveKeep
 	f.Var(choiceOf(active, plan.ActiveKeep, plan.ActiveSource, plan.ActiveTrue), "active",
-		"the active flag of people who exist in the target: left alone, as in the source, or switched on")
+		"the active flag: people who exist keep theirs, and new ones are active (keep); as in the source; or everybody active")
 	f.BoolVar(translate, "translate-roles", byDefault,
 		"rewrite role names from the source's content namespace to the target's, with the exceptions in the configuration; with =false they are taken as they are")
 }

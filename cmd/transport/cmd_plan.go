@@ -28,36 +28,62 @@ func newPlanCmd(a *app) *cobra.Command {
 type planShowOptions struct {
 	file    string
 	reasons bool
-	output  cli.Output
+	all     bool
+	output  planFormat
 }
 
+// planFormat is how `plan show` writes a plan.
+type planFormat string
+
+// The formats.
+const (
+	formatTable planFormat = "table"
+	formatJSON  planFormat = "json"
+	formatCSV   planFormat = "csv"
+	formatHTML  planFormat = "html"
+)
+
 func newPlanShowCmd(a *app) *cobra.Command {
-	opts := &planShowOptions{}
+	opts := &planShowOptions{output: formatTable}
 	cmd := &cobra.Command{
-		Use:     "show FILE",
-		Short:   "Show a saved plan",
-		Long:    cli.WithCodes("plan show prints a plan file as the command that made it did. It calls no tenant.", cli.LocalCodes()),
-		Example: "  transport plan show plan.json\n  transport plan show plan.json --reasons\n  transport plan show plan.json -o json",
+		Use:   "show FILE",
+		Short: "Show a saved plan",
+		Long: cli.WithCodes(`plan show prints a plan file as the command that made it did. It calls no tenant. With --all it names everybody, also
+in long lists. As csv it has one row for each attribute, role link and membership that changes, and as html it is one
+page for whoever has to approve it.`, cli.LocalCodes()),
+		Example: "  transport plan show plan.json\n  transport plan show plan.json --all --reasons\n  transport plan show plan.json -o html > plan.html",
 		Args:    cli.Args(1, 1, "a plan FILE"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			opts.file = args[0]
 			return runPlanShow(a, opts)
 		},
 	}
-	cmd.Flags().BoolVar(&opts.reasons, "reasons", false, "show why, below each change")
-	opts.output.Add(cmd.Flags())
+	f := cmd.Flags()
+	f.BoolVar(&opts.reasons, "reasons", false, "show why, below each change")
+	f.BoolVar(&opts.all, "all", false, "name everybody, however many there are")
+	f.VarP(choiceOf(&opts.output, formatTable, formatJSON, formatCSV, formatHTML), "output", "o", "how to write it")
+	suggestWords(cmd)
 	return cmd
 }
 
 func runPlanShow(a *app, opts *planShowOptions) error {
+	if opts.output != formatTable && (opts.all || opts.reasons) {
+		return cli.Usagef("--all and --reasons have no effect with -o %s, which has everything", opts.output)
+	}
 	p, err := show.ReadPlanFile(opts.file)
 	if err != nil {
 		return err
 	}
-	if opts.output == cli.AsJSON {
+	switch opts.output {
+	case formatJSON:
 		return cli.WriteJSON(a.Out, p)
+	case formatCSV:
+		return show.PlanCSV(a.Out, p, messages.Transport)
+	case formatHTML:
+		return show.PlanHTML(a.Out, p, messages.Transport)
+	case formatTable:
 	}
-	return show.Plan{Plan: p, More: opts.file, Reasons: opts.reasons, Surface: messages.Transport, Paint: a.Paint()}.Write(a.Out)
+	return show.Plan{Plan: p, More: "transport plan show --all " + opts.file, Reasons: opts.reasons, All: opts.all, Surface: messages.Transport, Paint: a.Paint()}.Write(a.Out)
 }
 
 // planCheckOptions are the flags of `plan check`.

@@ -62,8 +62,9 @@ func runRunsList(ctx context.Context, a *app, opts *runsListOptions) error {
 
 // runsShowOptions are the flags of `runs show`.
 type runsShowOptions struct {
-	id     string
-	output cli.Output
+	id      string
+	changes bool
+	output  cli.Output
 }
 
 func newRunsShowCmd(a *app) *cobra.Command {
@@ -72,8 +73,9 @@ func newRunsShowCmd(a *app) *cobra.Command {
 		Use:   "show ID",
 		Short: "Show what became of every entity of a run",
 		Long: cli.WithCodes(`runs show prints how a run ended and the result of every person and team in it. The beginning of the ID is
-enough where only one run begins so. The JSON form has the plan and every call of the run too.`, cli.LocalCodes()),
-		Example: "  transport runs show 0199\n  transport runs show 01990f6e-7c54-7a11-8f60-0f2a4f8f9a10 -o json",
+enough where only one run begins so. With --changes it lists every attribute, role link and membership that the run was to
+change, before and after. The JSON form has the plan and every call of the run too.`, cli.LocalCodes()),
+		Example: "  transport runs show 0199\n  transport runs show 0199 --changes\n  transport runs show 01990f6e-7c54-7a11-8f60-0f2a4f8f9a10 -o json",
 		Args:    cli.Args(1, 1, "the ID of a run"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.id = args[0]
@@ -81,6 +83,7 @@ enough where only one run begins so. The JSON form has the plan and every call o
 		},
 	}
 	cmd.ValidArgsFunction = suggest(func() ([]string, error) { return a.runIDs(cmd.Context()) })
+	cmd.Flags().BoolVar(&opts.changes, "changes", false, "list what was to change, before and after, and what became of it")
 	opts.output.Add(cmd.Flags())
 	return cmd
 }
@@ -94,8 +97,13 @@ func runRunsShow(ctx context.Context, a *app, opts *runsShowOptions) error {
 	if err != nil {
 		return folder.noRun(err)
 	}
-	if opts.output == cli.AsJSON {
+	switch {
+	case opts.output == cli.AsJSON && opts.changes:
+		return cli.Usagef("--changes has no effect with -o json, which has the whole plan")
+	case opts.output == cli.AsJSON:
 		return cli.WriteJSON(a.Out, r)
+	case opts.changes:
+		return show.Changes(a.Out, r)
 	}
 	return show.Run(a.Out, commandLine().Name, r)
 }

@@ -76,6 +76,18 @@ var warnings = map[plan.Code]entry{
 			return fmt.Sprintf("the description has %d characters and is cut after %d, for the tenant takes no more", f.Count, f.Limit)
 		},
 	},
+	plan.CreatedActive: {
+		title: "created active",
+		cause: func(f plan.Finding) string {
+			return fmt.Sprintf("inactive in the source and created active: %s", listNames(f.Users))
+		},
+		cure: func(_ plan.Finding, surface Surface) string {
+			if surface == Transport {
+				return "--active source creates them inactive"
+			}
+			return "have the active flag follow the source to create them inactive"
+		},
+	},
 	plan.UnknownProtectedUser: unknownProtected("user ID", "users"),
 	plan.UnknownProtectedTeam: unknownProtected("team", "teams"),
 	plan.UnknownProtectedRole: unknownProtected("role", "roles"),

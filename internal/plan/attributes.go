@@ -45,6 +45,15 @@ var attributes = []attribute{
 	textAttribute(FieldManager, func(u *identity.User) *string { return &u.Manager }),
 }
 
+// AttributeNames lists the attributes of a person that a plan can change, in the order in which changes name them.
+func AttributeNames() []FieldName {
+	names := make([]FieldName, len(attributes))
+	for i := range attributes {
+		names[i] = attributes[i].name
+	}
+	return names
+}
+
 // ValueOf gives an attribute of a person as plans write it, "" for what no person has.
 func ValueOf(u *identity.User, name FieldName) string {
 	a, ok := attributeOf(name)

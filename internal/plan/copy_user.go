@@ -35,6 +35,9 @@ func (m *planner) copyPerson(id string, src *identity.User, users Users, roles, 
 		p.now = m.newCopy(id, src)
 		m.indexNames(p.now)
 		p.why = note(p.why, why.create)
+		if p.now.Active && !src.Active {
+			m.warn(Finding{Code: CreatedActive, Entity: Attribute, Key: string(FieldActive), Users: []string{id}})
+		}
 	case users != UsersAll:
 		return
 	default:

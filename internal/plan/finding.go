@@ -71,6 +71,7 @@ const Earlier Code = "earlier-version"
 const (
 	ContentLost    Code = "content-lost"    // private content of Users who are deleted
 	DescriptionCut Code = "description-cut" // of Count characters, SAC takes Limit
+	CreatedActive  Code = "created-active"  // Users are inactive in the source, and the target creates them active
 	// The protect lists name what the target does not have, and so protect nobody by it. Users, Teams or Name differ
 	// by letter case only.
 	UnknownProtectedUser Code = "unknown-protected-user"

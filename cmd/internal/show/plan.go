@@ -3,6 +3,7 @@ package show
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ type Plan struct {
 	Time    time.Duration // about how long applying takes; 0 = not known
 	More    string        // where the whole list is, such as "plan.json"
 	Reasons bool
+	All     bool             // every name, however many there are
 	Surface messages.Surface // whose flags and commands the cures name
 	Paint   cli.Painter
 }
@@ -59,7 +61,7 @@ func tenant(t identity.Tenant) string {
 }
 
 func (v Plan) counts(l *cli.Lines) {
-	parts := countParts(v.Plan.Counts)
+	parts := countLines(v.Plan)
 	l.Line("")
 	if len(parts) == 0 {
 		l.Line("Nothing to do: %s and %s are as wanted.", cli.Count(v.Plan.Counts.UnchangedUsers, "person/people"),
@@ -70,6 +72,15 @@ func (v Plan) counts(l *cli.Lines) {
 		l.Line("  %s", p)
 	}
 	l.Line("  unchanged:  %s, %s", cli.Count(v.Plan.Counts.UnchangedUsers, "person/people"), cli.Count(v.Plan.Counts.UnchangedTeams, "team"))
+}
+
+// countLines are the lines of countParts and what the plan means for licences.
+func countLines(p *plan.Plan) []string {
+	lines := countParts(p.Counts)
+	if text := licences(p); text != "" {
+		lines = append(lines, "licences:   "+text)
+	}
+	return lines
 }
 
 // countParts sums a plan up in a few lines, one for each kind of thing that changes.
@@ -134,7 +145,7 @@ func (v Plan) change(c *plan.Change) string {
 		sign, colour = "-", cli.Red
 	case plan.Update:
 	}
-	line := v.Paint.In(colour, sign) + " " + cli.Pad(cli.Clean(c.Key, false), 20) + " " + cli.Clean(details(c), false)
+	line := v.Paint.In(colour, sign) + " " + cli.Pad(cli.Clean(c.Key, false), 20) + " " + v.details(c)
 	line = strings.TrimRight(line, " ")
 	if v.Reasons {
 		for _, r := range c.Reasons {
@@ -145,12 +156,24 @@ func (v Plan) change(c *plan.Change) string {
 }
 
 // details says what changes about an entity.
-func details(c *plan.Change) string {
+func (v Plan) details(c *plan.Change) string {
 	var parts []string
+	some := func(names []string, most int) string {
+		if v.All {
+			most = len(names)
+		}
+		return cli.Some(names, most)
+	}
 	if c.Entity == plan.User && c.User != nil {
 		parts = append(parts, c.User.Email)
+		if !c.User.Active && c.Op == plan.Create {
+			parts = append(parts, "inactive")
+		}
+		if c.User.Concurrent {
+			parts = append(parts, "concurrent licence")
+		}
 		if len(c.User.Roles) > 0 {
-			parts = append(parts, cli.Count(len(c.User.Roles), "role"))
+			parts = append(parts, "roles "+some(c.User.Roles, 3))
 		}
 	}
 	if c.Entity == plan.Team && c.Group != nil && c.Group.Description != "" {
@@ -160,15 +183,34 @@ func details(c *plan.Change) string {
 		parts = append(parts, fmt.Sprintf("%s %q -> %q", f.Name, f.Before, f.After))
 	}
 	if len(c.AddRoles) > 0 {
-		parts = append(parts, "roles +"+cli.Some(c.AddRoles, 2))
+		parts = append(parts, "roles +"+some(c.AddRoles, 2))
 	}
 	if len(c.RemoveRoles) > 0 {
-		parts = append(parts, "roles -"+cli.Some(c.RemoveRoles, 2))
+		parts = append(parts, "roles -"+some(c.RemoveRoles, 2))
 	}
 	if len(c.AddMembers)+len(c.RemoveMembers) > 0 {
 		parts = append(parts, fmt.Sprintf("members +%d -%d of %d", len(c.AddMembers), len(c.RemoveMembers), c.Size))
 	}
-	return strings.Join(parts, "; ")
+	if len(c.RemoveMembers) > 0 {
+		parts = append(parts, "leaving: "+some(c.RemoveMembers, 5))
+	}
+	if v.All && len(c.AddMembers) > 0 {
+		parts = append(parts, "joining: "+some(c.AddMembers, 0))
+	}
+	text := cli.Clean(strings.Join(parts, "; "), false)
+	if admin := administrative(c); len(admin) > 0 {
+		text += "; " + v.Paint.In(cli.Red, "ADMINISTRATIVE: "+cli.Clean(some(admin, 3), false))
+	}
+	return text
+}
+
+// administrative gives the administrative roles that a change gives.
+func administrative(c *plan.Change) []string {
+	given := c.AddRoles
+	if c.User != nil && c.Op == plan.Create {
+		given = c.User.Roles
+	}
+	return slices.DeleteFunc(slices.Clone(given), func(role string) bool { return !isAdministrative(role) })
 }
 
 // obstacles are what keeps parts of the plan, or all of it, from being done.
@@ -218,10 +260,14 @@ func (v Plan) section(l *cli.Lines, s section) {
 	}
 	l.Line("")
 	l.Line("%s (%d)", v.Paint.In(cli.Bold, s.title), len(s.rows))
-	for _, row := range s.rows[:min(len(s.rows), shown)] {
+	most := shown
+	if v.All {
+		most = len(s.rows)
+	}
+	for _, row := range s.rows[:min(len(s.rows), most)] {
 		l.Line("  %s", row)
 	}
-	if rest := len(s.rows) - shown; rest > 0 {
+	if rest := len(s.rows) - most; rest > 0 {
 		l.Line("  ... and %d more (see %s)", rest, v.More)
 	}
 }

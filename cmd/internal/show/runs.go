@@ -2,6 +2,7 @@ package show
 
 import (
 	"io"
+	"strings"
 	"time"
 
 	"sacbridge/cmd/internal/cli"
@@ -55,4 +56,24 @@ func Run(w io.Writer, program string, r *engine.Run) error {
 		return l.Err
 	}
 	return entities(w, r.End.Entities)
+}
+
+// Changes lists everything that a run was to change, with before and after, and what became of each.
+func Changes(w io.Writer, r *engine.Run) error {
+	if r.Plan == nil {
+		return cli.Usagef("run %s was not started: it changed nothing", r.ID)
+	}
+	rows := changeRows(r.Plan)
+	if r.End != nil {
+		rows = withResults(rows, r.End.Entities)
+	}
+	cells := make([][]string, len(rows))
+	for i := range rows {
+		cells[i] = rows[i].cells(true)
+	}
+	header := changeHeader(true)
+	for i := range header {
+		header[i] = strings.ToUpper(header[i])
+	}
+	return cli.Table(w, header, cells)
 }

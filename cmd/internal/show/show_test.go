@@ -68,7 +68,7 @@ func fullPlan() *plan.Plan {
 	for i := range 25 {
 		p.Changes = append(p.Changes, plan.Change{
 			Entity: plan.User, Op: plan.Create, Key: fmt.Sprintf("U%03d", i+1),
-			User: &identity.User{Email: fmt.Sprintf("u%03d@example.test", i+1), Roles: []string{"PROFILE:t.PRD:Analyst"}}, Reasons: []string{"--team Finance: users missing"},
+			User: &identity.User{Email: fmt.Sprintf("u%03d@example.test", i+1), Active: true, Roles: []string{"PROFILE:t.PRD:Analyst"}}, Reasons: []string{"--team Finance: users missing"},
 		})
 	}
 	p.Changes = append(p.Changes,
