@@ -71,7 +71,9 @@ func TestRolesOfAdministratorsAreMarked(t *testing.T) {
 
 func TestLicencesCountWhoComesGoesAndChanges(t *testing.T) {
 	t.Parallel()
-	user := func(active, concurrent bool) *identity.User { return &identity.User{Active: active, Concurrent: concurrent} }
+	user := func(active, concurrent bool) *identity.User {
+		return &identity.User{Active: active, Concurrent: concurrent}
+	}
 	field := func(name plan.FieldName, after string) plan.Change {
 		return plan.Change{Entity: plan.User, Op: plan.Update, Fields: []plan.Field{{Name: name, After: after}}}
 	}
