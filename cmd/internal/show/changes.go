@@ -1,7 +1,8 @@
 package show
 
 import (
-	"strconv"
+	"fmt"
+	"strings"
 
 	"sacbridge/internal/apply"
 	"sacbridge/internal/plan"
@@ -129,55 +130,43 @@ func (r *changeRow) cells(results bool) []string {
 // by the kind that the plan knows them to have. People who are there are taken for named users unless it changes.
 func licences(p *plan.Plan) string {
 	var named, concurrent int
-	count := func(isConcurrent bool, n int) {
-		if isConcurrent {
-			concurrent += n
-		} else {
-			named += n
-		}
-	}
 	for i := range p.Changes {
-		c := &p.Changes[i]
-		switch {
-		case c.Entity != plan.User:
-		case c.Op == plan.Create && c.User.Active:
-			count(c.User.Concurrent, 1)
-		case c.Op == plan.Delete && c.User != nil && c.User.Active:
-			count(c.User.Concurrent, -1)
-		default:
-			for _, f := range c.Fields {
-				switch f.Name {
-				case plan.FieldActive:
-					named += map[string]int{"true": 1, "false": -1}[f.After]
-				case plan.FieldConcurrent:
-					n := map[string]int{"true": 1, "false": -1}[f.After]
-					concurrent, named = concurrent+n, named-n
-				}
-			}
-		}
+		n, c := licencesOf(&p.Changes[i])
+		named, concurrent = named+n, concurrent+c
 	}
 	var parts []string
-	for _, kind := range []struct {
-		n    int
-		what string
-	}{{named, "named"}, {concurrent, "concurrent"}} {
-		if kind.n != 0 {
-			parts = append(parts, signed(kind.n)+" "+kind.what)
-		}
+	if named != 0 {
+		parts = append(parts, fmt.Sprintf("%+d named", named))
 	}
-	if len(parts) == 0 {
-		return ""
+	if concurrent != 0 {
+		parts = append(parts, fmt.Sprintf("%+d concurrent", concurrent))
 	}
-	text := parts[0]
-	for _, part := range parts[1:] {
-		text += ", " + part
-	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
-func signed(n int) string {
-	if n > 0 {
-		return "+" + strconv.Itoa(n)
+// licencesOf gives how many licences of each kind one change takes, below 0 where it sets some free.
+func licencesOf(c *plan.Change) (named, concurrent int) {
+	if c.Entity != plan.User {
+		return 0, 0
 	}
-	return strconv.Itoa(n)
+	if c.User != nil {
+		n := map[plan.Op]int{plan.Create: 1, plan.Delete: -1}[c.Op]
+		switch {
+		case !c.User.Active:
+			return 0, 0
+		case c.User.Concurrent:
+			return 0, n
+		}
+		return n, 0
+	}
+	for _, f := range c.Fields {
+		n := map[string]int{"true": 1, "false": -1}[f.After]
+		if f.Name == plan.FieldActive {
+			named += n
+		}
+		if f.Name == plan.FieldConcurrent {
+			named, concurrent = named-n, concurrent+n
+		}
+	}
+	return named, concurrent
 }
