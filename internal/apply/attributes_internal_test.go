@@ -22,7 +22,6 @@ func TestEveryAttributeCanBeCorrectedAfterACreate(t *testing.T) {
 	update := reflect.TypeFor[upstream.UserUpdate]()
 	checked := 0
 	for f := range update.Fields() {
-		f := f
 		if f.Type.Kind() != reflect.Pointer {
 			continue
 		}
