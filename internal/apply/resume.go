@@ -199,7 +199,7 @@ func (r *runner) lookBack(ctx context.Context, rec *Record, found map[int]*item)
 		if err != nil {
 			return nil, err
 		}
-		items[n] = item{change: i, key: key, ref: r.ref(i), born: r.p.Changes[i].Created, since: rec.TenantAt, unsure: true}
+		items[n] = item{change: i, key: key, ref: r.ref(i), born: r.p.Changes[i].Created, since: rec.TenantAt}
 	}
 	seen, err := retry(ctx, r, func() ([]lookResult, error) { return c.look(ctx, items) })
 	if err != nil {
