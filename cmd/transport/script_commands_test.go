@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -170,4 +171,28 @@ func cmdBig(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Check(f.Truncate(int64(mib) << 20))
 	ts.Check(f.Close())
+}
+
+// port is what differs between a transcript and the tenants of a script.
+var port = regexp.MustCompile(`127\.0\.0\.1:\d+`)
+
+// cmdQuotedIn checks that a document of the repository quotes the lines of the latest output that match a pattern, and
+// all of it where there is no pattern.
+func cmdQuotedIn(ts *testscript.TestScript, _ bool, args []string) {
+	document, err := os.ReadFile(filepath.Join(ts.Getenv("REPOSITORY"), args[0]))
+	ts.Check(err)
+	text := port.ReplaceAllString(strings.ReplaceAll(string(document), "\r\n", "\n"), "PORT")
+	said := strings.TrimSpace(port.ReplaceAllString(ts.ReadFile("stdout"), "PORT"))
+	parts := []string{said}
+	if len(args) > 1 {
+		parts = regexp.MustCompile("(?m)^.*"+args[1]+".*$").FindAllString(said, -1)
+	}
+	if len(parts) == 0 {
+		ts.Fatalf("nothing of the output matches %q", args[1])
+	}
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			ts.Fatalf("%s does not quote what is printed:\n%s", args[0], part)
+		}
+	}
 }

@@ -61,20 +61,26 @@ func TestMain(m *testing.M) {
 //	hold NAME FILE [TIME]  take the lease on the tenant in this lease file, for an hour unless a time is given
 //	utf16 FROM TO          write a file again as UTF-16
 //	big FILE MIB           write a CSV file of this size
+//	quoted-in FILE [REGEXP] a document of the repository ($REPOSITORY) quotes the output, or its lines that match
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	repository, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
 			e.Setenv("SAC_SECRET", "wrong-on-purpose")
+			e.Setenv("REPOSITORY", repository)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sim": cmdSim, "config": cmdConfig, "env-file": cmdEnvFile, "exits": cmdExits, "calls": cmdCalls,
 			"writes": cmdWrites, "clean": cmdClean, "strike": cmdStrike, "post": cmdPost, "state": cmdState,
-			"hold": cmdHold, "utf16": cmdUTF16, "big": cmdBig,
+			"hold": cmdHold, "quoted-in": cmdQuotedIn, "utf16": cmdUTF16, "big": cmdBig,
 		},
 	})
 }
