@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -168,16 +169,19 @@ func (w *otherAdmin) edit(t *testing.T) {
 
 // watch edits at one journal point, and kills the process at another.
 func (w *otherAdmin) watch(t *testing.T, killedAt, editedAt int) func(processPoint) error {
-	journal, dead := 0, false
+	var journal atomic.Int64 // workers come side by side
+	var dead atomic.Bool
 	return func(p processPoint) error {
 		if p.kind == journalPoint {
-			journal++
-			if journal == editedAt {
+			n := int(journal.Add(1))
+			if n == editedAt {
 				w.edit(t)
 			}
-			dead = dead || journal == killedAt
+			if n == killedAt {
+				dead.Store(true)
+			}
 		}
-		if dead {
+		if dead.Load() {
 			return errProcessDead
 		}
 		return nil

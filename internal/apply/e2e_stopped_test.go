@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -191,8 +192,11 @@ func (s stoppedTrial) interrupt(t *testing.T) (problems []string, points int) {
 	st := s.stage(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	var mu sync.Mutex // workers come side by side
 	written, last := -1, time.Time{}
 	st.process.at = func(p processPoint) error {
+		mu.Lock()
+		defer mu.Unlock()
 		if p.kind == answerPoint {
 			last = time.Now()
 		}
